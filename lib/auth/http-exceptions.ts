@@ -1,0 +1,29 @@
+import {
+  BadRequestException,
+  ForbiddenException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+  type HttpException,
+} from '@nestjs/common';
+import type { IdentityError } from '../errors/identity-error.js';
+
+/**
+ * Nest's own exception for a fault, with the fault as its cause: filters that know Nest know what to do.
+ * Its body says no more than the status; the code is for the log.
+ */
+export function toHttpException(error: IdentityError): HttpException {
+  const options = { cause: error };
+  switch (error.status) {
+    case 400:
+      return new BadRequestException('Bad Request', options);
+    case 401:
+      return new UnauthorizedException('Unauthorized', options);
+    case 403:
+      return new ForbiddenException('Forbidden', options);
+    case 503:
+      return new ServiceUnavailableException('Service Unavailable', options);
+    default:
+      return new InternalServerErrorException('Internal Server Error', options);
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  HttpException,
+  Inject,
+  Injectable,
+  UnauthorizedException,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { carriedBy, carry } from '../carriers/carrier.js';
+import { carrierOf } from '../carriers/carrier-of.js';
+import { readAccessPlan } from '../decorators/access-metadata.js';
+import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import { toHttpException } from './http-exceptions.js';
+import { IdentityStrategy } from './identity.strategy.js';
+import { withPass, type GuardPass } from './guard-pass.js';
+
+/**
+ * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
+ * 403 with a challenge (RFC 6750 section 3), and 503 with `Retry-After` where the provider is the reason.
+ *
+ * On a controller or route: `@UseGuards(IdentityAuthGuard)`. For the whole application:
+ * `{ provide: APP_GUARD, useExisting: IdentityAuthGuard }`.
+ *
+ * It may be extended, `handleRequest` included: headers and requirements do not depend on it.
+ */
+@Injectable()
+export class IdentityAuthGuard extends AuthGuard() {
+  private current: GuardPass | undefined;
+
+  constructor(
+    @Inject(IdentityStrategy) protected readonly strategy: IdentityStrategy,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+  ) {
+    super({ defaultStrategy: 'identity' });
+    lockOptions(this, () => withPass({ defaultStrategy: Object.create(strategy) as unknown }, this.current));
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const carrier = carrierOf(context);
+    const plan = readAccessPlan(context.getHandler(), context.getClass());
+    if (plan.mode === 'public') {
+      if (carriedBy(carrier) === undefined) carry(carrier, { kind: 'public' });
+      return true;
+    }
+    const pass: GuardPass = { context, plan };
+    try {
+      if (plan.mode === 'optional' && this.strategy.readToken(carrier) === undefined) {
+        carry(carrier, { kind: 'anonymous' });
+        return true;
+      }
+      if (this.isKnown(carrier, pass)) return true;
+      await this.runPassport(context, pass);
+      this.conclude(carrier, pass);
+      return true;
+    } catch (error) {
+      throw this.answer(error, pass);
+    }
+  }
+
+  /** Nest's signature: `err` is an answer already, `info` the reason why a token was refused. */
+  override handleRequest<User>(err: unknown, user: User | false | null | undefined, info: unknown): User {
+    if (err !== null && err !== undefined) throw err;
+    if (user !== false && user !== null && user !== undefined) return user;
+    throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
+  }
+
+  /** AuthGuard reads its options before its first await: the pass of this very call goes in with them. */
+  private runPassport(context: ExecutionContext, pass: GuardPass): unknown {
+    this.current = pass;
+    try {
+      return super.canActivate(context);
+    } finally {
+      this.current = undefined;
+    }
+  }
+
+  /** A second pass over the same request takes over what the first has found out. */
+  private isKnown(carrier: object, pass: GuardPass): boolean {
+    const result = carriedBy(carrier);
+    if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
+    this.strategy.demand(pass, result.validated);
+    return true;
+  }
+
+  /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
+  private conclude(carrier: object, pass: GuardPass): void {
+    if (pass.validated !== undefined) {
+      carry(carrier, { kind: 'validated', validated: pass.validated, by: this.strategy });
+      return;
+    }
+    const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
+    const passedBySubclass = user !== undefined && user !== null && user !== false;
+    if (pass.plan.requirements.length > 0 || !passedBySubclass) {
+      throw pass.fault ?? new IdentityError('token_missing');
+    }
+    carry(carrier, { kind: 'substituted' });
+  }
+
+  /** The exception for the caller; the headers that belong to it are set on the way. */
+  private answer(error: unknown, pass: GuardPass): unknown {
+    const fault = error instanceof IdentityError ? error : (pass.fault ?? faultOf(error));
+    if (fault === undefined) return error;
+    this.setHeaders(fault, pass);
+    return error instanceof IdentityError ? toHttpException(error) : error;
+  }
+
+  private setHeaders(fault: IdentityError, pass: GuardPass): void {
+    const { httpAdapter } = this.adapterHost;
+    const response: unknown = pass.context.switchToHttp().getResponse();
+    const { realm, resourceMetadataUrl } = this.strategy.options;
+    const challenge = buildChallenge(fault, { realm, resourceMetadataUrl, scopes: pass.shortfall?.scopes });
+    if (challenge !== undefined) httpAdapter.appendHeader(response, 'WWW-Authenticate', challenge);
+    if (fault.kind === 'unavailable')
+      httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(fault));
+  }
+}
+
+/** A 401 of the application's own making: it has a challenge like every other (RFC 9110 section 15.5.2). */
+function faultOf(error: unknown): IdentityError | undefined {
+  const isUnauthorized = error instanceof HttpException && error.getStatus() === 401;
+  return isUnauthorized ? refuse('check_refused') : undefined;
+}
+
+/**
+ * AuthGuard's options are injected into a property after construction, so that an application which
+ * also imports `PassportModule.register({ defaultStrategy: 'jwt' })` would take this guard over. And
+ * passport writes the functions of a request onto the strategy object that it is handed, so each
+ * reading hands out an object of its own.
+ */
+function lockOptions(guard: object, read: () => object): void {
+  Object.defineProperty(guard, 'options', {
+    get: read,
+    set: () => undefined,
+    enumerable: true,
+    configurable: false,
+  });
+}

@@ -1,0 +1,43 @@
+/** Time, timers and chance as the cache sees them; injected, so that tests run hours in milliseconds. */
+export interface Clock {
+  /** Milliseconds that never step back. They may stop while the process is frozen. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970. They may jump. */
+  wallMs(): number;
+  /** Calls `run` after `delayMs`; the timer must not keep the process alive. Returns its cancellation. */
+  schedule(run: () => void, delayMs: number): () => void;
+  /** In [0, 1). */
+  random(): number;
+}
+
+/** Node's `setTimeout` fires at once beyond this. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  schedule: (run, delayMs) => {
+    const timer = setTimeout(run, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+/** A point in time on both clocks. */
+export interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export function instantOf(clock: Clock): Instant {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
+/**
+ * Milliseconds since an instant: the larger of what the two clocks say. The monotonic clock may stand
+ * still while a container is frozen, the wall clock may step back; neither may make a value younger.
+ */
+export function elapsedMs(since: Instant, clock: Clock): number {
+  return Math.max(clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs, 0);
+}

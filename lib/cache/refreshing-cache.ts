@@ -1,0 +1,390 @@
+import { LRUCache } from 'lru-cache';
+import { elapsedMs, instantOf, type Clock, type Instant } from './clock.js';
+import { backoffMs, decideServing, refreshAheadMs, stateOf, type CacheState } from './lifecycle.js';
+import { hitRateOf, type CacheStats } from './statistics.js';
+
+/** What a fetch brought. */
+export interface Loaded<V> {
+  readonly value: V;
+  /** How long it is fresh from now on; Infinity for what never changes. */
+  readonly ttlMs: number;
+}
+
+export interface LoadContext<V> {
+  /** Ends the fetch: the entry was cleared, or the cache closed. */
+  readonly signal: AbortSignal;
+  /** The value so far; undefined where there is none. */
+  readonly previous: V | undefined;
+}
+
+export interface RefreshingCacheOptions<V> {
+  /** Fetches a value. It must settle by itself in bounded time, and end early when its signal aborts. */
+  readonly load: (key: string, context: LoadContext<V>) => Promise<Loaded<V>>;
+  /** Entries held besides the pinned ones; the least recently used one leaves. */
+  readonly maxEntries: number;
+  /** Keys that never leave, and that are kept warm even when nobody asks. */
+  readonly pinned: ReadonlySet<string>;
+  readonly staleIfErrorMs: number;
+  /** Part of the TTL after which a value is renewed in the background. */
+  readonly refreshAheadRatio: number;
+  readonly clock: Clock;
+  /** A fetch brought a value. */
+  readonly onRefreshed?: (key: string, value: V, previous: V | undefined) => void;
+  /** A fetch failed; another one will not start before `retryInMs`. */
+  readonly onFailed?: (key: string, failure: { error: unknown; failures: number; retryInMs: number }) => void;
+}
+
+/** Thrown by a look-up that has nothing to serve. */
+export class CacheMissError extends Error {
+  override readonly name = 'CacheMissError';
+  /** Milliseconds to the next attempt. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The state of one entry at one moment. */
+export interface EntryState {
+  readonly state: CacheState;
+  /** Milliseconds since the value was fetched; undefined while cold. */
+  readonly ageMs: number | undefined;
+  /** When the next fetch is planned; undefined where none is. */
+  readonly nextRefreshAt: Date | undefined;
+  /** Failed fetches since the last good one. */
+  readonly failures: number;
+}
+
+interface Flight<V> {
+  readonly promise: Promise<V>;
+  readonly controller: AbortController;
+  /** The entry was cleared meanwhile: its outcome is nobody's any more. */
+  detached: boolean;
+}
+
+class Entry<V> {
+  held: { readonly value: V; readonly since: Instant; readonly ttlMs: number } | undefined;
+  flight: Flight<V> | undefined;
+  /** A fetch that starts as soon as the one in flight has ended. */
+  next: Promise<V> | undefined;
+  failures = 0;
+  lastError: unknown;
+  /** Monotonic time before which no look-up starts a fetch. */
+  notBeforeMs = 0;
+  lastUsedMs = 0;
+  timer: { readonly cancel: () => void; readonly atMs: number } | undefined;
+
+  constructor(readonly key: string) {}
+}
+
+/**
+ * A bounded cache of values that are expensive to fetch and go bad slowly. Each entry has at most one
+ * fetch in flight, is renewed in the background before its TTL ends, survives an outage of its source
+ * for `staleIfErrorMs`, and fails fast while the source is backed off from. It knows neither HTTP nor
+ * Nest; what a value is and how long it lives is the loader's business.
+ */
+export class RefreshingCache<V> {
+  private readonly pinned = new Map<string, Entry<V>>();
+  private readonly others: LRUCache<string, Entry<V>>;
+  private hits = 0;
+  private misses = 0;
+  private refreshes = 0;
+  private failures = 0;
+  private evictions = 0;
+  private closed = false;
+
+  constructor(private readonly options: RefreshingCacheOptions<V>) {
+    for (const key of options.pinned) this.pinned.set(key, new Entry(key));
+    this.others = new LRUCache({
+      max: Math.max(1, options.maxEntries),
+      dispose: (entry, _key, reason) => {
+        stopTimer(entry);
+        if (reason === 'evict') this.evictions++;
+      },
+    });
+  }
+
+  /** The value where one may be served without waiting; renews it in the background when it is due. Not counted. */
+  peek(key: string): V | undefined {
+    const entry = this.find(key);
+    if (entry?.held === undefined || this.closed) return undefined;
+    entry.lastUsedMs = this.options.clock.monotonicMs();
+    switch (this.servingOf(entry)) {
+      case 'serve':
+        return entry.held.value;
+      case 'serve-and-renew':
+        this.renewInBackground(entry);
+        return entry.held.value;
+      case 'renew-first':
+      case 'fetch':
+        return undefined;
+    }
+  }
+
+  /**
+   * The value, waiting for a fetch where that is needed. Counted as one hit or one miss.
+   *
+   * @throws {CacheMissError} nothing may be served and the fetch failed, or is backed off from.
+   */
+  async get(key: string): Promise<V> {
+    const value = this.peek(key);
+    if (value !== undefined) {
+      this.recordHit();
+      return value;
+    }
+    this.recordMiss();
+    return this.load(key);
+  }
+
+  /** Like {@link get}, for a caller that counts by itself. */
+  async load(key: string): Promise<V> {
+    const entry = this.findOrAdd(key);
+    for (;;) {
+      const value = this.peek(key);
+      if (value !== undefined) return value;
+      const flight = this.join(entry);
+      try {
+        return await flight.promise;
+      } catch (error) {
+        if (flight.detached && !this.closed) continue;
+        if (entry.held !== undefined && this.servingOf(entry) !== 'fetch') return entry.held.value;
+        throw error;
+      }
+    }
+  }
+
+  /** Starts a fetch for a look-up that cannot wait; nothing happens while one runs or is backed off from. */
+  prefetch(key: string): void {
+    const entry = this.findOrAdd(key);
+    entry.lastUsedMs = this.options.clock.monotonicMs();
+    this.renewInBackground(entry);
+  }
+
+  /**
+   * Fetches now, and settles with a fetch that began after this call: one that is already in flight may
+   * carry an older answer, so it is waited for first. All callers meanwhile share the next one.
+   *
+   * @throws {CacheMissError} the fetch failed. The last good value stays.
+   */
+  async refresh(key: string): Promise<V> {
+    const entry = this.findOrAdd(key);
+    if (entry.flight === undefined) return this.start(entry).promise;
+    entry.next ??= entry.flight.promise.then(
+      () => this.startNext(entry),
+      () => this.startNext(entry),
+    );
+    return entry.next;
+  }
+
+  /** Forgets one value, or all. A fetch in flight ends and brings nothing back; the next look-up fetches. */
+  clear(key?: string): void {
+    const entries = key === undefined ? this.entries() : [this.inspect(key)];
+    for (const entry of entries) {
+      if (entry === undefined) continue;
+      stopTimer(entry);
+      entry.held = undefined;
+      entry.failures = 0;
+      entry.lastError = undefined;
+      entry.notBeforeMs = 0;
+      entry.next = undefined;
+      const flight = entry.flight;
+      entry.flight = undefined;
+      if (flight !== undefined) {
+        flight.detached = true;
+        flight.controller.abort();
+      }
+    }
+  }
+
+  /** Ends all fetches and timers for good. */
+  close(): void {
+    this.closed = true;
+    this.clear();
+  }
+
+  recordHit(): void {
+    this.hits++;
+  }
+
+  recordMiss(): void {
+    this.misses++;
+  }
+
+  /** Milliseconds until a look-up may start a fetch; 0 where it may now. */
+  backoffLeftMs(key: string): number {
+    const entry = this.inspect(key);
+    return entry === undefined ? 0 : Math.max(0, entry.notBeforeMs - this.options.clock.monotonicMs());
+  }
+
+  state(key: string): EntryState {
+    const entry = this.inspect(key);
+    const clock = this.options.clock;
+    const ageMs = entry?.held === undefined ? undefined : elapsedMs(entry.held.since, clock);
+    const timer = entry?.timer;
+    return {
+      state: stateOf(ageMs, this.lifetimeOf(entry)),
+      ageMs,
+      nextRefreshAt:
+        timer === undefined
+          ? undefined
+          : new Date(clock.wallMs() + Math.max(0, timer.atMs - clock.monotonicMs())),
+      failures: entry?.failures ?? 0,
+    };
+  }
+
+  stats(): CacheStats {
+    let size = 0;
+    for (const entry of this.entries()) if (entry.held !== undefined) size++;
+    return {
+      hits: this.hits,
+      misses: this.misses,
+      size,
+      maxSize: Math.max(this.pinned.size, this.options.maxEntries),
+      hitRate: hitRateOf(this.hits, this.misses),
+      refreshes: this.refreshes,
+      failures: this.failures,
+      evictions: this.evictions,
+    };
+  }
+
+  private *entries(): Iterable<Entry<V>> {
+    yield* this.pinned.values();
+    yield* this.others.values();
+  }
+
+  /** A use: makes the entry the most recently used one. */
+  private find(key: string): Entry<V> | undefined {
+    return this.pinned.get(key) ?? this.others.get(key);
+  }
+
+  /** A mere look. */
+  private inspect(key: string): Entry<V> | undefined {
+    return this.pinned.get(key) ?? this.others.peek(key);
+  }
+
+  private findOrAdd(key: string): Entry<V> {
+    const found = this.find(key);
+    if (found !== undefined) return found;
+    const entry = new Entry<V>(key);
+    this.others.set(key, entry);
+    return entry;
+  }
+
+  private lifetimeOf(entry: Entry<V> | undefined): { ttlMs: number; staleIfErrorMs: number } {
+    return { ttlMs: entry?.held?.ttlMs ?? 0, staleIfErrorMs: this.options.staleIfErrorMs };
+  }
+
+  private servingOf(entry: Entry<V>): ReturnType<typeof decideServing> {
+    const ageMs = entry.held === undefined ? undefined : elapsedMs(entry.held.since, this.options.clock);
+    return decideServing(ageMs, this.lifetimeOf(entry), entry.failures > 0);
+  }
+
+  /** The fetch in flight, or a new one unless the source is backed off from. */
+  private join(entry: Entry<V>): Flight<V> {
+    if (entry.flight !== undefined) return entry.flight;
+    const waitMs = entry.notBeforeMs - this.options.clock.monotonicMs();
+    if (waitMs > 0) throw new CacheMissError('the last fetch failed', waitMs, entry.lastError);
+    return this.start(entry);
+  }
+
+  private renewInBackground(entry: Entry<V>): void {
+    if (this.closed || entry.flight !== undefined) return;
+    if (this.options.clock.monotonicMs() < entry.notBeforeMs) return;
+    this.start(entry);
+  }
+
+  private startNext(entry: Entry<V>): Promise<V> {
+    entry.next = undefined;
+    return (entry.flight ?? this.start(entry)).promise;
+  }
+
+  private start(entry: Entry<V>): Flight<V> {
+    if (this.closed) throw new CacheMissError('the cache is closed', 0);
+    stopTimer(entry);
+    const controller = new AbortController();
+    const previous = entry.held?.value;
+    const loading = this.callLoader(entry.key, { signal: controller.signal, previous });
+    const flight: Flight<V> = {
+      controller,
+      detached: false,
+      promise: loading.then(
+        (loaded) => this.succeed(entry, flight, loaded),
+        (error: unknown) => this.fail(entry, flight, error),
+      ),
+    };
+    // Nobody may be waiting; whoever is has the same promise and sees the error.
+    flight.promise.catch(() => undefined);
+    entry.flight = flight;
+    return flight;
+  }
+
+  /** Async, so that a loader that throws at once fails like any other. */
+  private async callLoader(key: string, context: LoadContext<V>): Promise<Loaded<V>> {
+    return this.options.load(key, context);
+  }
+
+  private succeed(entry: Entry<V>, flight: Flight<V>, loaded: Loaded<V>): V {
+    this.refreshes++;
+    if (flight.detached) throw new CacheMissError('cleared during the fetch', 0);
+    const previous = entry.held?.value;
+    entry.flight = undefined;
+    entry.failures = 0;
+    entry.lastError = undefined;
+    entry.notBeforeMs = 0;
+    entry.held = { value: loaded.value, since: instantOf(this.options.clock), ttlMs: loaded.ttlMs };
+    if (Number.isFinite(loaded.ttlMs)) {
+      const { refreshAheadRatio, clock } = this.options;
+      this.plan(entry, refreshAheadMs(loaded.ttlMs, refreshAheadRatio, clock.random()));
+    }
+    this.options.onRefreshed?.(entry.key, loaded.value, previous);
+    return loaded.value;
+  }
+
+  private fail(entry: Entry<V>, flight: Flight<V>, error: unknown): never {
+    this.failures++;
+    if (flight.detached) throw new CacheMissError('cleared during the fetch', 0, error);
+    entry.flight = undefined;
+    entry.failures++;
+    entry.lastError = error;
+    const retryInMs = backoffMs({
+      failures: entry.failures,
+      retryAfterMs: readRetryAfterMs(error),
+      hasValue: entry.held !== undefined,
+      random: this.options.clock.random(),
+    });
+    entry.notBeforeMs = this.options.clock.monotonicMs() + retryInMs;
+    if (entry.held !== undefined || this.pinned.has(entry.key)) this.plan(entry, retryInMs);
+    this.options.onFailed?.(entry.key, { error, failures: entry.failures, retryInMs });
+    throw new CacheMissError('the fetch failed', retryInMs, error);
+  }
+
+  private plan(entry: Entry<V>, delayMs: number): void {
+    stopTimer(entry);
+    if (this.closed || this.inspect(entry.key) !== entry) return;
+    const { clock } = this.options;
+    const cancel = clock.schedule(() => {
+      entry.timer = undefined;
+      if (this.isWanted(entry)) this.renewInBackground(entry);
+    }, delayMs);
+    entry.timer = { cancel, atMs: clock.monotonicMs() + delayMs };
+  }
+
+  /** Pinned entries are kept warm always; others only within one TTL of their last use. */
+  private isWanted(entry: Entry<V>): boolean {
+    if (this.pinned.has(entry.key)) return true;
+    const idleMs = this.options.clock.monotonicMs() - entry.lastUsedMs;
+    return idleMs <= (entry.held?.ttlMs ?? 0);
+  }
+}
+
+function stopTimer(entry: Entry<unknown>): void {
+  entry.timer?.cancel();
+  entry.timer = undefined;
+}
+
+function readRetryAfterMs(error: unknown): number | undefined {
+  const value: unknown = error instanceof Error ? Reflect.get(error, 'retryAfterMs') : undefined;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,94 @@
+import type { ValidatedToken } from '../model/token.js';
+
+/** Whether a token is demanded, welcome, or not looked at. */
+export type AccessMode = 'public' | 'optional';
+
+/** A demand of a route on a validated token. */
+export type Requirement =
+  | { readonly kind: 'scopes'; readonly match: 'all' | 'any'; readonly scopes: readonly string[] }
+  | {
+      readonly kind: 'claim';
+      readonly path: readonly string[];
+      readonly accepts: (value: unknown, claims: ValidatedToken['claims']) => boolean;
+    }
+  | { readonly kind: 'issuer'; readonly issuers: readonly string[] };
+
+/** What the decorators on a route and on its class add up to. */
+export interface AccessPlan {
+  readonly mode: 'required' | AccessMode;
+  /** All of them are demanded. */
+  readonly requirements: readonly Requirement[];
+}
+
+const MODE = Symbol('nestjs-identity-model: access mode');
+const NOTED = Symbol('nestjs-identity-model: methods with requirements');
+const REQUIREMENTS = Symbol('nestjs-identity-model: requirements');
+
+type Target = object;
+
+export function setMode(target: Target, mode: AccessMode): void {
+  Reflect.defineMetadata(MODE, mode, target);
+}
+
+/** Requirements accumulate: none replaces another. */
+export function addRequirement(target: Target, requirement: Requirement): void {
+  Reflect.defineMetadata(REQUIREMENTS, [...ownRequirements(target), requirement], target);
+}
+
+/** Notes on a class that a method of it carries requirements, whatever becomes of the function. */
+export function noteMethod(prototype: Target, name: string | symbol): void {
+  const noted = (Reflect.getOwnMetadata(NOTED, prototype) as ReadonlySet<string | symbol> | undefined) ?? [];
+  Reflect.defineMetadata(NOTED, new Set([...noted, name]), prototype);
+}
+
+/**
+ * Methods whose requirements are gone: a decorator further up put another function in the method's
+ * place without its metadata, so that the route would stand open.
+ */
+export function lostRequirements(controller: abstract new (...args: never[]) => object): readonly string[] {
+  const lost: string[] = [];
+  for (let at: unknown = controller.prototype; isObject(at); at = Object.getPrototypeOf(at)) {
+    const noted = Reflect.getOwnMetadata(NOTED, at) as ReadonlySet<string | symbol> | undefined;
+    for (const name of noted ?? []) {
+      const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
+      if (!isObject(method) || ownRequirements(method).length === 0) lost.push(String(name));
+    }
+  }
+  return lost;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/**
+ * The plan of a route. The mode of the handler wins over that of the class; where anything is
+ * required, from wherever, a token is demanded.
+ */
+export function readAccessPlan(handler: Target, controller: Target): AccessPlan {
+  const requirements = [...inheritedRequirements(controller), ...ownRequirements(handler)];
+  const mode = ownMode(handler) ?? (Reflect.getMetadata(MODE, controller) as AccessMode | undefined);
+  return { mode: requirements.length > 0 ? 'required' : (mode ?? 'required'), requirements };
+}
+
+/** Whether one target is public or optional and demands something at once. */
+export function isContradictory(target: Target): boolean {
+  return ownMode(target) !== undefined && ownRequirements(target).length > 0;
+}
+
+function ownMode(target: Target): AccessMode | undefined {
+  return Reflect.getOwnMetadata(MODE, target) as AccessMode | undefined;
+}
+
+function ownRequirements(target: Target): readonly Requirement[] {
+  return (Reflect.getOwnMetadata(REQUIREMENTS, target) as readonly Requirement[] | undefined) ?? [];
+}
+
+/** Those of a class and of all it extends: a subclass demands no less. */
+function inheritedRequirements(controller: Target): readonly Requirement[] {
+  const found: Requirement[] = [];
+  for (let at: unknown = controller; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    found.unshift(...ownRequirements(at));
+  }
+  return found;
+}

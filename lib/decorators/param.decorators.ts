@@ -1,0 +1,38 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { carriedBy } from '../carriers/carrier.js';
+import { carrierOf } from '../carriers/carrier-of.js';
+import { IdentityError } from '../errors/identity-error.js';
+import { readPath } from '../model/json.js';
+import type { ValidatedToken } from '../model/token.js';
+
+/**
+ * The claims of the validated token, or the one that a name or a path leads to. undefined on a public
+ * or optional route without a token.
+ *
+ * @throws {IdentityError} `guard_missing`, where no IdentityAuthGuard ran.
+ */
+export const Claims = createParamDecorator<string | readonly string[] | undefined>((claim, context) => {
+  const claims = validatedOf(context, 'Claims')?.claims;
+  if (claim === undefined || claims === undefined) return claims;
+  return readPath(claims, typeof claim === 'string' ? [claim] : claim);
+});
+
+/**
+ * The token as it came: a credential, for calling on with it. undefined on a public or optional route
+ * without a token.
+ *
+ * @throws {IdentityError} `guard_missing`, where no IdentityAuthGuard ran.
+ */
+export const Token = createParamDecorator<undefined>((_, context) => validatedOf(context, 'Token')?.token);
+
+function validatedOf(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
+  const result = carriedBy(carrierOf(context));
+  if (result === undefined) {
+    throw new IdentityError(
+      'guard_missing',
+      `@${decorator} of ${context.getClass().name}.${context.getHandler().name} needs a token, but no ` +
+        'IdentityAuthGuard ran: add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD',
+    );
+  }
+  return result.kind === 'validated' ? result.validated : undefined;
+}

@@ -1,0 +1,48 @@
+import { IdentityError } from '../errors/identity-error.js';
+import { isReferenceAllowed } from '../http/url-policy.js';
+import { deepFreeze, isJsonObject } from '../model/json.js';
+
+/** Metadata of a provider (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2), frozen. */
+export interface ProviderMetadata {
+  readonly issuer: string;
+  readonly jwks_uri: string;
+  readonly [member: string]: unknown;
+}
+
+export interface MetadataExpectation {
+  /** What `issuer` must be, literally. */
+  readonly metadataIssuer: string;
+  /** Where the document came from. */
+  readonly documentUrl: string;
+  readonly allowInsecureOrigins: readonly string[];
+}
+
+/**
+ * Judges the two members that trust hangs on: `issuer` must be the expected string, to the letter
+ * (RFC 8414 section 3.3), and `jwks_uri` must be a URL that keys may come from. No other member is
+ * judged: large providers advertise endpoints on several hosts.
+ *
+ * @throws {IdentityError} `provider_response_invalid`, `issuer_mismatch`, `url_not_allowed`.
+ */
+export function checkMetadata(document: unknown, expected: MetadataExpectation): ProviderMetadata {
+  if (!isJsonObject(document)) throw invalid(expected, 'is not a JSON object');
+  const { issuer, jwks_uri: jwksUri } = document;
+  if (issuer !== expected.metadataIssuer) {
+    const message =
+      `The metadata at ${expected.documentUrl} names another issuer than "${expected.metadataIssuer}". ` +
+      'Compare them to the letter, trailing slash included; "metadataIssuer" is for providers whose document differs by design';
+    throw new IdentityError('issuer_mismatch', message);
+  }
+  if (typeof jwksUri !== 'string') throw invalid(expected, 'has no "jwks_uri"');
+  if (!isReferenceAllowed(jwksUri, expected.documentUrl, expected.allowInsecureOrigins)) {
+    throw new IdentityError(
+      'url_not_allowed',
+      `The "jwks_uri" of ${expected.documentUrl} is not an https URL; http.allowInsecureOrigins can allow an origin by name`,
+    );
+  }
+  return deepFreeze(document as ProviderMetadata);
+}
+
+function invalid(expected: MetadataExpectation, what: string): IdentityError {
+  return new IdentityError('provider_response_invalid', `The metadata at ${expected.documentUrl} ${what}`);
+}

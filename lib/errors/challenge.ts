@@ -1,0 +1,43 @@
+import { ERROR_CODES } from './error-codes.js';
+import type { IdentityError } from './identity-error.js';
+
+export interface ChallengeContext {
+  /** RFC 9110 section 11.5 `realm`; from configuration. */
+  readonly realm: string;
+  /** RFC 9728 section 5.1 `resource_metadata`; from configuration. */
+  readonly resourceMetadataUrl?: string | undefined;
+  /** Scopes that the route demands, RFC 6750 section 3. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/**
+ * The `WWW-Authenticate` value for a fault (RFC 6750 section 3), undefined where it has none.
+ * It is made of constants and configuration only: nothing that came with the request goes in.
+ */
+export function buildChallenge(error: IdentityError, context: ChallengeContext): string | undefined {
+  const row = ERROR_CODES[error.code];
+  if (row.kind !== 'rejected') return undefined;
+  const parts = [`realm=${quote(context.realm)}`];
+  if (row.challenge !== undefined) parts.push(`error="${row.challenge}"`);
+  if (row.challenge === 'invalid_token') {
+    const what = error.code === 'token_expired' ? 'expired' : 'invalid';
+    parts.push(`error_description="The access token is ${what}"`);
+  }
+  if (row.challenge === 'insufficient_scope' && context.scopes !== undefined && context.scopes.length > 0) {
+    parts.push(`scope=${quote(context.scopes.join(' '))}`);
+  }
+  if (context.resourceMetadataUrl !== undefined) {
+    parts.push(`resource_metadata=${quote(context.resourceMetadataUrl)}`);
+  }
+  return `Bearer ${parts.join(', ')}`;
+}
+
+/** RFC 9110 section 5.6.4 quoted-string; options are checked to be printable ASCII at start. */
+function quote(value: string): string {
+  return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
+
+/** `Retry-After` in whole seconds (RFC 9110 section 10.2.3), at least one. */
+export function retryAfterSeconds(error: IdentityError): string {
+  return String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000)));
+}

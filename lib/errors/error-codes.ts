@@ -1,0 +1,100 @@
+/**
+ * What a fault means for whoever has to act on it.
+ *
+ * - `rejected`: the caller's token or right is not good enough; trying again unchanged is useless.
+ * - `unavailable`: the answer is not known now (provider, keys, an own check); trying again may help.
+ * - `misconfigured`: the application is wired or called wrongly; only its developer can help.
+ */
+export type ErrorKind = 'rejected' | 'unavailable' | 'misconfigured';
+
+/** `error` values of a Bearer challenge, RFC 6750 section 3.1. */
+export type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+interface ErrorRow {
+  readonly kind: ErrorKind;
+  /** HTTP status of the answer. */
+  readonly status: 400 | 401 | 403 | 500 | 503;
+  /** RFC 6750 `error`; absent where the challenge carries no code or there is no challenge. */
+  readonly challenge?: ChallengeError;
+  /** For people: what it means. */
+  readonly meaning: string;
+}
+
+const refused = (meaning: string): ErrorRow => ({
+  kind: 'rejected',
+  status: 401,
+  challenge: 'invalid_token',
+  meaning,
+});
+const forbidden = (meaning: string): ErrorRow => ({
+  kind: 'rejected',
+  status: 403,
+  challenge: 'insufficient_scope',
+  meaning,
+});
+const unavailable = (meaning: string): ErrorRow => ({ kind: 'unavailable', status: 503, meaning });
+const misconfigured = (meaning: string): ErrorRow => ({ kind: 'misconfigured', status: 500, meaning });
+
+/** Every fault this package reports. The names are stable; README.md has the remedies. */
+const TABLE = {
+  token_missing: {
+    kind: 'rejected',
+    status: 401,
+    meaning: 'The request carries no Bearer token.',
+  },
+  authorization_malformed: {
+    kind: 'rejected',
+    status: 400,
+    challenge: 'invalid_request',
+    meaning: 'The Authorization header is repeated, or "Bearer" is not followed by exactly one token.',
+  },
+  token_too_large: refused('The token is longer than maxTokenBytes.'),
+  token_malformed: refused('The token is not a well-formed compact JWS with JSON objects inside.'),
+  header_unsupported: refused('The JOSE header asks for an extension (crit, b64) that is not understood.'),
+  algorithm_not_allowed: refused('The header names an algorithm that is not on the allow-list.'),
+  token_type_not_accepted: refused('The header "typ" is not one of tokenTypes.'),
+  not_an_access_token: refused('The token bears the marks of an ID, refresh or logout token, or of a proof.'),
+  issuer_unknown: refused('No configured issuer is named so.'),
+  issuer_not_accepted: refused('The issuer is configured, but not accepted for this call.'),
+  audience_mismatch: refused('The token is meant for another audience.'),
+  claim_missing: refused('A required claim is missing.'),
+  claim_invalid: refused('A claim has the wrong type or form.'),
+  token_expired: refused('"exp" is in the past.'),
+  token_not_yet_valid: refused('"nbf" is in the future.'),
+  issued_in_future: refused('"iat" is in the future.'),
+  sender_constrained: refused('The token is bound to a key ("cnf") whose possession was not proven.'),
+  key_not_found: refused('The provider has no key that the token can have been signed with.'),
+  signature_invalid: refused('No key of the issuer verifies the signature.'),
+  check_refused: refused('The application\'s own "validate" check refused the token.'),
+  user_refused: refused('"mapUser" found no user for the token.'),
+  scope_missing: forbidden('The token lacks a scope that the route demands.'),
+  claim_not_met: forbidden('A claim is not what the route demands.'),
+  issuer_not_met: forbidden('The route demands another issuer.'),
+  keys_cold: unavailable('A synchronous validation found no usable keys; they are being fetched.'),
+  keys_unavailable: unavailable('The keys of the issuer cannot be had now.'),
+  keys_busy: unavailable('Too many requests wait for the keys of the issuer.'),
+  metadata_unavailable: unavailable('The metadata of the issuer cannot be had now.'),
+  provider_unreachable: unavailable('The provider did not answer in time, or with an error status.'),
+  provider_response_invalid: unavailable('The provider answered, but not with what was asked for.'),
+  issuer_mismatch: unavailable('The metadata document names another issuer.'),
+  url_not_allowed: unavailable('A URL of the provider is not https.'),
+  no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
+  check_failed: unavailable('The application\'s own "validate" or "mapUser" threw.'),
+  shutting_down: unavailable('The module is closing.'),
+  aborted: unavailable('The batch was aborted before this token was validated.'),
+  options_invalid: misconfigured('An option of the module is wrong.'),
+  issuer_ambiguous: misconfigured('Several issuers are configured and none was named.'),
+  invalid_override: misconfigured('An override is unknown, or would accept nothing at all.'),
+  sync_unavailable: misconfigured('validateSync met a "validate" hook that answers asynchronously.'),
+  guard_missing: misconfigured('A decorator asks for the token where no IdentityAuthGuard ran.'),
+  route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard.'),
+  access_contradiction: misconfigured('A route is public or optional and has requirements at once.'),
+  module_duplicated: misconfigured('IdentityModule is registered globally more than once.'),
+  transport_unsupported: misconfigured('The guard does not know this kind of request.'),
+} as const satisfies Record<string, ErrorRow>;
+
+/** The stable name of a fault, as it appears in logs, events and metrics. */
+export type ErrorCode = keyof typeof TABLE;
+
+/** One table of codes; everybody else is handed a row. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorRow>> = Object.freeze(TABLE);

@@ -1,0 +1,67 @@
+import { ERROR_CODES, type ErrorCode, type ErrorKind } from './error-codes.js';
+
+export interface IdentityErrorDetails {
+  /** The error underneath, kept for the log. */
+  readonly cause?: unknown;
+  /** Milliseconds after which another attempt makes sense; becomes `Retry-After`. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/**
+ * The only error this package throws: a stable code and a message for developers and operators.
+ * The message never contains a token or a claim value.
+ */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+  /** Stable code, see the table of errors in README.md. */
+  readonly code: ErrorCode;
+  /** Milliseconds after which another attempt makes sense. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message?: string, details: IdentityErrorDetails = {}) {
+    super(
+      message ?? ERROR_CODES[code].meaning,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.code = code;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** `rejected`, `unavailable` or `misconfigured`. */
+  get kind(): ErrorKind {
+    return ERROR_CODES[this.code].kind;
+  }
+
+  /** HTTP status that stands for this error. */
+  get status(): number {
+    return ERROR_CODES[this.code].status;
+  }
+}
+
+/** A refusal of bytes: most tokens that are refused are refused here, so it spares the stack trace. */
+export function refuse(code: ErrorCode, message?: string): IdentityError {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return new IdentityError(code, message);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/** What went wrong, on one line, with the messages of the causes; for logs. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
+    const text = at instanceof Error ? messageOf(at) : 'not an Error object';
+    if (!parts.some((part) => part.includes(text))) parts.push(text);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return parts.join(': ').replaceAll(/[\p{Cc}\s]+/gu, ' ');
+}
+
+function messageOf(error: Error): string {
+  if (error.message !== '') return error.message;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' ? code : error.name;
+}

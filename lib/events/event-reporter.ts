@@ -1,0 +1,27 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { IdentityEvent } from './identity-event.js';
+import { IdentityEvents } from './identity-events.js';
+import { OperatorLog } from './operator-log.js';
+
+/** Where the parts of the module tell what happened: to the stream, and to the log what belongs there. */
+@Injectable()
+export class EventReporter {
+  private readonly log = new OperatorLog();
+
+  constructor(@Inject(IdentityEvents) private readonly events: IdentityEvents) {}
+
+  /** Something that happens seldom. */
+  report(event: IdentityEvent): void {
+    this.log.write(event);
+    if (this.events.observed) this.events.emit(event);
+  }
+
+  /** Something that happens at each request: made only where somebody listens. */
+  reportIfObserved(make: () => IdentityEvent): void {
+    if (this.events.observed) this.events.emit(make());
+  }
+
+  warn(line: string): void {
+    this.log.warn(line);
+  }
+}

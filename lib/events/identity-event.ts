@@ -1,0 +1,69 @@
+import type { ErrorCode } from '../errors/error-codes.js';
+
+/** A token passed every check. */
+export interface TokenValidatedEvent {
+  readonly type: 'token.validated';
+  readonly issuer: string;
+}
+
+/** A token was refused, or could not be judged. */
+export interface TokenRejectedEvent {
+  readonly type: 'token.rejected';
+  readonly code: ErrorCode;
+  /** A configured issuer; undefined where the token named none of ours. */
+  readonly issuer: string | undefined;
+  /** Whether the signature was verified before: if not, the event describes bytes that anybody can send. */
+  readonly verified: boolean;
+}
+
+/** A valid token does not meet what its route demands. */
+export interface AccessDeniedEvent {
+  readonly type: 'access.denied';
+  readonly code: ErrorCode;
+  readonly issuer: string;
+}
+
+/** A document of a provider was fetched. */
+export interface RefreshedEvent {
+  readonly type: 'discovery.refreshed' | 'jwks.refreshed';
+  readonly issuer: string;
+}
+
+/** A document of a provider could not be fetched, or was not usable. The last good one stays. */
+export interface RefreshFailedEvent {
+  readonly type: 'discovery.failed' | 'jwks.failed';
+  readonly issuer: string;
+  /** What happened, for an operator. */
+  readonly reason: string;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Milliseconds to the next attempt. */
+  readonly retryInMs: number;
+}
+
+/** The usable keys of an issuer changed. */
+export interface KeysRotatedEvent {
+  readonly type: 'jwks.rotated';
+  readonly issuer: string;
+  /** Ids of keys that came; a key without an id is named by its RFC 7638 thumbprint. */
+  readonly added: readonly string[];
+  /** Ids of keys that left. */
+  readonly removed: readonly string[];
+}
+
+/** A key of a set cannot be used for verification, and why. */
+export interface KeySkippedEvent {
+  readonly type: 'jwks.key-skipped';
+  readonly issuer: string;
+  readonly kid: string | undefined;
+  readonly reason: string;
+}
+
+export type IdentityEvent =
+  | TokenValidatedEvent
+  | TokenRejectedEvent
+  | AccessDeniedEvent
+  | RefreshedEvent
+  | RefreshFailedEvent
+  | KeysRotatedEvent
+  | KeySkippedEvent;

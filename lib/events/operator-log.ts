@@ -1,0 +1,68 @@
+import { Logger } from '@nestjs/common';
+import type { IdentityEvent } from './identity-event.js';
+
+/** The few lines that an operator wants: faults of a provider, their end, and keys that come and go. */
+export class OperatorLog {
+  private readonly logger = new Logger('IdentityModule');
+  private readonly failing = new Set<string>();
+  private readonly skipped = new Set<string>();
+
+  write(event: IdentityEvent): void {
+    switch (event.type) {
+      case 'discovery.failed':
+      case 'jwks.failed': {
+        this.failing.add(subjectOf(event));
+        const retry = `attempt ${String(event.failures)}, next in ${String(Math.ceil(event.retryInMs / 1000))} s`;
+        this.logger.warn(`${documentOf(event)} of ${event.issuer} not to be had (${retry}): ${event.reason}`);
+        return;
+      }
+      case 'discovery.refreshed':
+      case 'jwks.refreshed':
+        if (this.failing.delete(subjectOf(event))) {
+          this.logger.log(`${documentOf(event)} of ${event.issuer} is to be had again`);
+        }
+        return;
+      case 'jwks.rotated':
+        this.logger.log(
+          `keys of ${event.issuer} changed: added ${list(event.added)}, removed ${list(event.removed)}`,
+        );
+        return;
+      case 'jwks.key-skipped':
+        this.warnOnce(event.issuer, event.kid ?? 'without id', event.reason);
+        return;
+      case 'token.validated':
+      case 'token.rejected':
+      case 'access.denied':
+        return;
+    }
+  }
+
+  warn(line: string): void {
+    this.logger.warn(line);
+  }
+
+  /** A key that cannot be used is there at each refresh; one line tells it. */
+  private warnOnce(issuer: string, kid: string, reason: string): void {
+    const line = `key ${printable(kid)} of ${issuer} is not used: ${reason}`;
+    if (this.skipped.has(line) || this.skipped.size >= 1_000) return;
+    this.skipped.add(line);
+    this.logger.warn(line);
+  }
+}
+
+function subjectOf(event: IdentityEvent & { issuer: string | undefined }): string {
+  return `${documentOf(event)} ${event.issuer ?? ''}`;
+}
+
+function documentOf(event: IdentityEvent): string {
+  return event.type.startsWith('discovery') ? 'metadata' : 'key set';
+}
+
+function list(kids: readonly string[]): string {
+  return kids.length === 0 ? 'none' : kids.slice(0, 10).map(printable).join(', ');
+}
+
+/** Key ids come from the network: no control characters, bounded. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
+}

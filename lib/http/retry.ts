@@ -1,0 +1,23 @@
+/** Answers after which the same request may well succeed. */
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export function isTransientStatus(status: number): boolean {
+  return TRANSIENT_STATUSES.has(status);
+}
+
+const BASE_DELAY_MS = 100;
+const MAX_DELAY_MS = 2_000;
+
+/** Delay before retry number `retry` (from 1): exponential with full jitter. */
+export function retryDelayMs(retry: number, random: number): number {
+  return Math.min(BASE_DELAY_MS * 2 ** retry, MAX_DELAY_MS) * random;
+}
+
+/** `Retry-After` in milliseconds, seconds or HTTP date (RFC 9110 section 10.2.3); undefined where unreadable. */
+export function readRetryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}

@@ -1,0 +1,137 @@
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
+import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
+import { IdentityStrategy } from './auth/identity.strategy.js';
+import { DiscoveryService } from './discovery/discovery.service.js';
+import { IdentityError } from './errors/identity-error.js';
+import { EventReporter } from './events/event-reporter.js';
+import { IdentityEvents } from './events/identity-events.js';
+import { IdentityHealthIndicator } from './health/identity.health.js';
+import { HttpClients } from './http/http-clients.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './identity.module-definition.js';
+import { JwksService } from './jwks/jwks.service.js';
+import { IssuerDirectory } from './options/issuer-directory.js';
+import { resolveOptions } from './options/resolve-options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-options.js';
+import { TokenValidationService } from './validation/token-validation.service.js';
+
+/**
+ * Protects an API with access tokens of OpenID Connect providers.
+ *
+ * `IdentityModule.forRoot({ issuer, audience })`, or `forRootAsync` with `useFactory`, `useClass` or
+ * `useExisting`. It is global unless `isGlobal: false` stands beside.
+ */
+@Module({
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: unknown) => resolveOptions(options),
+    },
+    {
+      provide: IssuerDirectory,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: (options: ResolvedOptions) => new IssuerDirectory(options),
+    },
+    { provide: HttpClients, useFactory: () => new HttpClients() },
+    HealthIndicatorService,
+    IdentityEvents,
+    EventReporter,
+    DiscoveryService,
+    JwksService,
+    TokenValidationService,
+    IdentityStrategy,
+    IdentityAuthGuard,
+    IdentityHealthIndicator,
+  ],
+  exports: [
+    IdentityEvents,
+    DiscoveryService,
+    JwksService,
+    TokenValidationService,
+    IdentityStrategy,
+    IdentityAuthGuard,
+    IdentityHealthIndicator,
+  ],
+})
+export class IdentityModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+{
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(JwksService) private readonly jwks: JwksService,
+    @Inject(HttpClients) private readonly clients: HttpClients,
+    @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+  ) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.refuseSecondGlobal();
+    for (const { issuer, audience } of this.options.issuers) {
+      if (audience === null) {
+        this.reporter.warn(`audience is null for ${issuer}: its tokens for any API are accepted here`);
+      }
+    }
+    await this.warmUp();
+  }
+
+  onApplicationBootstrap(): void {
+    const findings = findRouteFaults(this.modules, this.config);
+    assertNoContradiction(findings);
+    this.refuseUnknownIssuers(findings.issuers);
+    if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
+    const error = new IdentityError(
+      'route_unguarded',
+      `These routes demand something of the token, but have no IdentityAuthGuard: ${findings.unguarded.join(', ')}. ` +
+        'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD; the option "unguarded" changes this check',
+    );
+    if (this.options.unguarded === 'error') throw error;
+    this.reporter.warn(error.message);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.clients.close();
+  }
+
+  /** Static keys are configuration: that they can be used is always found out at start. */
+  private async warmUp(): Promise<void> {
+    const { issuers, warmUp } = this.options;
+    const awaited = issuers.filter((issuer) => issuer.jwks !== undefined || warmUp === 'await');
+    if (warmUp === 'background') for (const issuer of issuers) this.jwks.warm(issuer);
+    await Promise.all(awaited.map((issuer) => this.jwks.get(issuer.issuer)));
+  }
+
+  /** Guards are built in the modules of their controllers and find one global instance there, whichever it is. */
+  private refuseSecondGlobal(): void {
+    const globals = [...this.modules.values()].filter(
+      ({ metatype, isGlobal }) => metatype === IdentityModule && isGlobal,
+    );
+    if (globals.length < 2) return;
+    throw new IdentityError(
+      'module_duplicated',
+      'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
+    );
+  }
+
+  private refuseUnknownIssuers(demanded: ReadonlySet<string>): void {
+    const configured = new Set(this.options.issuers.map(({ issuer }) => issuer));
+    const unknown = [...demanded].filter((issuer) => !configured.has(issuer));
+    if (unknown.length === 0) return;
+    throw new IdentityError(
+      'options_invalid',
+      `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${[...configured].join(', ')}`,
+    );
+  }
+}

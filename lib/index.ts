@@ -1,0 +1,50 @@
+export { IdentityModule } from './identity.module.js';
+export { IdentityAuthGuard } from './auth/identity-auth.guard.js';
+export { IdentityStrategy } from './auth/identity.strategy.js';
+export {
+  OptionalAuth,
+  Public,
+  RequireAnyScope,
+  RequireClaim,
+  RequireIssuer,
+  RequireScopes,
+  type ClaimPredicate,
+} from './decorators/access.decorators.js';
+export { Claims, Token } from './decorators/param.decorators.js';
+export {
+  DiscoveryService,
+  DiscoveryService as IdentityDiscoveryService,
+} from './discovery/discovery.service.js';
+export type { ProviderMetadata } from './discovery/check-metadata.js';
+export { JwksService } from './jwks/jwks.service.js';
+export type { KeySet } from './jwks/key-set.js';
+export type { SkippedKey, VerificationKey } from './jwks/import-key.js';
+export type { KeyQuery } from './jwks/select-keys.js';
+export { TokenValidationService, type ValidationStats } from './validation/token-validation.service.js';
+export type { ValidationOverrides } from './validation/overrides.js';
+export type { BatchOptions, BatchProgress, TokenSource } from './validation/run-batch.js';
+export { IdentityHealthIndicator, type DocumentHealth, type IssuerHealth } from './health/identity.health.js';
+export { IdentityEvents } from './events/identity-events.js';
+export type * from './events/identity-event.js';
+export { IdentityError } from './errors/identity-error.js';
+export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
+export type { CacheState } from './cache/lifecycle.js';
+export type { EntryState } from './cache/refreshing-cache.js';
+export type { CacheStats } from './cache/statistics.js';
+export type { AccessTokenClaims } from './model/claims.js';
+export type { TokenHeader, ValidatedToken } from './model/token.js';
+export type { TlsOptions } from './http/http-settings.js';
+export type {
+  CacheOptions,
+  ClaimSource,
+  HttpOptions,
+  IdentityModuleOptions,
+  IdentityOptionsFactory,
+  IssuerOptions,
+  JwksOptions,
+  JwtFromRequest,
+  LifetimeOptions,
+  MapUser,
+  Profile,
+  ValidateHook,
+} from './options/options.types.js';

@@ -1,0 +1,271 @@
+import type { KeyObject } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { systemClock } from '../cache/clock.js';
+import {
+  RefreshingCache,
+  type EntryState,
+  type Loaded,
+  type LoadContext,
+} from '../cache/refreshing-cache.js';
+import type { CacheStats } from '../cache/statistics.js';
+import { toUnavailable } from '../discovery/cache-errors.js';
+import { DiscoveryService } from '../discovery/discovery.service.js';
+import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
+import { EventReporter } from '../events/event-reporter.js';
+import type { FetchOptions } from '../http/http-client.js';
+import { HttpClients } from '../http/http-clients.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
+import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
+import type { PreparedKey } from '../tokens/verify-signature.js';
+import { fetchKeySet, keysOf } from './fetch-key-set.js';
+import { identityOf, importKeySet, nameOf, type KeySet } from './key-set.js';
+import { selectKeys, type KeyQuery } from './select-keys.js';
+import { UnknownKeyIds } from './unknown-key-ids.js';
+
+/** What one issuer's keys need besides the set itself. */
+interface KeyWatch {
+  readonly unknown: UnknownKeyIds;
+  lastBadSignatureMs: number;
+}
+
+/** The verification keys of the configured issuers, cached. */
+@Injectable()
+export class JwksService implements OnApplicationShutdown {
+  private readonly cache: RefreshingCache<KeySet>;
+  private readonly watches = new Map<string, KeyWatch>();
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(HttpClients) private readonly clients: HttpClients,
+    @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
+    @Inject(EventReporter) private readonly reporter: EventReporter,
+  ) {
+    this.cache = new RefreshingCache({
+      load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
+      maxEntries: options.cache.maxEntries,
+      pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
+      staleIfErrorMs: options.jwks.staleIfErrorMs,
+      refreshAheadRatio: options.refreshAheadRatio,
+      clock: systemClock,
+      onRefreshed: (issuer, set, previous) => this.reportRefresh(issuer, set, previous),
+      onFailed: (issuer, { error, failures, retryInMs }) =>
+        reporter.report({ type: 'jwks.failed', issuer, reason: describeError(error), failures, retryInMs }),
+    });
+  }
+
+  /**
+   * The usable keys of an issuer, from the cache where they may be.
+   *
+   * @param issuer - a configured issuer; may be left out where there is only one.
+   * @throws {IdentityError} `keys_unavailable`, `issuer_unknown`, `issuer_ambiguous`.
+   */
+  async get(issuer?: string): Promise<KeySet> {
+    const { issuer: name } = this.directory.pick(issuer);
+    return this.cache.get(name).catch((error: unknown) => {
+      throw toUnavailable('keys_unavailable', name, error);
+    });
+  }
+
+  /**
+   * The key that a JOSE header names (RFC 7515 section 4.1.4); the first one where several fit. An
+   * unknown `kid` waits for a refresh.
+   *
+   * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`, `issuer_unknown`, `issuer_ambiguous`.
+   */
+  async findKey(header: KeyQuery, issuer?: string): Promise<KeyObject> {
+    const found = this.directory.pick(issuer);
+    const [first] = this.candidates(found, header) ?? (await this.waitForCandidates(found, header));
+    if (first === undefined) throw refuse('key_not_found');
+    return 'asymmetricKeyType' in first.input ? first.input : (first.input as { key: KeyObject }).key;
+  }
+
+  /**
+   * Fetches the keys now.
+   *
+   * @throws {IdentityError} `keys_unavailable`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
+   */
+  async refresh(issuer?: string): Promise<KeySet> {
+    const { issuer: name } = this.directory.pick(issuer);
+    return this.cache.refresh(name).catch((error: unknown) => {
+      throw toUnavailable('keys_unavailable', name, error);
+    });
+  }
+
+  /** Forgets the keys of one issuer, or of all, at once: the emergency withdrawal. The next look-up fetches. */
+  clear(issuer?: string): void {
+    this.cache.clear(issuer === undefined ? undefined : this.directory.pick(issuer).issuer);
+  }
+
+  stats(): CacheStats {
+    return this.cache.stats();
+  }
+
+  /** @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`. */
+  state(issuer?: string): EntryState & { readonly keys: number } {
+    const { issuer: name } = this.directory.pick(issuer);
+    return { ...this.cache.state(name), keys: this.cache.peek(name)?.keys.length ?? 0 };
+  }
+
+  /**
+   * The keys that may have signed a token, where that is known without waiting; undefined where it is not.
+   *
+   * @throws {IdentityError} `key_not_found`, where it is known that there is none.
+   * @internal
+   */
+  candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined {
+    const set = this.cache.peek(issuer.issuer);
+    if (set === undefined) return undefined;
+    const selected = selectKeys(set, query);
+    if (selected === 'unknown' && !this.isSettled(issuer, query)) return undefined;
+    this.cache.recordHit();
+    if (typeof selected === 'string') throw refuse('key_not_found');
+    return selected;
+  }
+
+  /**
+   * The same, waiting for the network.
+   *
+   * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`.
+   * @internal
+   */
+  async waitForCandidates(issuer: ResolvedIssuer, query: KeyQuery): Promise<readonly PreparedKey[]> {
+    this.cache.recordMiss();
+    try {
+      for (let settled = false; ;) {
+        const selected = selectKeys(await this.cache.load(issuer.issuer), query);
+        if (typeof selected !== 'string') return selected;
+        if (selected === 'unfit' || settled || this.isSettled(issuer, query)) throw refuse('key_not_found');
+        settled = (await this.watch(issuer).unknown.wait(idOf(query))) === 'settled';
+      }
+    } catch (error) {
+      throw error instanceof IdentityError ? error : toUnavailable('keys_unavailable', issuer.issuer, error);
+    }
+  }
+
+  /**
+   * Asks for what {@link candidates} missed, without waiting for it.
+   *
+   * @internal
+   */
+  requestCandidates(issuer: ResolvedIssuer, query: KeyQuery): void {
+    this.cache.recordMiss();
+    if (this.cache.peek(issuer.issuer) === undefined) this.cache.prefetch(issuer.issuer);
+    else this.watch(issuer).unknown.request(idOf(query));
+  }
+
+  /**
+   * A signature failed under a key that is known by its id: the provider may have put another key in its
+   * place. Refreshes the set, seldom; undefined where it is too early for that.
+   *
+   * @internal
+   */
+  refreshAfterBadSignature(issuer: ResolvedIssuer): Promise<unknown> | undefined {
+    if (issuer.jwks !== undefined || this.cache.backoffLeftMs(issuer.issuer) > 0) return undefined;
+    const watch = this.watch(issuer);
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - watch.lastBadSignatureMs < this.options.jwks.badSignatureCooldownMs) return undefined;
+    watch.lastBadSignatureMs = nowMs;
+    return this.cache.refresh(issuer.issuer);
+  }
+
+  /**
+   * Starts a fetch where there are no keys yet and none is under way or backed off from.
+   *
+   * @internal
+   */
+  warm(issuer: ResolvedIssuer): void {
+    if (this.cache.peek(issuer.issuer) === undefined) this.cache.prefetch(issuer.issuer);
+  }
+
+  onApplicationShutdown(): void {
+    this.cache.close();
+    for (const watch of this.watches.values()) watch.unknown.close(new IdentityError('shutting_down'));
+  }
+
+  /** Whether it is certain that no refresh would bring the key. */
+  private isSettled(issuer: ResolvedIssuer, query: KeyQuery): boolean {
+    return issuer.jwks !== undefined || this.watch(issuer).unknown.isRemembered(idOf(query));
+  }
+
+  private watch(issuer: ResolvedIssuer): KeyWatch {
+    const name = issuer.issuer;
+    let watch = this.watches.get(name);
+    if (watch === undefined) {
+      watch = { unknown: this.createUnknownKeyIds(name), lastBadSignatureMs: -Infinity };
+      this.watches.set(name, watch);
+    }
+    return watch;
+  }
+
+  private createUnknownKeyIds(issuer: string): UnknownKeyIds {
+    return new UnknownKeyIds({
+      cooldownMs: this.options.jwks.unknownKidCooldownMs,
+      ttlMs: this.options.jwks.unknownKidTtlMs,
+      maxWaiting: this.options.jwks.maxWaiting,
+      clock: systemClock,
+      refresh: async () => {
+        const before = this.cache.peek(issuer);
+        return { changed: (await this.cache.refresh(issuer)) !== before };
+      },
+      backoffLeftMs: () => this.cache.backoffLeftMs(issuer),
+    });
+  }
+
+  private async fetch(issuer: ResolvedIssuer, context: LoadContext<KeySet>): Promise<Loaded<KeySet>> {
+    if (issuer.jwks !== undefined) {
+      return {
+        value: await this.importSet(keysOf(issuer.jwks, 'the static "jwks"'), issuer, context),
+        ttlMs: Infinity,
+      };
+    }
+    const fetchOptions: FetchOptions = {
+      deadlineAtMs: performance.now() + issuer.http.deadlineMs,
+      retry: context.previous === undefined,
+      signal: context.signal,
+    };
+    const url = issuer.jwksUri ?? (await this.discovery.get(issuer.issuer)).jwks_uri;
+    const { keys } = await fetchKeySet(this.clients.for(issuer.http), url, fetchOptions);
+    return { value: await this.importSet(keys, issuer, context), ttlMs: this.options.jwks.ttlMs };
+  }
+
+  /** A set without a usable key is a failed refresh; a set with the same keys stays the same object. */
+  private async importSet(
+    jwks: readonly unknown[],
+    issuer: ResolvedIssuer,
+    context: LoadContext<KeySet>,
+  ): Promise<KeySet> {
+    const set = await importKeySet(jwks);
+    for (const { kid, reason } of set.skipped) {
+      this.reporter.report({ type: 'jwks.key-skipped', issuer: issuer.issuer, kid, reason });
+    }
+    if (set.keys.length === 0) {
+      const count = String(jwks.length);
+      throw new IdentityError(
+        'no_usable_key',
+        `None of the ${count} keys of ${issuer.issuer} can verify signatures`,
+      );
+    }
+    return context.previous?.fingerprint === set.fingerprint ? context.previous : set;
+  }
+
+  private reportRefresh(issuer: string, set: KeySet, previous: KeySet | undefined): void {
+    this.reporter.report({ type: 'jwks.refreshed', issuer });
+    if (set === previous) return;
+    this.watches.get(issuer)?.unknown.setChanged();
+    if (previous === undefined) return;
+    const before = new Set(previous.keys.map(identityOf));
+    const after = new Set(set.keys.map(identityOf));
+    this.reporter.report({
+      type: 'jwks.rotated',
+      issuer,
+      added: set.keys.filter((key) => !before.has(identityOf(key))).map(nameOf),
+      removed: previous.keys.filter((key) => !after.has(identityOf(key))).map(nameOf),
+    });
+  }
+}
+
+/** What an unknown key is remembered by: its id, or the algorithm that no key without id fits. */
+function idOf(query: KeyQuery): string {
+  return query.kid === undefined ? `alg ${query.alg}` : `kid ${query.kid}`;
+}

@@ -1,0 +1,30 @@
+import type { PreparedKey } from '../tokens/verify-signature.js';
+import type { KeySet } from './key-set.js';
+
+/** The members of a JOSE header that a key is found by. */
+export interface KeyQuery {
+  readonly alg: string;
+  readonly kid?: string | undefined;
+}
+
+/** More keys than this are not tried for one token: each costs a signature check. */
+const MAX_CANDIDATES = 4;
+
+/**
+ * The keys that may have signed a token: those that fit its `alg`, with the same `kid`, or all where the
+ * token has none (RFC 7515 section 4.1.4, RFC 7517 section 4.5).
+ *
+ * `unknown` means that a newer set may have the key; `unfit` that the id is known, but not for this algorithm.
+ */
+export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[] | 'unknown' | 'unfit' {
+  const named = query.kid === undefined ? set.keys : set.byKid.get(query.kid);
+  if (named === undefined) return 'unknown';
+  const candidates: PreparedKey[] = [];
+  for (const key of named) {
+    const prepared = key.prepared.get(query.alg);
+    if (prepared !== undefined) candidates.push(prepared);
+    if (candidates.length === MAX_CANDIDATES) break;
+  }
+  if (candidates.length > 0) return candidates;
+  return query.kid === undefined ? 'unknown' : 'unfit';
+}

@@ -1,0 +1,159 @@
+import type { Dispatcher } from 'undici';
+import type { TlsOptions } from '../http/http-settings.js';
+import type { JsonObject } from '../model/json.js';
+import type { ValidatedToken } from '../model/token.js';
+
+/**
+ * An own check over a token that has passed all others, run on every use. `true` accepts, anything
+ * else refuses (401 `check_refused`). A thrown HttpException or IdentityError keeps its meaning; any
+ * other throw is a 503 `check_failed`.
+ */
+export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<boolean>;
+
+/**
+ * Makes `request.user` of a validated token, after all checks. null or undefined is a 401.
+ * `context` is Nest's ExecutionContext of the request.
+ */
+export type MapUser<Context = unknown> = (validated: ValidatedToken, context: Context) => unknown;
+
+/** Takes the token out of a request: any `ExtractJwt` function of passport-jwt. */
+export type JwtFromRequest = (request: never) => string | null;
+
+/** Where a claim is found: its name, a path of member names, or a function over the claims. */
+export type ClaimSource = string | readonly string[] | ((claims: ValidatedToken['claims']) => unknown);
+
+export type Profile = 'any' | 'rfc9068';
+
+/** How the module speaks to a provider. All durations in milliseconds. */
+export interface HttpOptions {
+  /** One attempt, connect to last byte. @default HTTP_TIMEOUT (in seconds) of the environment, or 5000 */
+  readonly timeoutMs?: number | undefined;
+  /** One look-up, discovery through keys, with all retries. @default 10000 */
+  readonly deadlineMs?: number | undefined;
+  /** Attempts after the first, only while there is no last-good value. @default 2 */
+  readonly retries?: number | undefined;
+  /** Connections an origin. @default 100 */
+  readonly maxConnections?: number | undefined;
+  /** How long an idle connection is kept. @default 60000 */
+  readonly keepAliveMs?: number | undefined;
+  /** Longest accepted answer, after decompression. @default 524288 */
+  readonly maxResponseBytes?: number | undefined;
+  /** Origins besides loopback that may be spoken to over plain http, e.g. `http://idp.test:8080`. @default [] */
+  readonly allowInsecureOrigins?: readonly string[] | undefined;
+  /** Own certificate authorities, client certificate. @default the system's */
+  readonly tls?: TlsOptions | undefined;
+  /** Additional request headers. @default none */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** An undici Dispatcher to use instead of an own pool; it is not closed by the module. @default own pool */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** A proxy's URL; `false` for none. @default HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment */
+  readonly proxy?: string | false | undefined;
+  /** Follow redirects, on the same origin only. @default false */
+  readonly followRedirects?: boolean | undefined;
+}
+
+/** How long an answer of the provider is believed. All durations in milliseconds. */
+export interface LifetimeOptions {
+  /** Where the answer does not say. @default discovery 3600000, jwks 600000 */
+  readonly ttlMs?: number | undefined;
+  /** Never fresh for less. @default 60000 */
+  readonly minTtlMs?: number | undefined;
+  /** Never fresh for more. @default discovery 86400000, jwks 3600000 */
+  readonly maxTtlMs?: number | undefined;
+  /** Served for so much longer while the provider is down. @default 86400000 */
+  readonly staleIfErrorMs?: number | undefined;
+}
+
+export interface JwksOptions extends LifetimeOptions {
+  /** Least time between two refreshes that unknown key ids ask for. @default 2000 */
+  readonly unknownKidCooldownMs?: number | undefined;
+  /** How long a key id that a refresh did not bring is remembered as unknown. @default 30000 */
+  readonly unknownKidTtlMs?: number | undefined;
+  /** Requests an issuer that may wait for a refresh. @default 1000 */
+  readonly maxWaiting?: number | undefined;
+  /** Least time between two refreshes that a failed signature under a known key id asks for. @default 60000 */
+  readonly badSignatureCooldownMs?: number | undefined;
+}
+
+export interface CacheOptions {
+  /** Issuers held in each cache. @default 128 */
+  readonly maxEntries?: number | undefined;
+}
+
+/** What can be said of one issuer alone, or at the top for all of them. */
+export interface SharedIssuerOptions {
+  /** Accepted audiences; null accepts any, in writing. Required at the top or in each issuer. */
+  readonly audience?: string | readonly string[] | null | undefined;
+  /** The claim that names the audience; `client_id` for Amazon Cognito. @default 'aud' */
+  readonly audienceClaim?: string | undefined;
+  /** Allow-list of JWS algorithms. @default all asymmetric ones that this Node.js can verify */
+  readonly algorithms?: readonly string[] | undefined;
+  /** `rfc9068` demands `at+jwt` and the claims of RFC 9068 section 2.2. @default 'any' */
+  readonly profile?: Profile | undefined;
+  /** How the provider is spoken to; an issuer's members stand in front of those at the top. */
+  readonly http?: HttpOptions | undefined;
+  /** Own check over the validated token. An issuer's runs after the one at the top. @default none */
+  readonly validate?: ValidateHook | undefined;
+}
+
+/** What belongs to one issuer only. */
+export interface OneIssuerOptions {
+  /** What the metadata document must say, literally (Entra's `{tenantid}`, ADFS). @default issuer */
+  readonly metadataIssuer?: string | undefined;
+  /** URL of the metadata document; there is no fallback to another one. @default made from the issuer */
+  readonly discoveryUrl?: string | undefined;
+  /** URL of the key set; skips discovery. @default from the metadata document */
+  readonly jwksUri?: string | undefined;
+}
+
+/** One of several issuers. */
+export interface IssuerOptions extends SharedIssuerOptions, OneIssuerOptions {
+  /** The exact string that tokens carry in `iss`. */
+  readonly issuer: string;
+  /** A key set (RFC 7517 section 5) to use as it is; skips discovery, and nothing is ever fetched. */
+  readonly jwks?: JsonObject | undefined;
+}
+
+/** Options of `IdentityModule.forRoot`. */
+export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOptions {
+  /** The exact string that tokens carry in `iss`. Required, unless `issuers` is given. */
+  readonly issuer?: string | undefined;
+  /** Several issuers, instead of `issuer`. */
+  readonly issuers?: readonly IssuerOptions[] | undefined;
+  /** Accepted `typ` header values, case-insensitive; null stands for an absent one. @default ['at+jwt', 'JWT', null] */
+  readonly tokenTypes?: readonly (string | null)[] | undefined;
+  /** Lifts the marks by which ID tokens are refused. @default false */
+  readonly acceptIdTokens?: boolean | undefined;
+  /** Claims that must be present besides `iss`, `exp` and the audience. @default ['exp'] */
+  readonly requiredClaims?: readonly string[] | undefined;
+  /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
+  readonly clockToleranceMs?: number | undefined;
+  /** What becomes `request.user`. @default the claims */
+  readonly mapUser?: MapUser<never> | undefined;
+  /** Longer tokens are refused before any parsing. @default 16384 */
+  readonly maxTokenBytes?: number | undefined;
+  /** Takes the token out of a request. @default a strict reader of the Authorization header (RFC 6750 section 2.1) */
+  readonly jwtFromRequest?: JwtFromRequest | undefined;
+  /** `realm` of the challenge (RFC 9110 section 11.5). @default 'api' */
+  readonly realm?: string | undefined;
+  /** Where the scopes are. @default 'scope', then 'scp' */
+  readonly scopeClaim?: ClaimSource | undefined;
+  /** What to do with tokens that carry `cnf` (RFC 7800): 'reject' is the only way yet. @default 'reject' */
+  readonly senderConstrained?: 'reject' | undefined;
+  /** `resource_metadata` of the challenge (RFC 9728 section 5.1). @default none */
+  readonly resourceMetadataUrl?: string | undefined;
+  /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
+  readonly warmUp?: 'background' | 'await' | 'off' | undefined;
+  readonly cache?: CacheOptions | undefined;
+  readonly discovery?: LifetimeOptions | undefined;
+  readonly jwks?: JwksOptions | undefined;
+  /** Part of a lifetime after which a renewal runs in the background, between 0.1 and 1. @default 0.8 */
+  readonly refreshAheadRatio?: number | undefined;
+  /** What to do about a route that has requirements but no IdentityAuthGuard. @default 'error' */
+  readonly unguarded?: 'error' | 'warn' | 'off' | undefined;
+}
+
+/** For `forRootAsync({ useClass })` and `useExisting`. */
+export interface IdentityOptionsFactory {
+  createIdentityOptions(): IdentityModuleOptions | Promise<IdentityModuleOptions>;
+}

@@ -1,0 +1,225 @@
+import { normalizeTokenType } from '../model/token-type.js';
+import { OptionReader, Problems } from './option-reader.js';
+import type { ClaimSource, JwtFromRequest, MapUser } from './options.types.js';
+import { defaultHttp, readTimeoutFromEnvironment } from './resolve-http.js';
+import {
+  ONE_ISSUER_NAMES,
+  readIssuerDefaults,
+  resolveIssuer,
+  SHARED_NAMES,
+  type IssuerDefaults,
+} from './resolve-issuer.js';
+import type { ResolvedIssuer, ResolvedLifetime, ResolvedOptions } from './resolved-options.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Every default that is not tied to one issuer or to http. */
+export const DEFAULTS = Object.freeze({
+  tokenTypes: Object.freeze(['at+jwt', 'JWT', null]),
+  acceptIdTokens: false,
+  requiredClaims: Object.freeze(['exp']),
+  clockToleranceMs: 30_000,
+  maxTokenBytes: 16_384,
+  realm: 'api',
+  scopeClaim: Object.freeze(['scope', 'scp']),
+  warmUp: 'background',
+  refreshAheadRatio: 0.8,
+  unguarded: 'error',
+  cache: Object.freeze({ maxEntries: 128 }),
+  discovery: Object.freeze({
+    ttlMs: HOUR_MS,
+    minTtlMs: MINUTE_MS,
+    maxTtlMs: 24 * HOUR_MS,
+    staleIfErrorMs: 24 * HOUR_MS,
+  }),
+  jwks: Object.freeze({
+    ttlMs: 10 * MINUTE_MS,
+    minTtlMs: MINUTE_MS,
+    maxTtlMs: HOUR_MS,
+    staleIfErrorMs: 24 * HOUR_MS,
+    unknownKidCooldownMs: 2_000,
+    unknownKidTtlMs: 30_000,
+    maxWaiting: 1_000,
+    badSignatureCooldownMs: 60_000,
+  }),
+});
+
+const LIFETIME_NAMES = ['ttlMs', 'minTtlMs', 'maxTtlMs', 'staleIfErrorMs'] as const;
+const TOP_NAMES: readonly string[] = [
+  ...ONE_ISSUER_NAMES,
+  ...SHARED_NAMES,
+  'issuers',
+  'tokenTypes',
+  'acceptIdTokens',
+  'requiredClaims',
+  'clockToleranceMs',
+  'mapUser',
+  'maxTokenBytes',
+  'jwtFromRequest',
+  'realm',
+  'scopeClaim',
+  'senderConstrained',
+  'resourceMetadataUrl',
+  'warmUp',
+  'cache',
+  'discovery',
+  'jwks',
+  'refreshAheadRatio',
+  'unguarded',
+];
+const TOP_HINTS = {
+  isGlobal: 'belongs beside "useFactory", "useClass" or "useExisting" in forRootAsync, not into its result',
+  clockTolerance: 'unknown option; it is "clockToleranceMs", in milliseconds',
+};
+
+/**
+ * Checks, completes and freezes the options of the module.
+ *
+ * @param raw - what the application gave; not trusted to fit its type.
+ * @param environment - read for `HTTP_TIMEOUT` only.
+ * @throws {IdentityError} `options_invalid`, with every problem and what to do about it.
+ */
+export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = process.env): ResolvedOptions {
+  const problems = new Problems();
+  const reader = new OptionReader(raw ?? {}, '', problems, TOP_NAMES, TOP_HINTS);
+  const timeoutMs = readTimeoutFromEnvironment(environment['HTTP_TIMEOUT'], (problem) =>
+    problems.add('HTTP_TIMEOUT (environment)', problem),
+  );
+  const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs)));
+  const options: ResolvedOptions = {
+    issuers: Object.freeze(resolveIssuers(reader, defaults, problems)),
+    tokenTypes: Object.freeze(readTokenTypes(reader)),
+    acceptIdTokens: reader.boolean('acceptIdTokens', DEFAULTS.acceptIdTokens),
+    requiredClaims: Object.freeze([
+      ...new Set([...DEFAULTS.requiredClaims, ...(reader.strings('requiredClaims') ?? [])]),
+    ]),
+    clockToleranceMs: reader.number('clockToleranceMs', DEFAULTS.clockToleranceMs, {
+      min: 0,
+      max: 10 * MINUTE_MS,
+      unit: 'milliseconds',
+    }),
+    mapUser: reader.function<MapUser<never>>('mapUser'),
+    maxTokenBytes: reader.number('maxTokenBytes', DEFAULTS.maxTokenBytes, {
+      min: 256,
+      max: 1_048_576,
+      integer: true,
+      unit: 'bytes',
+    }),
+    jwtFromRequest: reader.function<JwtFromRequest>('jwtFromRequest'),
+    realm: readQuotable(reader, 'realm') ?? DEFAULTS.realm,
+    scopeClaim: Object.freeze(readClaimSource(reader, 'scopeClaim') ?? DEFAULTS.scopeClaim),
+    resourceMetadataUrl: readQuotable(reader, 'resourceMetadataUrl'),
+    warmUp: reader.oneOf('warmUp', DEFAULTS.warmUp, ['background', 'await', 'off']),
+    cache: Object.freeze({
+      maxEntries: reader.nested('cache', ['maxEntries']).count('maxEntries', DEFAULTS.cache.maxEntries),
+    }),
+    discovery: Object.freeze(readLifetime(reader.nested('discovery', LIFETIME_NAMES), DEFAULTS.discovery)),
+    jwks: Object.freeze(readJwks(reader)),
+    refreshAheadRatio: reader.number('refreshAheadRatio', DEFAULTS.refreshAheadRatio, { min: 0.1, max: 1 }),
+    unguarded: reader.oneOf('unguarded', DEFAULTS.unguarded, ['error', 'warn', 'off']),
+  };
+  reader.oneOf('senderConstrained', 'reject', ['reject']);
+  if (options.issuers.length > options.cache.maxEntries) {
+    const count = `${String(options.issuers.length)} issuers are configured`;
+    problems.add(
+      'cache.maxEntries',
+      `${count}; all of them must fit, got ${String(options.cache.maxEntries)}`,
+    );
+  }
+  problems.throwIfAny();
+  return Object.freeze(options);
+}
+
+function resolveIssuers(
+  reader: OptionReader,
+  defaults: IssuerDefaults,
+  problems: Problems,
+): readonly ResolvedIssuer[] {
+  if (!reader.has('issuers')) {
+    const only = resolveIssuer(reader, defaults);
+    return only === undefined ? [] : [only];
+  }
+  for (const name of ONE_ISSUER_NAMES) {
+    if (reader.has(name)) reader.problem(name, 'contradicts "issuers"; it belongs into one of its members');
+  }
+  const list = reader.raw('issuers');
+  if (!Array.isArray(list) || list.length === 0) {
+    reader.wrong('issuers', 'a non-empty list of issuer options');
+    return [];
+  }
+  const resolved = new Map<string, ResolvedIssuer>();
+  for (const [index, raw] of list.entries()) {
+    const path = `issuers[${String(index)}]`;
+    const names = [...ONE_ISSUER_NAMES, ...SHARED_NAMES, 'jwks'];
+    const issuer = resolveIssuer(new OptionReader(raw ?? null, path, problems, names), defaults);
+    if (issuer === undefined) continue;
+    if (resolved.has(issuer.issuer)) problems.add(`${path}.issuer`, 'stands in the list twice');
+    resolved.set(issuer.issuer, issuer);
+  }
+  return [...resolved.values()];
+}
+
+function readLifetime(reader: OptionReader, defaults: ResolvedLifetime): ResolvedLifetime {
+  const lifetime = {
+    ttlMs: reader.duration('ttlMs', defaults.ttlMs, 1),
+    minTtlMs: reader.duration('minTtlMs', defaults.minTtlMs, 1),
+    maxTtlMs: reader.duration('maxTtlMs', defaults.maxTtlMs, 1),
+    staleIfErrorMs: reader.duration('staleIfErrorMs', defaults.staleIfErrorMs),
+  };
+  const ordered = lifetime.minTtlMs <= lifetime.ttlMs && lifetime.ttlMs <= lifetime.maxTtlMs;
+  if (!ordered) {
+    const { minTtlMs, ttlMs, maxTtlMs } = lifetime;
+    const got = [minTtlMs, ttlMs, maxTtlMs].map(String).join(', ');
+    reader.problem('ttlMs', `expected minTtlMs <= ttlMs <= maxTtlMs, got ${got} (defaults included)`);
+  }
+  return lifetime;
+}
+
+function readJwks(top: OptionReader): ResolvedOptions['jwks'] {
+  const { ttlMs, minTtlMs, maxTtlMs, staleIfErrorMs, ...own } = DEFAULTS.jwks;
+  const reader = top.nested('jwks', [...LIFETIME_NAMES, ...Object.keys(own)], {
+    keys: 'a static key set belongs into issuers: [{ issuer, jwks: { keys } }]; here are its cache settings',
+  });
+  return {
+    ...readLifetime(reader, { ttlMs, minTtlMs, maxTtlMs, staleIfErrorMs }),
+    unknownKidCooldownMs: reader.duration('unknownKidCooldownMs', own.unknownKidCooldownMs, 1),
+    unknownKidTtlMs: reader.duration('unknownKidTtlMs', own.unknownKidTtlMs),
+    maxWaiting: reader.count('maxWaiting', own.maxWaiting, 0),
+    badSignatureCooldownMs: reader.duration('badSignatureCooldownMs', own.badSignatureCooldownMs, 1),
+  };
+}
+
+/** `typ` without `application/` and in lower case (RFC 7515 section 4.1.9), null for an absent one. */
+function readTokenTypes(reader: OptionReader): readonly (string | null)[] {
+  const value = reader.raw('tokenTypes') ?? DEFAULTS.tokenTypes;
+  const fits =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((type) => type === null || (typeof type === 'string' && type.trim() !== ''));
+  if (!fits) {
+    reader.wrong('tokenTypes', "a non-empty list of 'typ' values, null for an absent one");
+    return [];
+  }
+  return value.map((type: string | null) => (type === null ? null : normalizeTokenType(type)));
+}
+
+/** Goes into a quoted-string of a header: printable ASCII. */
+function readQuotable(reader: OptionReader, name: string): string | undefined {
+  const value = reader.string(name);
+  if (value === undefined || /^[\x20-\x7e]+$/.test(value)) return value;
+  reader.wrong(name, 'printable ASCII');
+  return undefined;
+}
+
+function readClaimSource(reader: OptionReader, name: string): readonly ClaimSource[] | undefined {
+  const value = reader.raw(name);
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '') return [value];
+  if (typeof value === 'function') return [value as Exclude<ClaimSource, string | readonly string[]>];
+  if (Array.isArray(value) && value.length > 0 && value.every((step) => typeof step === 'string')) {
+    return [Object.freeze([...(value as string[])])];
+  }
+  reader.wrong(name, 'the name of a claim, a path of names, or a function of the claims');
+  return undefined;
+}

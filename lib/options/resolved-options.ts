@@ -1,0 +1,58 @@
+import type { HttpSettings } from '../http/http-settings.js';
+import type { JsonObject } from '../model/json.js';
+import type { ClaimSource, JwtFromRequest, MapUser, Profile, ValidateHook } from './options.types.js';
+
+/** One issuer after resolution: nothing is optional that has a default, everything is frozen. */
+export interface ResolvedIssuer {
+  readonly issuer: string;
+  readonly metadataIssuer: string;
+  /** null accepts any. */
+  readonly audience: readonly string[] | null;
+  readonly audienceClaim: string;
+  readonly algorithms: readonly string[];
+  readonly profile: Profile;
+  readonly discoveryUrl: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly jwks: JsonObject | undefined;
+  readonly http: HttpSettings;
+  readonly validate: readonly ValidateHook[];
+}
+
+export interface ResolvedLifetime {
+  readonly ttlMs: number;
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+  readonly staleIfErrorMs: number;
+}
+
+export interface ResolvedJwks extends ResolvedLifetime {
+  readonly unknownKidCooldownMs: number;
+  readonly unknownKidTtlMs: number;
+  readonly maxWaiting: number;
+  readonly badSignatureCooldownMs: number;
+}
+
+/** The options after resolution. */
+export interface ResolvedOptions {
+  readonly issuers: readonly ResolvedIssuer[];
+  /** In lower case, without `application/`; null stands for an absent `typ`. */
+  readonly tokenTypes: readonly (string | null)[];
+  readonly acceptIdTokens: boolean;
+  readonly requiredClaims: readonly string[];
+  readonly clockToleranceMs: number;
+  readonly mapUser: MapUser<never> | undefined;
+  readonly maxTokenBytes: number;
+  readonly jwtFromRequest: JwtFromRequest | undefined;
+  readonly realm: string;
+  readonly scopeClaim: readonly ClaimSource[];
+  readonly resourceMetadataUrl: string | undefined;
+  readonly warmUp: 'background' | 'await' | 'off';
+  readonly cache: { readonly maxEntries: number };
+  readonly discovery: ResolvedLifetime;
+  readonly jwks: ResolvedJwks;
+  readonly refreshAheadRatio: number;
+  readonly unguarded: 'error' | 'warn' | 'off';
+}
+
+/** Injection token of {@link ResolvedOptions}. */
+export const RESOLVED_OPTIONS = Symbol('nestjs-identity-model: resolved options');

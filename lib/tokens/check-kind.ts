@@ -1,0 +1,38 @@
+import { refuse } from '../errors/identity-error.js';
+import type { JsonObject } from '../model/json.js';
+import type { TokenHeader } from '../model/token.js';
+import { normalizeTokenType } from '../model/token-type.js';
+import type { TokenRules } from './token-rules.js';
+
+/** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
+const FOREIGN_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout', 'offline']);
+/** Hashes of what came beside an ID token (OpenID Connect Core section 3.3.2.11, FAPI 1.0 part 2 section 5.1). */
+const ID_TOKEN_HASHES = ['at_hash', 'c_hash', 's_hash'] as const;
+
+/**
+ * Refuses what is not an access token, however well it is signed: another `typ` (RFC 8725 section 3.11),
+ * ID, refresh and logout tokens (OpenID Connect Back-Channel Logout section 2.4), security events
+ * (RFC 8417), and DPoP proofs (RFC 9449 section 4.2).
+ *
+ * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
+ */
+export function checkKind(header: TokenHeader, claims: JsonObject, rules: TokenRules): void {
+  const type = header.typ === undefined ? null : normalizeTokenType(header.typ);
+  // RFC 9068 section 4: an access token of that profile says so.
+  const accepted = rules.profile === 'rfc9068' ? type === 'at+jwt' : rules.tokenTypes.includes(type);
+  if (!accepted) throw refuse('token_type_not_accepted');
+  if (isForeign(claims) || (!rules.acceptIdTokens && isIdToken(claims))) throw refuse('not_an_access_token');
+}
+
+function isForeign(claims: JsonObject): boolean {
+  const { typ, token_use: use } = claims;
+  if (typeof typ === 'string' && FOREIGN_PAYLOAD_TYPES.has(typ.toLowerCase())) return true;
+  if (use !== undefined && use !== 'access' && use !== 'id') return true;
+  return Object.hasOwn(claims, 'events') || (Object.hasOwn(claims, 'htm') && Object.hasOwn(claims, 'htu'));
+}
+
+function isIdToken(claims: JsonObject): boolean {
+  const { typ, token_use: use } = claims;
+  if ((typeof typ === 'string' && typ.toLowerCase() === 'id') || use === 'id') return true;
+  return ID_TOKEN_HASHES.some((name) => Object.hasOwn(claims, name));
+}

@@ -1,0 +1,36 @@
+import { constants, verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto';
+import type { SignatureAlgorithm } from '../model/algorithms.js';
+
+/** A key made ready for one algorithm: nothing is left to be worked out for each token. */
+export interface PreparedKey {
+  readonly algorithm: SignatureAlgorithm;
+  readonly input: KeyObject | VerifyKeyObjectInput;
+}
+
+/** Binds a key to an algorithm it fits. */
+export function prepareKey(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey {
+  return { algorithm, input: inputOf(key, algorithm) };
+}
+
+/**
+ * Whether the signature was made over the data with the private half of the key (RFC 7515 section 5.2).
+ * The only call of node:crypto on a token. It never throws: what cannot be verified is not valid.
+ */
+export function verifySignature(prepared: PreparedKey, data: Uint8Array, signature: Uint8Array): boolean {
+  const { algorithm, input } = prepared;
+  if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false;
+  try {
+    return verify(algorithm.digest, data, input, signature);
+  } catch {
+    return false;
+  }
+}
+
+function inputOf(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey['input'] {
+  // JOSE's ECDSA signatures are R and S side by side (RFC 7518 section 3.4), not ASN.1.
+  if (algorithm.kty === 'EC') return { key, dsaEncoding: 'ieee-p1363' };
+  if (algorithm.pss === true) {
+    return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  }
+  return key;
+}

@@ -1,0 +1,33 @@
+import type { ClaimSource, ValidateHook } from '../options/options.types.js';
+import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import type { TokenRules } from '../tokens/token-rules.js';
+
+/** All that one validation of one issuer's token demands. */
+export interface CallPlan {
+  readonly rules: TokenRules;
+  /** In the order they run. */
+  readonly hooks: readonly ValidateHook[];
+  /** Scopes that must all be there. */
+  readonly scopes: readonly string[];
+  readonly scopeClaim: readonly ClaimSource[];
+}
+
+/** What the configuration demands of an issuer's tokens, before any override. */
+export function basePlan(issuer: ResolvedIssuer, options: ResolvedOptions): CallPlan {
+  return {
+    rules: {
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      audienceClaim: issuer.audienceClaim,
+      algorithms: issuer.algorithms,
+      profile: issuer.profile,
+      tokenTypes: options.tokenTypes,
+      acceptIdTokens: options.acceptIdTokens,
+      requiredClaims: options.requiredClaims,
+      clockToleranceMs: options.clockToleranceMs,
+    },
+    hooks: issuer.validate,
+    scopes: [],
+    scopeClaim: options.scopeClaim,
+  };
+}

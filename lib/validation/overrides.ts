@@ -1,0 +1,153 @@
+import { IdentityError } from '../errors/identity-error.js';
+import { withAliases } from '../model/algorithms.js';
+import { isJsonObject } from '../model/json.js';
+import { normalizeTokenType } from '../model/token-type.js';
+import { isStringList } from '../options/option-reader.js';
+import { nearestName } from '../options/nearest-name.js';
+import type { ValidateHook } from '../options/options.types.js';
+import type { CallPlan } from './call-plan.js';
+
+/** What one call may demand beyond the configuration. It can only tighten it. */
+export interface ValidationOverrides {
+  /** Accepted issuers, among the configured ones. */
+  readonly issuer?: string | readonly string[] | undefined;
+  /** Accepted audiences, among the configured ones. */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Accepted algorithms, among the configured ones. */
+  readonly algorithms?: readonly string[] | undefined;
+  /** Accepted `typ` values, among the configured ones; null stands for an absent one. */
+  readonly tokenTypes?: readonly (string | null)[] | undefined;
+  /** Claims that must be present, besides the configured ones. */
+  readonly requiredClaims?: readonly string[] | undefined;
+  /** Scopes that must all be granted; if not, `scope_missing`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** The smaller one of this and the configured one holds. Milliseconds. */
+  readonly clockToleranceMs?: number | undefined;
+  /** Runs after the configured checks. */
+  readonly validate?: ValidateHook | undefined;
+}
+
+/** Overrides after they were read. */
+export interface ReadOverrides {
+  readonly issuers: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly algorithms: readonly string[] | undefined;
+  readonly tokenTypes: readonly (string | null)[] | undefined;
+  readonly requiredClaims: readonly string[];
+  readonly scopes: readonly string[];
+  readonly clockToleranceMs: number;
+  readonly hooks: readonly ValidateHook[];
+}
+
+const NAMES = [
+  'issuer',
+  'audience',
+  'algorithms',
+  'tokenTypes',
+  'requiredClaims',
+  'scopes',
+  'clockToleranceMs',
+  'validate',
+];
+
+/** @throws {IdentityError} `invalid_override`: a programmer's error, never the token's fault. */
+export function readOverrides(overrides: unknown): ReadOverrides {
+  if (!isJsonObject(overrides)) throw invalid('expected an object');
+  for (const name of Object.keys(overrides)) {
+    if (NAMES.includes(name)) continue;
+    const near = nearestName(name, NAMES);
+    throw invalid(`"${name}" is not known${near === undefined ? '' : `; did you mean "${near}"?`}`);
+  }
+  return {
+    issuers: readList(overrides['issuer'], 'issuer'),
+    audience: readList(overrides['audience'], 'audience'),
+    algorithms: withBothNames(readList(overrides['algorithms'], 'algorithms')),
+    tokenTypes: readTokenTypes(overrides['tokenTypes']),
+    requiredClaims: readList(overrides['requiredClaims'], 'requiredClaims') ?? [],
+    scopes: readList(overrides['scopes'], 'scopes') ?? [],
+    clockToleranceMs: readTolerance(overrides['clockToleranceMs']),
+    hooks: readHook(overrides['validate']),
+  };
+}
+
+/** The stricter of both in every respect. What is accepted by neither or by one alone is refused. */
+export function tighten(plan: CallPlan, overrides: ReadOverrides): CallPlan {
+  const { rules } = plan;
+  return {
+    ...plan,
+    rules: {
+      ...rules,
+      audience: intersect(rules.audience, overrides.audience),
+      algorithms: intersect(rules.algorithms, overrides.algorithms) ?? [],
+      tokenTypes: intersect(rules.tokenTypes, overrides.tokenTypes) ?? [],
+      requiredClaims: [...new Set([...rules.requiredClaims, ...overrides.requiredClaims])],
+      clockToleranceMs: Math.min(rules.clockToleranceMs, overrides.clockToleranceMs),
+    },
+    hooks: [...plan.hooks, ...overrides.hooks],
+    scopes: [...new Set([...plan.scopes, ...overrides.scopes])],
+  };
+}
+
+/**
+ * Overrides that leave nothing to accept for any issuer they speak of are a mistake of the call.
+ *
+ * @throws {IdentityError} `invalid_override`.
+ */
+export function assertSatisfiable(plans: readonly CallPlan[]): void {
+  const [first] = plans;
+  if (first === undefined) throw invalid('none of the named issuers is configured');
+  const tests: readonly (readonly [name: string, isEmpty: (plan: CallPlan) => boolean])[] = [
+    ['audience', ({ rules }) => rules.audience?.length === 0],
+    ['algorithms', ({ rules }) => rules.algorithms.length === 0],
+    ['tokenTypes', ({ rules }) => rules.tokenTypes.length === 0],
+  ];
+  for (const [name, isEmpty] of tests) {
+    if (plans.every(isEmpty)) throw invalid(`"${name}" and the configured one have nothing in common`);
+  }
+}
+
+/** null (any) gives way; otherwise what both hold. */
+function intersect<T>(
+  configured: readonly T[] | null,
+  override: readonly T[] | undefined,
+): readonly T[] | null {
+  if (override === undefined) return configured;
+  return configured === null ? override : configured.filter((item) => override.includes(item));
+}
+
+function readList(value: unknown, name: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '' && (name === 'issuer' || name === 'audience')) return [value];
+  if (isStringList(value)) return value;
+  throw invalid(`"${name}" must be a non-empty list of strings`);
+}
+
+function withBothNames(algorithms: readonly string[] | undefined): readonly string[] | undefined {
+  return algorithms === undefined ? undefined : withAliases(algorithms);
+}
+
+function readTokenTypes(value: unknown): readonly (string | null)[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0) throw invalid('"tokenTypes" must be a non-empty list');
+  return value.map((type: unknown) => {
+    if (type === null) return null;
+    if (typeof type === 'string' && type !== '') return normalizeTokenType(type);
+    throw invalid('"tokenTypes" must hold strings, or null for an absent type');
+  });
+}
+
+function readTolerance(value: unknown): number {
+  if (value === undefined) return Infinity;
+  if (typeof value === 'number' && value >= 0) return value;
+  throw invalid('"clockToleranceMs" must be a number of milliseconds, 0 or more');
+}
+
+function readHook(value: unknown): readonly ValidateHook[] {
+  if (value === undefined) return [];
+  if (typeof value === 'function') return [value as ValidateHook];
+  throw invalid('"validate" must be a function');
+}
+
+function invalid(problem: string): IdentityError {
+  return new IdentityError('invalid_override', `The overrides of this validation are wrong: ${problem}.`);
+}

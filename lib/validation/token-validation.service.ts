@@ -1,0 +1,246 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import { EventReporter } from '../events/event-reporter.js';
+import { JwksService } from '../jwks/jwks.service.js';
+import { deepFreeze } from '../model/json.js';
+import type { TokenHeader, ValidatedToken } from '../model/token.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
+import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
+import { checkClaims } from '../tokens/check-claims.js';
+import { checkKind } from '../tokens/check-kind.js';
+import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
+import { readScopes } from '../tokens/read-scopes.js';
+import { verifySignature, type PreparedKey } from '../tokens/verify-signature.js';
+import { basePlan, type CallPlan } from './call-plan.js';
+import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
+import { isThenable, runHooks } from './run-hooks.js';
+import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
+
+/** What validation has done since the start. */
+export interface ValidationStats {
+  /** Tokens that passed every check. */
+  readonly validated: number;
+  /** Tokens that did not, whatever the reason. */
+  readonly rejected: number;
+}
+
+/** A token on its way, past the checks that cost nothing. */
+interface Pending {
+  readonly parsed: UnverifiedToken;
+  readonly issuer: ResolvedIssuer;
+  readonly plan: CallPlan;
+}
+
+type PlanOf = (issuer: ResolvedIssuer) => CallPlan | undefined;
+type WaitForKeys = (issuer: ResolvedIssuer, header: TokenHeader) => Promise<readonly PreparedKey[]>;
+
+/** Validates access tokens against the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). */
+@Injectable()
+export class TokenValidationService {
+  private readonly plans: ReadonlyMap<ResolvedIssuer, CallPlan>;
+  private readonly planOf: PlanOf;
+  private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
+  private validated = 0;
+  private rejected = 0;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(JwksService) private readonly jwks: JwksService,
+    @Inject(EventReporter) private readonly reporter: EventReporter,
+  ) {
+    this.plans = new Map(directory.configured.map((issuer) => [issuer, basePlan(issuer, options)]));
+    this.planOf = (issuer) => this.plans.get(issuer);
+  }
+
+  /**
+   * Validates a token, waiting for keys where that is needed.
+   *
+   * @param token - a compact JWS (RFC 7515 section 7.1).
+   * @param overrides - demands of this call; they can only tighten the configured ones.
+   * @typeParam T - claims of your own.
+   * @throws {IdentityError} see the table of errors in README.md.
+   */
+  async validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
+    return this.run<T>(token, this.resolvePlans(overrides), this.waitForKeys);
+  }
+
+  /**
+   * Validates a token without ever waiting. Keys that are missed are asked for in the background.
+   *
+   * @throws {IdentityError} as `validate`; `keys_cold` where keys are missed; `sync_unavailable` with an
+   * asynchronous `validate` hook.
+   */
+  validateSync<T = unknown>(token: string, overrides?: ValidationOverrides): ValidatedToken<T> {
+    const planOf = this.resolvePlans(overrides);
+    const progress: Progress = { issuer: undefined, verified: false };
+    try {
+      const pending = this.begin(token, planOf, progress);
+      const { issuer, parsed, plan } = pending;
+      const keys = this.jwks.candidates(issuer, parsed.header);
+      if (keys === undefined) {
+        this.jwks.requestCandidates(issuer, parsed.header);
+        throw refuse('keys_cold');
+      }
+      if (!this.isSignedBy(keys, parsed)) {
+        this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
+        throw refuse('signature_invalid');
+      }
+      const validated = this.finish(pending, progress);
+      const later = runHooks(plan.hooks, validated);
+      if (isThenable(later)) {
+        later.catch(() => undefined);
+        throw new IdentityError('sync_unavailable');
+      }
+      this.reportValidated(validated);
+      return validated as ValidatedToken<T>;
+    } catch (error) {
+      throw this.reportRejected(error, progress);
+    }
+  }
+
+  /**
+   * Validates many tokens; a bad one never fails its neighbours.
+   *
+   * @param tokens - any iterable or async iterable.
+   * @returns a settled result for each token, in order. Aborting settles the rest as `aborted`.
+   */
+  async validateMany<T = unknown>(
+    tokens: TokenSource,
+    options: BatchOptions & { readonly overrides?: ValidationOverrides | undefined } = {},
+  ): Promise<PromiseSettledResult<ValidatedToken<T>>[]> {
+    const { overrides, ...batch } = options;
+    const planOf = this.resolvePlans(overrides);
+    // Tokens that miss the same key share one wait: it counts once against jwks.maxWaiting.
+    const waits = new Map<string, Promise<readonly PreparedKey[]>>();
+    const share: WaitForKeys = async (issuer, header) => {
+      const name = JSON.stringify([issuer.issuer, header.alg, header.kid ?? null]);
+      const wait = waits.get(name) ?? this.waitForKeys(issuer, header);
+      waits.set(name, wait);
+      return wait.finally(() => waits.delete(name));
+    };
+    return runBatch(
+      tokens,
+      (token, leaveSlot) =>
+        this.run<T>(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header))),
+      batch,
+    );
+  }
+
+  stats(): ValidationStats {
+    return { validated: this.validated, rejected: this.rejected };
+  }
+
+  /** The pipeline: cheap refusals, keys, signature, claims, own checks. */
+  private async run<T>(token: string, planOf: PlanOf, waitForKeys: WaitForKeys): Promise<ValidatedToken<T>> {
+    const progress: Progress = { issuer: undefined, verified: false };
+    try {
+      const pending = this.begin(token, planOf, progress);
+      const keys = this.jwks.candidates(pending.issuer, pending.parsed.header);
+      const validated =
+        keys !== undefined && this.isSignedBy(keys, pending.parsed)
+          ? this.finish(pending, progress)
+          : await this.finishLater(pending, keys, waitForKeys, progress);
+      await runHooks(pending.plan.hooks, validated);
+      this.reportValidated(validated);
+      return validated as ValidatedToken<T>;
+    } catch (error) {
+      throw this.reportRejected(error, progress);
+    }
+  }
+
+  /** All that can be decided without a key. Refusals here describe bytes that anybody can send. */
+  private begin(token: unknown, planOf: PlanOf, progress: Progress): Pending {
+    const parsed = parseToken(token, this.options.maxTokenBytes);
+    const { iss } = parsed.unverifiedClaims;
+    const issuer = typeof iss === 'string' ? this.directory.find(iss) : undefined;
+    if (issuer === undefined) throw refuse('issuer_unknown');
+    progress.issuer = issuer.issuer;
+    const plan = planOf(issuer);
+    if (plan === undefined) throw refuse('issuer_not_accepted');
+    if (!plan.rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
+    checkKind(parsed.header, parsed.unverifiedClaims, plan.rules);
+    checkClaims(parsed.unverifiedClaims, plan.rules, Date.now());
+    return { parsed, issuer, plan };
+  }
+
+  private isSignedBy(keys: readonly PreparedKey[], parsed: UnverifiedToken): boolean {
+    const data = Buffer.from(parsed.signedPart, 'latin1');
+    return keys.some((key) => verifySignature(key, data, parsed.signature));
+  }
+
+  private async finishLater(
+    pending: Pending,
+    keys: readonly PreparedKey[] | undefined,
+    waitForKeys: WaitForKeys,
+    progress: Progress,
+  ): Promise<ValidatedToken> {
+    const { issuer, parsed, plan } = pending;
+    const arrived = keys ?? (await waitForKeys(issuer, parsed.header));
+    if (keys !== undefined || !this.isSignedBy(arrived, parsed)) {
+      await this.retryBadSignature(pending, arrived);
+    }
+    // Time has passed: what was checked against it is checked again.
+    checkClaims(parsed.unverifiedClaims, plan.rules, Date.now());
+    return this.finish(pending, progress);
+  }
+
+  /** Providers do put a new key under an old id; one shared refresh finds out, seldom. */
+  private async retryBadSignature({ issuer, parsed }: Pending, tried: readonly PreparedKey[]): Promise<void> {
+    await this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
+    const keys = this.jwks.candidates(issuer, parsed.header) ?? [];
+    const fresh = keys.filter((key) => !tried.includes(key));
+    if (!this.isSignedBy(fresh, parsed)) throw refuse('signature_invalid');
+  }
+
+  /** The signature holds: from here on the claims are the issuer's word. */
+  private finish({ parsed, issuer, plan }: Pending, progress: Progress): ValidatedToken {
+    progress.verified = true;
+    const validated: ValidatedToken = Object.freeze({
+      claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
+      header: deepFreeze(parsed.header),
+      issuer: issuer.issuer,
+      token: parsed.token,
+    });
+    if (plan.scopes.length > 0) {
+      const granted = readScopes(validated.claims, plan.scopeClaim);
+      if (!plan.scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
+    }
+    return validated;
+  }
+
+  /** @throws {IdentityError} `invalid_override`. */
+  private resolvePlans(overrides: ValidationOverrides | undefined): PlanOf {
+    if (overrides === undefined) return this.planOf;
+    const read = readOverrides(overrides);
+    const plans = new Map<ResolvedIssuer, CallPlan>();
+    for (const [issuer, plan] of this.plans) {
+      const accepted = read.issuers === undefined || read.issuers.includes(issuer.issuer);
+      if (accepted) plans.set(issuer, tighten(plan, read));
+    }
+    assertSatisfiable([...plans.values()]);
+    return (issuer) => plans.get(issuer);
+  }
+
+  private reportValidated({ issuer }: ValidatedToken): void {
+    this.validated++;
+    this.reporter.reportIfObserved(() => ({ type: 'token.validated', issuer }));
+  }
+
+  private reportRejected(error: unknown, { issuer, verified }: Progress): unknown {
+    this.rejected++;
+    this.reporter.reportIfObserved(() => ({
+      type: 'token.rejected',
+      code: error instanceof IdentityError ? error.code : 'check_refused',
+      issuer,
+      verified,
+    }));
+    return error;
+  }
+}
+
+/** What is known of a token when it is refused. */
+interface Progress {
+  issuer: string | undefined;
+  verified: boolean;
+}

@@ -1,0 +1,1 @@
+declare function readToken(): Promise<string>;
