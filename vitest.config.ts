@@ -5,18 +5,6 @@ const lib = fileURLToPath(new URL('./lib', import.meta.url));
 
 export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
-  plugins: [
-    {
-      // Decorator metadata comes with a conditional for types that may not exist at run time. Coverage
-      // would count each as a branch that nobody wrote. The length stays, and with it the source map.
-      name: 'no-phantom-branches',
-      enforce: 'post',
-      transform(code, id) {
-        if (!id.startsWith(lib)) return null;
-        return code.replace(/typeof \(?[^?;]*? === "undefined" \? Object : /g, (found) => found.replace(/./g, ' '));
-      },
-    },
-  ],
   resolve: {
     alias: [
       { find: /^nestjs-identity-model$/, replacement: `${lib}/index.ts` },

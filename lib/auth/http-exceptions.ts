@@ -16,14 +16,14 @@ export function toHttpException(error: IdentityError): HttpException {
   const options = { cause: error };
   switch (error.status) {
     case 400:
-      return new BadRequestException('Bad Request', options);
+      return new BadRequestException(undefined, options);
     case 401:
-      return new UnauthorizedException('Unauthorized', options);
+      return new UnauthorizedException(undefined, options);
     case 403:
-      return new ForbiddenException('Forbidden', options);
+      return new ForbiddenException(undefined, options);
     case 503:
-      return new ServiceUnavailableException('Service Unavailable', options);
+      return new ServiceUnavailableException(undefined, options);
     default:
-      return new InternalServerErrorException('Internal Server Error', options);
+      return new InternalServerErrorException(undefined, options);
   }
 }

@@ -60,7 +60,11 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** Nest's signature: `err` is an answer already, `info` the reason why a token was refused. */
-  override handleRequest<User>(err: unknown, user: User | false | null | undefined, info: unknown): User {
+  override handleRequest<User>(
+    err: Error | null | undefined,
+    user: User | false | null | undefined,
+    info: unknown,
+  ): User {
     if (err !== null && err !== undefined) throw err;
     if (user !== false && user !== null && user !== undefined) return user;
     throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
@@ -132,7 +136,9 @@ function faultOf(error: unknown): IdentityError | undefined {
 function lockOptions(guard: object, read: () => object): void {
   Object.defineProperty(guard, 'options', {
     get: read,
-    set: () => undefined,
+    set(_injected: unknown) {
+      // What is injected here belongs to other guards.
+    },
     enumerable: true,
     configurable: false,
   });

@@ -38,7 +38,7 @@ export class IdentityStrategy extends Strategy {
       },
       () => undefined,
     );
-    this.extract = options.jwtFromRequest ?? ((request) => readBearer(request) ?? null);
+    this.extract = options.jwtFromRequest ?? ((request: object) => readBearer(request) ?? null);
   }
 
   /** Passport's entry: ends in exactly one of `success`, `fail` and `error`. */
@@ -61,7 +61,7 @@ export class IdentityStrategy extends Strategy {
    * @internal
    */
   readToken(request: object): string | undefined {
-    const token: unknown = this.extract(request as never);
+    const token: unknown = this.extract(request);
     if (token === null || token === undefined || token === '') return undefined;
     if (typeof token !== 'string') throw refuse('token_malformed');
     return token;
@@ -98,7 +98,7 @@ export class IdentityStrategy extends Strategy {
     if (mapUser === undefined) return validated.claims;
     let user: unknown;
     try {
-      user = await mapUser(validated, context as never);
+      user = await mapUser(validated, context);
     } catch (error) {
       throw toCheckError(error);
     }

@@ -68,7 +68,7 @@ function onTarget(
     if (name === undefined || descriptor === undefined) mark(target);
     else mark(descriptor.value as object, { prototype: target, name });
   };
-  return applyDecorators(decorator as Decorator);
+  return applyDecorators(decorator);
 }
 
 /** RFC 6749 section 3.3 scope-token; they go into a header. */

@@ -122,11 +122,11 @@ export class OptionReader {
     return undefined;
   }
 
-  function<F>(name: string): F | undefined {
+  /** Arguments and result of a function cannot be checked before it is called: the caller names its type. */
+  function(name: string): ((...args: never[]) => unknown) | undefined {
     const value = this.source[name];
     if (value === undefined) return undefined;
-    // Arguments and result of a function cannot be checked before it is called.
-    if (typeof value === 'function') return value as F;
+    if (typeof value === 'function') return value as (...args: never[]) => unknown;
     this.wrong(name, 'a function');
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import type { TlsOptions } from '../http/http-settings.js';
 import type { JsonObject } from '../model/json.js';
@@ -10,14 +11,16 @@ import type { ValidatedToken } from '../model/token.js';
  */
 export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<boolean>;
 
-/**
- * Makes `request.user` of a validated token, after all checks. null or undefined is a 401.
- * `context` is Nest's ExecutionContext of the request.
- */
-export type MapUser<Context = unknown> = (validated: ValidatedToken, context: Context) => unknown;
+/** Makes `request.user` of a validated token, after all checks; may be async. null or undefined is a 401. */
+export type MapUser = (validated: ValidatedToken, context: ExecutionContext) => unknown;
 
-/** Takes the token out of a request: any `ExtractJwt` function of passport-jwt. */
-export type JwtFromRequest = (request: never) => string | null;
+/**
+ * Takes the token out of a request: any `ExtractJwt` function of passport-jwt.
+ *
+ * The request is of whatever type the platform has, Express's or Fastify's, hence `any`.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type JwtFromRequest = (request: any) => string | null;
 
 /** Where a claim is found: its name, a path of member names, or a function over the claims. */
 export type ClaimSource = string | readonly string[] | ((claims: ValidatedToken['claims']) => unknown);
@@ -129,7 +132,7 @@ export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOpt
   /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
   readonly clockToleranceMs?: number | undefined;
   /** What becomes `request.user`. @default the claims */
-  readonly mapUser?: MapUser<never> | undefined;
+  readonly mapUser?: MapUser | undefined;
   /** Longer tokens are refused before any parsing. @default 16384 */
   readonly maxTokenBytes?: number | undefined;
   /** Takes the token out of a request. @default a strict reader of the Authorization header (RFC 6750 section 2.1) */

@@ -129,7 +129,7 @@ function readTls(reader: OptionReader): TlsOptions | undefined {
     );
     if (!fits) tls.problem(name, 'expected PEM text or a Buffer');
   }
-  return Object.freeze(Object.fromEntries(TLS_NAMES.map((name) => [name, tls.raw(name)]))) as TlsOptions;
+  return Object.freeze(Object.fromEntries(TLS_NAMES.map((name) => [name, tls.raw(name)])));
 }
 
 function readDispatcher(reader: OptionReader): HttpSettings['dispatcher'] {

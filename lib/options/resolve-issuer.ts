@@ -73,7 +73,7 @@ export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): R
 }
 
 function readShared(reader: OptionReader, base: IssuerDefaults): IssuerDefaults {
-  const hook = reader.function<ValidateHook>('validate');
+  const hook = reader.function('validate') as ValidateHook | undefined;
   return {
     audience: readAudience(reader) ?? (reader.raw('audience') === null ? null : base.audience),
     audienceClaim: reader.string('audienceClaim') ?? base.audienceClaim,

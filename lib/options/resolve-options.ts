@@ -99,14 +99,14 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
       max: 10 * MINUTE_MS,
       unit: 'milliseconds',
     }),
-    mapUser: reader.function<MapUser<never>>('mapUser'),
+    mapUser: reader.function('mapUser') as MapUser | undefined,
     maxTokenBytes: reader.number('maxTokenBytes', DEFAULTS.maxTokenBytes, {
       min: 256,
       max: 1_048_576,
       integer: true,
       unit: 'bytes',
     }),
-    jwtFromRequest: reader.function<JwtFromRequest>('jwtFromRequest'),
+    jwtFromRequest: reader.function('jwtFromRequest') as JwtFromRequest | undefined,
     realm: readQuotable(reader, 'realm') ?? DEFAULTS.realm,
     scopeClaim: Object.freeze(readClaimSource(reader, 'scopeClaim') ?? DEFAULTS.scopeClaim),
     resourceMetadataUrl: readQuotable(reader, 'resourceMetadataUrl'),
@@ -218,7 +218,7 @@ function readClaimSource(reader: OptionReader, name: string): readonly ClaimSour
   if (typeof value === 'string' && value !== '') return [value];
   if (typeof value === 'function') return [value as Exclude<ClaimSource, string | readonly string[]>];
   if (Array.isArray(value) && value.length > 0 && value.every((step) => typeof step === 'string')) {
-    return [Object.freeze([...(value as string[])])];
+    return [Object.freeze([...value])];
   }
   reader.wrong(name, 'the name of a claim, a path of names, or a function of the claims');
   return undefined;

@@ -40,7 +40,7 @@ export interface ResolvedOptions {
   readonly acceptIdTokens: boolean;
   readonly requiredClaims: readonly string[];
   readonly clockToleranceMs: number;
-  readonly mapUser: MapUser<never> | undefined;
+  readonly mapUser: MapUser | undefined;
   readonly maxTokenBytes: number;
   readonly jwtFromRequest: JwtFromRequest | undefined;
   readonly realm: string;

@@ -107,7 +107,7 @@ class Slots {
 
 async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return work;
-  let stop: () => void = () => undefined;
+  let stop!: () => void;
   const aborts = new Promise<void>((resolve) => {
     stop = resolve;
     signal.addEventListener('abort', stop, { once: true });

@@ -19,7 +19,7 @@ const DIRECTIVE = /^\s*<!--\s*compile:\s*(.*?)\s*-->\s*$/;
 export function readDocuments(): Map<string, string> {
   const docs = path.join(ROOT, 'docs');
   const names = existsSync(docs) ? readdirSync(docs).filter((name) => name.endsWith('.md')) : [];
-  const files = ['README.md', ...names.sort().map((name) => `docs/${name}`)];
+  const files = ['README.md', ...names.toSorted().map((name) => `docs/${name}`)];
   return new Map(
     files
       .filter((file) => existsSync(path.join(ROOT, file)))
@@ -83,16 +83,18 @@ export function compileDocuments(documents: ReadonlyMap<string, string>): string
   }
 
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
-  host.fileExists = (file) => sources.has(file) || fileExists(file);
-  host.readFile = (file) => sources.get(file)?.text ?? readFile(file);
+  host.fileExists = (file) => sources.has(file) || ts.sys.fileExists(file);
+  host.readFile = (file) => sources.get(file)?.text ?? ts.sys.readFile(file);
   const program = ts.createProgram([...sources.keys()], options, host);
 
   const faults = program.getOptionsDiagnostics().map((fault) => messageOf(fault));
   for (const [file, { block, shift }] of sources) {
     const source = program.getSourceFile(file);
     if (source === undefined) throw new Error(`${file} is not in the program`);
-    for (const fault of [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]) {
+    for (const fault of [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ]) {
       const { line } = source.getLineAndCharacterOfPosition(fault.start ?? 0);
       faults.push(`${block.document}:${line + shift}: ${messageOf(fault)}`);
     }
@@ -111,7 +113,9 @@ function readPrelude(name: string): string {
 /** The strictest that a reader may have set: those of this project. */
 function readCompilerOptions(): ts.CompilerOptions {
   const file = path.join(ROOT, 'tsconfig.json');
-  const { config } = ts.readConfigFile(file, (name) => ts.sys.readFile(name)) as { config: { include: string[] } };
+  const { config } = ts.readConfigFile(file, (name) => ts.sys.readFile(name)) as {
+    config: { include: string[] };
+  };
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
   return { ...options, moduleDetection: ts.ModuleDetectionKind.Force };
 }

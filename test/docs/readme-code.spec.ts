@@ -54,7 +54,8 @@ describe('compileDocuments', { timeout: 60_000 }, () => {
 
 describe('extractBlocks', () => {
   it('takes ts and typescript, indented ones too, and leaves other languages', () => {
-    const text = '```bash\nnpm ci\n```\n- item\n\n  ```typescript\n  a\n    b\n  ```\n```json\n{}\n```\n```tsx\n```\n';
+    const text =
+      '```bash\nnpm ci\n```\n- item\n\n  ```typescript\n  a\n    b\n  ```\n```json\n{}\n```\n```tsx\n```\n';
     expect(extractBlocks('d.md', text)).toEqual([
       { document: 'd.md', line: 7, code: 'a\n  b', prelude: undefined },
     ]);
@@ -65,6 +66,8 @@ describe('extractBlocks', () => {
   });
 
   it('refuses a block without an end', () => {
-    expect(() => extractBlocks('d.md', 'Text.\n```ts\nconst a = 1;\n')).toThrow('d.md:2: the code block has no end');
+    expect(() => extractBlocks('d.md', 'Text.\n```ts\nconst a = 1;\n')).toThrow(
+      'd.md:2: the code block has no end',
+    );
   });
 });

@@ -1,0 +1,17 @@
+import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { mountSwagger } from './swagger.js';
+
+/** The API, ready to listen, for tokens of one issuer. */
+export async function createApp(
+  issuer: string,
+  options: NestApplicationOptions = {},
+): Promise<INestApplication> {
+  const app = await NestFactory.create(AppModule.forIssuer(issuer), {
+    ...options,
+    forceCloseConnections: true,
+  });
+  mountSwagger(app, issuer);
+  return app;
+}

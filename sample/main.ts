@@ -1,0 +1,30 @@
+import { createApp } from './create-app.js';
+import { curlLine } from './curl-line.js';
+import { startProvider } from './provider/start-provider.js';
+
+const provider = await startProvider({ port: Number(process.env['PROVIDER_PORT'] ?? 3001) });
+const app = await createApp(provider.issuer, { logger: ['log', 'warn', 'error'] });
+await app.listen(Number(process.env['PORT'] ?? 3000), 'localhost');
+const { port } = new URL(await app.getUrl());
+const api = `http://localhost:${port}`;
+
+console.log(`
+  API         ${api}/orders
+  Swagger UI  ${api}/docs   (Authorize gets a real token)
+  Health      ${api}/health
+  Issuer      ${provider.issuer}
+
+Get a token and call the API (Ctrl-C ends it all):
+
+${curlLine(provider.issuer, api)}
+`);
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await app.close();
+  await provider.close();
+}
+process.on('SIGINT', () => void stop());
+process.on('SIGTERM', () => void stop());

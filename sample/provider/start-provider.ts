@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import Provider, { errors, type Configuration } from 'oidc-provider';
+import { AUDIENCE, CLIENTS, RESOURCE, SCOPES } from './demo.js';
+import { createSigningKeys, type SigningAlgorithm } from './signing-keys.js';
+
+export interface ProviderOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** How access tokens are signed. @default 'RS256' */
+  readonly algorithm?: SigningAlgorithm;
+}
+
+export interface RunningProvider {
+  readonly issuer: string;
+  close(): Promise<void>;
+}
+
+/** A real authorization server in this process: discovery, key set, client credentials, RFC 9068 tokens. */
+export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
+  const server = createServer();
+  const port = await listen(server, options.port);
+  const issuer = `http://localhost:${String(port)}`;
+  const provider = new Provider(issuer, configure(options.algorithm ?? 'RS256'));
+  const handle = provider.callback();
+  server.on('request', (request, response) => void handle(request, response));
+  return { issuer, close: () => close(server) };
+}
+
+function configure(algorithm: SigningAlgorithm): Configuration {
+  return {
+    clients: Object.values(CLIENTS).map(({ id, secret, scopes }) => ({
+      client_id: id,
+      client_secret: secret,
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+      scope: scopes.join(' '),
+    })),
+    jwks: { keys: createSigningKeys() },
+    scopes: [...SCOPES],
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => RESOURCE,
+        getResourceServerInfo: (_context, resource) => {
+          if (resource !== RESOURCE) throw new errors.InvalidTarget();
+          return {
+            audience: AUDIENCE,
+            scope: SCOPES.join(' '),
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: algorithm } },
+          };
+        },
+      },
+    },
+    ttl: { ClientCredentials: 600 },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    // Swagger UI asks for tokens from the API's origin.
+    clientBasedCORS: () => true,
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, 'localhost', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the provider has no port');
+  return address.port;
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+}
