@@ -59,14 +59,15 @@ export class IdentityAuthGuard extends AuthGuard() {
     }
   }
 
-  /** Nest's signature: `err` is an answer already, `info` the reason why a token was refused. */
-  override handleRequest<User>(
-    err: Error | null | undefined,
-    user: User | false | null | undefined,
-    info: unknown,
-  ): User {
-    if (err !== null && err !== undefined) throw err;
-    if (user !== false && user !== null && user !== undefined) return user;
+  /**
+   * `err` is an answer already (400, 403, 503), `info` the IdentityError that says why a token was refused.
+   * The signature is AuthGuard's own, so that overrides written for that one fit.
+   */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override handleRequest<TUser = any>(err: any, user: any, info: any): TUser {
+    if (err instanceof Error) throw err;
+    // oxlint-disable-next-line typescript/no-unsafe-return
+    if (isUser(user)) return user;
     throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
   }
 
@@ -95,8 +96,7 @@ export class IdentityAuthGuard extends AuthGuard() {
       return;
     }
     const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
-    const passedBySubclass = user !== undefined && user !== null && user !== false;
-    if (pass.plan.requirements.length > 0 || !passedBySubclass) {
+    if (pass.plan.requirements.length > 0 || !isUser(user)) {
       throw pass.fault ?? new IdentityError('token_missing');
     }
     carry(carrier, { kind: 'substituted' });
@@ -119,6 +119,10 @@ export class IdentityAuthGuard extends AuthGuard() {
     if (fault.kind === 'unavailable')
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(fault));
   }
+}
+
+function isUser(user: unknown): boolean {
+  return user !== undefined && user !== null && user !== false;
 }
 
 /** A 401 of the application's own making: it has a challenge like every other (RFC 9110 section 15.5.2). */
