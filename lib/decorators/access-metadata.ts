@@ -35,23 +35,26 @@ export function addRequirement(target: Target, requirement: Requirement): void {
   Reflect.defineMetadata(REQUIREMENTS, [...ownRequirements(target), requirement], target);
 }
 
-/** Notes on a class that a method of it carries requirements, whatever becomes of the function. */
+/** How many requirements each method of a class was given. */
+type Noted = ReadonlyMap<string | symbol, number>;
+
+/** Notes on a class that a method of it was given a requirement, whatever becomes of the function. */
 export function noteMethod(prototype: Target, name: string | symbol): void {
-  const noted = (Reflect.getOwnMetadata(NOTED, prototype) as ReadonlySet<string | symbol> | undefined) ?? [];
-  Reflect.defineMetadata(NOTED, new Set([...noted, name]), prototype);
+  const noted = new Map(Reflect.getOwnMetadata(NOTED, prototype) as Noted | undefined);
+  Reflect.defineMetadata(NOTED, noted.set(name, (noted.get(name) ?? 0) + 1), prototype);
 }
 
 /**
- * Methods whose requirements are gone: a decorator further up put another function in the method's
- * place without its metadata, so that the route would stand open.
+ * Methods whose requirements are gone, all or some: a decorator further up put another function in the
+ * method's place without its metadata, so that the route would stand open.
  */
 export function lostRequirements(controller: abstract new (...args: never[]) => object): readonly string[] {
   const lost: string[] = [];
   for (let at: unknown = controller.prototype; isObject(at); at = Object.getPrototypeOf(at)) {
-    const noted = Reflect.getOwnMetadata(NOTED, at) as ReadonlySet<string | symbol> | undefined;
-    for (const name of noted ?? []) {
+    const noted = Reflect.getOwnMetadata(NOTED, at) as Noted | undefined;
+    for (const [name, count] of noted ?? []) {
       const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
-      if (!isObject(method) || ownRequirements(method).length === 0) lost.push(String(name));
+      if (!isObject(method) || ownRequirements(method).length < count) lost.push(String(name));
     }
   }
   return lost;

@@ -42,6 +42,9 @@ export function RequireClaim(
   if (path.length === 0 || path.some((step) => typeof step !== 'string' || step === '')) {
     throw wrong('RequireClaim', 'expects the name of a claim or a path of names');
   }
+  if (expected.some((value) => value === undefined)) {
+    throw wrong('RequireClaim', 'was given undefined for a value; leave it out to demand any value');
+  }
   return require({ kind: 'claim', path, accepts: toPredicate(expected) });
 }
 

@@ -39,5 +39,6 @@ function quote(value: string): string {
 
 /** `Retry-After` in whole seconds (RFC 9110 section 10.2.3), at least one. */
 export function retryAfterSeconds(error: IdentityError): string {
-  return String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000)));
+  const seconds = Math.ceil((error.retryAfterMs ?? 1000) / 1000);
+  return String(Number.isSafeInteger(seconds) ? Math.max(1, seconds) : 1);
 }

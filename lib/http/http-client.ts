@@ -4,7 +4,7 @@ import { request, type Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { createDispatcher } from './dispatcher.js';
 import type { HttpSettings } from './http-settings.js';
-import { ACCEPT_ENCODING, BodyTooLargeError, readBody } from './read-body.js';
+import { ACCEPT_ENCODING, BodyTooLargeError, discardBody, readBody } from './read-body.js';
 import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
 
@@ -116,7 +116,7 @@ export class HttpClient {
       );
       return parse(url, bytes, fields);
     }
-    body.destroy();
+    discardBody(body);
     if (statusCode >= 300 && statusCode < 400 && this.settings.followRedirects && redirects < MAX_REDIRECTS) {
       const target = redirectTarget(url, fields['location']);
       if (target !== undefined) return this.exchange(target, signal, redirects + 1);

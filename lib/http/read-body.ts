@@ -25,8 +25,10 @@ export const ACCEPT_ENCODING = Object.keys(DECODERS).join(', ');
  * bomb is dropped at its first byte too many.
  */
 export async function readBody(body: Readable, encoding: string, maxBytes: number): Promise<Buffer> {
+  // Whatever breaks is seen by the reader below; a body that is let go breaks with nobody reading.
+  body.on('error', () => undefined);
   const plain = encoding === '' || encoding === 'identity';
-  const decoder = plain ? undefined : DECODERS[encoding]?.();
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding]?.() : undefined;
   if (!plain && decoder === undefined) {
     body.destroy();
     throw new UnknownEncodingError('unknown Content-Encoding');
@@ -44,4 +46,10 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
     body.destroy();
   }
   return Buffer.concat(chunks, length);
+}
+
+/** Lets a body go that nobody wants. */
+export function discardBody(body: Readable): void {
+  body.on('error', () => undefined);
+  body.destroy();
 }

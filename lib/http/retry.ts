@@ -18,6 +18,7 @@ export function readRetryAfterMs(value: string | undefined, nowMs: number): numb
   if (value === undefined) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
-  const at = Date.parse(value);
+  // The oldest of the three forms ends in the year and means UTC without saying so.
+  const at = Date.parse(/\d$/.test(value) ? `${value} GMT` : value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

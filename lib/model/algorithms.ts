@@ -49,12 +49,10 @@ export function findAlgorithm(name: string): SignatureAlgorithm | undefined {
   return BY_NAME.get(name);
 }
 
-/** RFC 9864 renamed EdDSA with an Ed25519 key to Ed25519: for such a key the two names are one. */
-export function isSameAlgorithm(a: string, b: string): boolean {
-  return a === b || (ED25519_NAMES.has(a) && ED25519_NAMES.has(b));
-}
-
-/** An allow-list with both names of Ed25519 where it has one of them. */
+/**
+ * An allow-list with both names of Ed25519 where it has one of them: RFC 9864 renamed EdDSA with an
+ * Ed25519 key to Ed25519, and for such a key the two are one.
+ */
 export function withAliases(names: readonly string[]): string[] {
   return names.some((name) => ED25519_NAMES.has(name))
     ? [...new Set([...names, ...ED25519_NAMES])]

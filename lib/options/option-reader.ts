@@ -142,7 +142,7 @@ export class OptionReader {
   private refuseUnknown(known: readonly string[]): void {
     for (const name of Object.keys(this.source)) {
       if (known.includes(name)) continue;
-      const hint = this.hints[name];
+      const hint = Object.hasOwn(this.hints, name) ? this.hints[name] : undefined;
       const near = nearestName(name, known);
       const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
       this.problem(name, hint ?? `unknown option; ${advice}`);

@@ -24,7 +24,7 @@ const TLS_HINTS = {
     'certificates are always verified; give the authority that signed the provider\'s in "ca" instead',
 };
 
-export const HTTP_DEFAULTS = Object.freeze({
+const HTTP_DEFAULTS = Object.freeze({
   timeoutMs: 5_000,
   deadlineMs: 10_000,
   retries: 2,
@@ -38,9 +38,9 @@ export function defaultHttp(timeoutMs: number): HttpSettings {
   return {
     ...HTTP_DEFAULTS,
     timeoutMs,
-    allowInsecureOrigins: [],
+    allowInsecureOrigins: Object.freeze([]),
     followRedirects: false,
-    headers: {},
+    headers: Object.freeze({}),
     tls: undefined,
     dispatcher: undefined,
     proxy: undefined,
@@ -51,7 +51,7 @@ export function defaultHttp(timeoutMs: number): HttpSettings {
 export function resolveHttp(parent: OptionReader, base: HttpSettings): HttpSettings {
   if (!parent.has('http')) return base;
   const reader = parent.nested('http', HTTP_NAMES, HTTP_HINTS);
-  const dispatcher = readDispatcher(reader);
+  const dispatcher = readDispatcher(reader) ?? base.dispatcher;
   if (dispatcher !== undefined) {
     for (const name of ['tls', 'proxy', 'maxConnections', 'keepAliveMs']) {
       if (reader.has(name))
@@ -69,7 +69,7 @@ export function resolveHttp(parent: OptionReader, base: HttpSettings): HttpSetti
     followRedirects: reader.boolean('followRedirects', base.followRedirects),
     headers: readHeaders(reader) ?? base.headers,
     tls: readTls(reader) ?? base.tls,
-    dispatcher: dispatcher ?? base.dispatcher,
+    dispatcher,
     proxy: readProxy(reader) ?? base.proxy,
   });
 }
@@ -89,7 +89,7 @@ export function readTimeoutFromEnvironment(
 function readOrigins(reader: OptionReader): readonly string[] | undefined {
   const value = reader.raw('allowInsecureOrigins');
   if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.every(isHttpOrigin)) return [...value];
+  if (Array.isArray(value) && value.every(isHttpOrigin)) return Object.freeze([...value]);
   reader.wrong('allowInsecureOrigins', "a list of http origins such as 'http://idp.test:8080' (no path)");
   return undefined;
 }
@@ -127,9 +127,13 @@ function readTls(reader: OptionReader): TlsOptions | undefined {
       (item) =>
         item === undefined || typeof item === 'string' || (Buffer.isBuffer(item) && name !== 'passphrase'),
     );
-    if (!fits) tls.problem(name, 'expected PEM text or a Buffer');
+    if (!fits || values.length === 0) tls.problem(name, 'expected PEM text or a Buffer');
   }
-  return Object.freeze(Object.fromEntries(TLS_NAMES.map((name) => [name, tls.raw(name)])));
+  return Object.freeze(Object.fromEntries(TLS_NAMES.map((name) => [name, copyList(tls.raw(name))])));
+}
+
+function copyList(value: unknown): unknown {
+  return Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value;
 }
 
 function readDispatcher(reader: OptionReader): HttpSettings['dispatcher'] {

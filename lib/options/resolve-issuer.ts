@@ -126,16 +126,25 @@ function readUrl(
 }
 
 function readStaticKeySet(reader: OptionReader): ResolvedIssuer['jwks'] {
-  const value = reader.raw('jwks');
-  if (value === undefined) return undefined;
+  if (!reader.has('jwks')) return undefined;
+  const value = copyJson(reader.raw('jwks'));
   if (isJsonObject(value) && Array.isArray(value['keys']) && value['keys'].length > 0) {
-    return deepFreeze(structuredClone(value));
+    return deepFreeze(value);
   }
   reader.problem(
     'jwks',
     'expected a JWK Set, { keys: [ … ] }, with at least one key; cache settings of key sets stand at the top',
   );
   return undefined;
+}
+
+/** What JSON can say of a value; undefined where it cannot. */
+function copyJson(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value)) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function refuseContradictions(reader: OptionReader, issuer: ResolvedIssuer): void {

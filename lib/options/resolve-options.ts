@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Every default that is not tied to one issuer or to http. */
-export const DEFAULTS = Object.freeze({
+const DEFAULTS = Object.freeze({
   tokenTypes: Object.freeze(['at+jwt', 'JWT', null]),
   acceptIdTokens: false,
   requiredClaims: Object.freeze(['exp']),
@@ -192,7 +192,7 @@ function readJwks(top: OptionReader): ResolvedOptions['jwks'] {
 
 /** `typ` without `application/` and in lower case (RFC 7515 section 4.1.9), null for an absent one. */
 function readTokenTypes(reader: OptionReader): readonly (string | null)[] {
-  const value = reader.raw('tokenTypes') ?? DEFAULTS.tokenTypes;
+  const value = reader.has('tokenTypes') ? reader.raw('tokenTypes') : DEFAULTS.tokenTypes;
   const fits =
     Array.isArray(value) &&
     value.length > 0 &&

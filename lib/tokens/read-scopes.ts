@@ -3,7 +3,7 @@ import type { ClaimSource } from '../options/options.types.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /** The value of the first source that has one. */
-export function readClaim(claims: ValidatedToken['claims'], sources: readonly ClaimSource[]): unknown {
+function readClaim(claims: ValidatedToken['claims'], sources: readonly ClaimSource[]): unknown {
   for (const source of sources) {
     const value = readSource(claims, source);
     if (value !== undefined && value !== null) return value;

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../test/support/code-of.js';
+import { readBearer } from './read-bearer.js';
+
+const raw = (...values: string[]): { rawHeaders: string[] } => ({
+  rawHeaders: [
+    'Host',
+    'api.example.com',
+    ...values.flatMap((value) => ['Authorization', value]),
+    'Accept',
+    '*/*',
+  ],
+});
+const read = (...values: string[]): string | undefined => readBearer(raw(...values));
+
+describe('readBearer', () => {
+  it.each([
+    ['Bearer a.b.c', 'a.b.c'],
+    ['bearer a.b.c', 'a.b.c'],
+    ['BEARER a.b.c', 'a.b.c'],
+    ['Bearer   a.b.c', 'a.b.c'],
+    ['Bearer\ta.b.c', 'a.b.c'],
+    [' Bearer a.b.c ', 'a.b.c'],
+    ['Bearer a.b.c\t', 'a.b.c'],
+  ])('takes the token of %j', (value, token) => {
+    expect(read(value)).toBe(token);
+  });
+
+  it.each([
+    '',
+    ' ',
+    'Basic dXNlcjpwYXNz',
+    'DPoP a.b.c',
+    'Bearera a.b.c',
+    'Bearera.b.c',
+    'Bearer=a.b.c',
+    'Bearer,a.b.c',
+    'Bearer\u00a0a.b.c',
+    'BEARER_a.b.c',
+    'Bear a.b.c',
+    'a.b.c',
+    'Basic Bearer a.b.c',
+    'Negotiate, Bearer a.b.c',
+    '"Bearer" a.b.c',
+  ])('finds no Bearer token in %j', (value) => {
+    expect(read(value)).toBeUndefined();
+  });
+
+  it.each([
+    'Bearer',
+    'Bearer ',
+    'Bearer \t ',
+    'Bearer a b',
+    'Bearer a\tb',
+    'Bearer good junk',
+    'Bearer a,b',
+    'Bearer a, Basic b',
+    'Bearer a,',
+    'Bearer ,a',
+    'Bearer a\u00a0b',
+    'Bearer a\nb',
+  ])('refuses %j', (value) => {
+    expect(codeOf(() => read(value))).toBe('authorization_malformed');
+  });
+
+  it.each([
+    ['two tokens', ['Bearer a', 'Bearer b']],
+    ['the same token twice', ['Bearer a', 'Bearer a']],
+    ['a token behind another scheme', ['Basic x', 'Bearer a']],
+    ['a token in front of another scheme', ['Bearer a', 'Basic x']],
+    ['an empty one and a token', ['', 'Bearer a']],
+    ['two of another scheme', ['Basic x', 'Basic y']],
+  ])('refuses two headers: %s', (_what, values) => {
+    expect(codeOf(() => read(...values))).toBe('authorization_malformed');
+  });
+
+  it('reads the names of headers in any case, and their values not as names', () => {
+    expect(readBearer({ rawHeaders: ['AUTHORIZATION', 'Bearer a'] })).toBe('a');
+    expect(
+      codeOf(() => readBearer({ rawHeaders: ['authorization', 'Bearer a', 'AuthorizatioN', 'Bearer b'] })),
+    ).toBe('authorization_malformed');
+    expect(readBearer({ rawHeaders: ['x-forwarded-for', 'authorization', 'Bearer a', 'x'] })).toBeUndefined();
+    expect(readBearer({ rawHeaders: ['proxy-authorization', 'Bearer a'] })).toBeUndefined();
+  });
+
+  it('believes the raw list more than what was made of it', () => {
+    const headers = { authorization: 'Bearer first' };
+    expect(codeOf(() => readBearer({ ...raw('Bearer first', 'Bearer second'), headers }))).toBe(
+      'authorization_malformed',
+    );
+    expect(readBearer({ ...raw(), headers })).toBeUndefined();
+  });
+
+  it("reads the raw list of node's request inside Fastify's", () => {
+    const headers = { authorization: 'Bearer parsed' };
+    expect(readBearer({ raw: raw('Bearer a'), headers })).toBe('a');
+    expect(codeOf(() => readBearer({ raw: raw('Bearer a', 'Bearer b'), headers }))).toBe(
+      'authorization_malformed',
+    );
+  });
+
+  it('reads the parsed headers of a request that was made by hand', () => {
+    expect(readBearer({ headers: { authorization: 'Bearer a' } })).toBe('a');
+    expect(readBearer({ rawHeaders: [], headers: { authorization: 'Bearer a' } })).toBe('a');
+    expect(readBearer({ headers: { authorization: ['Bearer a'] } })).toBe('a');
+    expect(codeOf(() => readBearer({ headers: { authorization: ['Bearer a', 'Bearer b'] } }))).toBe(
+      'authorization_malformed',
+    );
+    expect(readBearer({ headers: {} })).toBeUndefined();
+    expect(readBearer({})).toBeUndefined();
+  });
+
+  it('repeats nothing of the header in its message', () => {
+    expect(() => read('Bearer secret-a secret-b')).toThrow('"Bearer" must be followed by exactly one token.');
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../test/support/code-of.js';
+import { isContradictory, lostRequirements, readAccessPlan } from './access-metadata.js';
+import {
+  OptionalAuth,
+  Public,
+  RequireAnyScope,
+  RequireClaim,
+  RequireIssuer,
+  RequireScopes,
+} from './access.decorators.js';
+
+/** Puts another function in the method's place, as careless decorators do. */
+function Replace(): MethodDecorator {
+  return (_target, _name, descriptor) => ({ ...descriptor, value: (() => undefined) as never });
+}
+
+@Public()
+class Open {
+  plain(): void {}
+  @OptionalAuth() optional(): void {}
+  @RequireScopes('a') demanding(): void {}
+}
+
+@RequireScopes('base')
+class Base {
+  plain(): void {}
+  @Public() open(): void {}
+  @RequireClaim('tenant') @RequireScopes('a') @RequireScopes('b') demanding(): void {}
+}
+
+@RequireIssuer('https://id.example.com')
+class Derived extends Base {
+  @RequireAnyScope('c', 'd') own(): void {}
+}
+
+class Bare {
+  plain(): void {}
+  @Public() open(): void {}
+  @OptionalAuth() optional(): void {}
+}
+
+type Method = (this: void) => void;
+function planOf(controller: abstract new () => object, name: string): { mode: string; demands: unknown[] } {
+  const handler = Reflect.get(controller.prototype as object, name) as Method;
+  const { mode, requirements } = readAccessPlan(handler, controller);
+  const demands = requirements.map((requirement) => {
+    if (requirement.kind === 'scopes') return requirement.scopes.join(' ');
+    return requirement.kind === 'claim' ? requirement.path : requirement.issuers;
+  });
+  return { mode, demands };
+}
+
+describe('readAccessPlan', () => {
+  it.each<[string, abstract new () => object, string, string, unknown[]]>([
+    ['nothing said', Bare, 'plain', 'required', []],
+    ['a public method', Bare, 'open', 'public', []],
+    ['an optional method', Bare, 'optional', 'optional', []],
+    ['a public class', Open, 'plain', 'public', []],
+    ['an optional method in a public class', Open, 'optional', 'optional', []],
+    ['a demanding method in a public class', Open, 'demanding', 'required', ['a']],
+    ['a demanding class', Base, 'plain', 'required', ['base']],
+    ['a public method in a demanding class', Base, 'open', 'required', ['base']],
+    ['several demands on one method', Base, 'demanding', 'required', ['base', 'b', 'a', ['tenant']]],
+    ['a subclass', Derived, 'own', 'required', ['base', ['https://id.example.com'], 'c d']],
+    [
+      'an inherited method',
+      Derived,
+      'demanding',
+      'required',
+      ['base', ['https://id.example.com'], 'b', 'a', ['tenant']],
+    ],
+  ])('for %s', (_what, controller, name, mode, demands) => {
+    expect(planOf(controller, name)).toEqual({ mode, demands });
+  });
+
+  it('takes the mode of a class for its subclasses too', () => {
+    class Child extends Open {}
+    expect(planOf(Child, 'plain').mode).toBe('public');
+  });
+
+  it('gives the base class nothing of what its subclass demands', () => {
+    expect(planOf(Base, 'plain').demands).toEqual(['base']);
+  });
+});
+
+describe('isContradictory', () => {
+  it('holds for a target that is open and demands at once', () => {
+    class Odd {
+      @Public() @RequireScopes('a') method(): void {}
+    }
+    @RequireScopes('a')
+    @OptionalAuth()
+    class OddClass {}
+    expect(isContradictory(Reflect.get(Odd.prototype, 'method'))).toBe(true);
+    expect(isContradictory(OddClass)).toBe(true);
+  });
+
+  it('does not hold where class and method differ, or one of the two is inherited', () => {
+    @RequireScopes('a')
+    class Child extends Open {}
+    expect(isContradictory(Open)).toBe(false);
+    expect(isContradictory(Reflect.get(Open.prototype, 'demanding'))).toBe(false);
+    expect(isContradictory(Reflect.get(Base.prototype, 'open'))).toBe(false);
+    expect(isContradictory(Child)).toBe(false);
+  });
+});
+
+describe('lostRequirements', () => {
+  it('are none where nothing was replaced', () => {
+    expect(lostRequirements(Base)).toEqual([]);
+    expect(lostRequirements(Derived)).toEqual([]);
+    expect(lostRequirements(Bare)).toEqual([]);
+  });
+
+  it('are those under a decorator that put another function in place', () => {
+    class Careless {
+      @Replace() @RequireScopes('a') first(): void {}
+      @RequireScopes('a') @Replace() second(): void {}
+    }
+    expect(lostRequirements(Careless)).toEqual(['first']);
+    class Child extends Careless {}
+    expect(lostRequirements(Child)).toEqual(['first']);
+  });
+
+  it('are also those of which only some are lost', () => {
+    class Careless {
+      @RequireScopes('a') @Replace() @RequireScopes('b') method(): void {}
+    }
+    expect(lostRequirements(Careless)).toEqual(['method']);
+  });
+});
+
+describe('the decorators', () => {
+  const apply = (decorator: (...given: never[]) => unknown, ...given: unknown[]): unknown =>
+    decorator(...(given as never[]));
+
+  it.each<[string, () => unknown]>([
+    ['no scope', () => apply(RequireScopes)],
+    ['no alternative', () => apply(RequireAnyScope)],
+    ['a list', () => apply(RequireScopes, ['a', 'b'])],
+    ['two scopes in one string', () => RequireScopes('a b')],
+    ['an empty scope', () => RequireScopes('')],
+    ['a quote', () => RequireScopes('a"b')],
+    ['a backslash', () => RequireScopes(String.raw`a\b`)],
+    ['a line break', () => RequireScopes('a\nb')],
+    ['a letter beyond ASCII', () => RequireAnyScope('a', 'ü')],
+    ['no claim', () => RequireClaim('')],
+    ['an empty path', () => RequireClaim([])],
+    ['an empty step', () => RequireClaim(['a', ''])],
+    ['a value that is undefined', () => apply(RequireClaim, 'tenant', undefined)],
+    ['no issuer', () => apply(RequireIssuer)],
+    ['an empty issuer', () => RequireIssuer('')],
+  ])('refuse %s', (_what, decorate) => {
+    expect(codeOf(decorate)).toBe('options_invalid');
+  });
+
+  it.each<[string, readonly unknown[], unknown, boolean]>([
+    ['any value', ['a'], 'x', true],
+    ['any value, even false', ['a'], false, true],
+    ['any value, but null', ['a'], null, false],
+    ['any value, but none', ['a'], undefined, false],
+    ['one of two', ['a', 'x', 'y'], 'y', true],
+    ['one of two, which it is not', ['a', 'x', 'y'], 'z', false],
+    ['one of two, in a list', ['a', 'x', 'y'], ['z', 'x'], true],
+    ['one of two, in no list', ['a', 'x', 'y'], ['z'], false],
+    ['a number', ['a', 1], '1', false],
+    ['false', ['a', false], false, true],
+    ['false, where there is nothing', ['a', false], undefined, false],
+    ['a predicate', ['a', (value: unknown) => value === 'x'], 'x', true],
+    ['a predicate that says no', ['a', () => false], 'x', false],
+  ])('demand of a claim %s', (_what, parameters, value, met) => {
+    class Demanding {
+      @Reflect.apply(RequireClaim, undefined, parameters) method(): void {}
+    }
+    const [requirement] = readAccessPlan(Reflect.get(Demanding.prototype, 'method'), Demanding).requirements;
+    if (requirement?.kind !== 'claim') throw new Error('no claim is demanded');
+    expect(requirement.accepts(value, { iss: 'x', exp: 1 })).toBe(met);
+  });
+});

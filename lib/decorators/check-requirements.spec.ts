@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { ValidatedToken } from '../model/token.js';
+import type { ClaimSource } from '../options/options.types.js';
+import type { Requirement } from './access-metadata.js';
+import { findShortfall } from './check-requirements.js';
+
+const ISSUER = 'https://id.example.com';
+const SOURCES: readonly ClaimSource[] = ['scope', 'scp'];
+
+const tokenWith = (claims: object): ValidatedToken => ({
+  claims: { iss: ISSUER, exp: 1, ...claims },
+  header: { alg: 'RS256' },
+  issuer: ISSUER,
+  token: 'a.b.c',
+});
+const all = (...scopes: string[]): Requirement => ({ kind: 'scopes', match: 'all', scopes });
+const any = (...scopes: string[]): Requirement => ({ kind: 'scopes', match: 'any', scopes });
+const claim = (path: string[], accepts: (value: unknown) => boolean): Requirement => ({
+  kind: 'claim',
+  path,
+  accepts,
+});
+const issuer = (...issuers: string[]): Requirement => ({ kind: 'issuer', issuers });
+
+/** The code and the scopes of what is missing, undefined where nothing is. */
+function shortfall(claims: object, requirements: Requirement[], sources = SOURCES): unknown {
+  const found = findShortfall(tokenWith(claims), requirements, sources);
+  return found === undefined ? undefined : [found.error.code, ...found.scopes];
+}
+
+describe('scopes', () => {
+  it.each<[string, object, boolean]>([
+    ['a string', { scope: 'a b' }, true],
+    ['a string with more', { scope: 'x b a' }, true],
+    ['a string with several spaces', { scope: ' a   b ' }, true],
+    ['a list', { scope: ['a', 'b'] }, true],
+    ['a list in scp', { scp: ['a', 'b'] }, true],
+    ['scp beside a null scope', { scope: null, scp: 'a b' }, true],
+    ['one of the two', { scope: 'a' }, false],
+    ['no scope', {}, false],
+    ['an empty string', { scope: '' }, false],
+    ['an empty list', { scope: [] }, false],
+    ['other letters', { scope: 'A B' }, false],
+    ['both as one word', { scope: 'ab' }, false],
+    ['both with a comma', { scope: 'a,b' }, false],
+    ['both with a tab', { scope: 'a\tb' }, false],
+    ['both in one member of a list', { scope: ['a b'] }, false],
+    ['half in scope and half in scp', { scope: 'a', scp: 'b' }, false],
+    ['an object', { scope: { a: true, b: true } }, false],
+    ['a list of others', { scope: [1, null, ['a', 'b']] }, false],
+    ['true', { scope: true }, false],
+  ])('judges %s', (_what, claims, met) => {
+    expect(shortfall(claims, [all('a', 'b')])).toEqual(met ? undefined : ['scope_missing', 'a', 'b']);
+  });
+
+  it('need one of the alternatives', () => {
+    expect(shortfall({ scope: 'b' }, [any('a', 'b')])).toBeUndefined();
+    expect(shortfall({ scope: 'c' }, [any('a', 'b')])).toEqual(['scope_missing', 'a', 'b']);
+    expect(shortfall({ scope: 'a' }, [any()])).toEqual(['scope_missing']);
+  });
+
+  it('are read where the configuration says', () => {
+    const nested = { scope: 'x', permissions: { list: ['a'] } };
+    expect(shortfall(nested, [all('a')], [['permissions', 'list']])).toBeUndefined();
+    expect(shortfall(nested, [all('a')], [() => 'a'])).toBeUndefined();
+    expect(shortfall(nested, [all('x')], ['permissions'])).toEqual(['scope_missing', 'x']);
+    expect(shortfall({}, [all('a')], ['toString'])).toEqual(['scope_missing', 'a']);
+  });
+
+  it('in the challenge are all that are demanded, and the alternatives that lack', () => {
+    const demands = [all('a'), any('x', 'y'), all('b', 'a')];
+    expect(shortfall({ scope: 'x' }, demands)).toEqual(['scope_missing', 'a', 'b']);
+    expect(shortfall({ scope: 'a b' }, demands)).toEqual(['scope_missing', 'a', 'x', 'y', 'b']);
+    expect(shortfall({ scope: 'a b y' }, demands)).toBeUndefined();
+  });
+});
+
+describe('claims', () => {
+  it('are handed to the predicate with all others', () => {
+    const seen: unknown[] = [];
+    const requirement: Requirement = {
+      kind: 'claim',
+      path: ['realm_access', 'roles'],
+      accepts: (value, claims) => {
+        seen.push(value, claims.iss);
+        return true;
+      },
+    };
+    expect(shortfall({ realm_access: { roles: ['admin'] } }, [requirement])).toBeUndefined();
+    expect(seen).toEqual([['admin'], ISSUER]);
+  });
+
+  it.each([
+    ['false', false],
+    ['undefined', undefined],
+    ['one', 1],
+    ['a word', 'yes'],
+    ['a promise of true', Promise.resolve(true)],
+  ])('are not met by a predicate that answers %s', (_what, answer) => {
+    expect(shortfall({ a: 1 }, [claim(['a'], () => answer as boolean)])).toEqual(['claim_not_met']);
+  });
+
+  it('that are inherited are not there', () => {
+    const there = (value: unknown): boolean => value !== undefined;
+    for (const path of [
+      ['constructor'],
+      ['__proto__'],
+      ['a', 'length'],
+      ['list', 'length', 'x'],
+      ['a', 'b', 'c'],
+      ['nothing', 'x'],
+    ]) {
+      expect(shortfall({ a: 'text', list: [1], nothing: null }, [claim(path, there)])).toEqual([
+        'claim_not_met',
+      ]);
+    }
+  });
+});
+
+describe('issuers', () => {
+  it('are compared to the letter, with the one that vouches', () => {
+    expect(shortfall({}, [issuer('https://other.example.com', ISSUER)])).toBeUndefined();
+    expect(shortfall({}, [issuer(`${ISSUER}/`)])).toEqual(['issuer_not_met']);
+    expect(shortfall({ iss: 'https://other.example.com' }, [issuer('https://other.example.com')])).toEqual([
+      'issuer_not_met',
+    ]);
+  });
+});
+
+describe('several demands', () => {
+  it('are all demanded, and the first that lacks is told', () => {
+    const never = claim(['a'], () => false);
+    expect(shortfall({ scope: 'a' }, [all('a'), never, issuer('x')])).toEqual(['claim_not_met']);
+    expect(shortfall({ scope: 'a' }, [issuer('x'), all('b'), never])).toEqual(['issuer_not_met']);
+    expect(shortfall({}, [])).toBeUndefined();
+  });
+});

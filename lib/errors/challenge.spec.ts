@@ -1,0 +1,113 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildChallenge, retryAfterSeconds } from './challenge.js';
+import { ERROR_CODES, type ErrorCode } from './error-codes.js';
+import { IdentityError } from './identity-error.js';
+
+const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
+const CONTEXT = { realm: 'api' };
+
+const challenge = (
+  code: ErrorCode,
+  context: Parameters<typeof buildChallenge>[1] = CONTEXT,
+): string | undefined => buildChallenge(new IdentityError(code), context);
+
+describe('buildChallenge', () => {
+  it.each<[ErrorCode, string | undefined]>([
+    ['token_missing', 'Bearer realm="api"'],
+    ['authorization_malformed', 'Bearer realm="api", error="invalid_request"'],
+    [
+      'token_expired',
+      'Bearer realm="api", error="invalid_token", error_description="The access token is expired"',
+    ],
+    [
+      'signature_invalid',
+      'Bearer realm="api", error="invalid_token", error_description="The access token is invalid"',
+    ],
+    [
+      'key_not_found',
+      'Bearer realm="api", error="invalid_token", error_description="The access token is invalid"',
+    ],
+    ['scope_missing', 'Bearer realm="api", error="insufficient_scope"'],
+    ['claim_not_met', 'Bearer realm="api", error="insufficient_scope"'],
+    ['issuer_not_met', 'Bearer realm="api", error="insufficient_scope"'],
+    ['keys_unavailable', undefined],
+    ['keys_cold', undefined],
+    ['provider_unreachable', undefined],
+    ['check_failed', undefined],
+    ['options_invalid', undefined],
+    ['guard_missing', undefined],
+  ])('for %s is %s', (code, expected) => {
+    expect(challenge(code)).toBe(expected);
+  });
+
+  it.each(CODES)('for %s goes with the status', (code) => {
+    const { status } = new IdentityError(code);
+    const value = challenge(code);
+    const error = /error="(\w+)"/.exec(value ?? '')?.[1];
+    expect(value === undefined).toBe(status >= 500);
+    if (status === 400) expect(error).toBe('invalid_request');
+    if (status === 401) expect(error).toBe(code === 'token_missing' ? undefined : 'invalid_token');
+    if (status === 403) expect(error).toBe('insufficient_scope');
+  });
+
+  it('tells refused tokens apart by their expiry and by nothing else', () => {
+    const refused = CODES.filter((code) => ERROR_CODES[code].challenge === 'invalid_token');
+    expect(new Set(refused.map((code) => challenge(code))).size).toBe(2);
+  });
+
+  it('names the scopes of the route, only where a right is missing', () => {
+    const context = { realm: 'api', scopes: ['orders:read', 'orders:write'] };
+    expect(challenge('scope_missing', context)).toBe(
+      'Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write"',
+    );
+    expect(challenge('token_expired', context)).not.toContain('scope');
+    expect(challenge('token_missing', context)).not.toContain('scope');
+    expect(challenge('scope_missing', { realm: 'api', scopes: [] })).not.toContain('scope=');
+  });
+
+  it('points to the metadata of the resource where it is configured', () => {
+    const context = { realm: 'api', resourceMetadataUrl: 'https://api.example.com/.well-known/x' };
+    const suffix = ', resource_metadata="https://api.example.com/.well-known/x"';
+    expect(challenge('token_missing', context)).toBe(`Bearer realm="api"${suffix}`);
+    expect(challenge('scope_missing', context)).toMatch(new RegExp(`${suffix}$`));
+    expect(challenge('keys_unavailable', context)).toBeUndefined();
+  });
+
+  it('quotes what is configured, so that it ends where it should', () => {
+    expect(challenge('token_missing', { realm: String.raw`a"b\c` })).toBe(String.raw`Bearer realm="a\"b\\c"`);
+    fc.assert(
+      fc.property(fc.string(), (realm) => {
+        const quoted = /^Bearer realm="((?:[^"\\]|\\.)*)"$/s.exec(
+          challenge('token_missing', { realm }) ?? '',
+        )?.[1];
+        expect(quoted?.replaceAll(/\\(.)/gs, '$1')).toBe(realm);
+      }),
+    );
+  });
+
+  it('carries nothing of the message, the cause or the request', () => {
+    for (const code of CODES) {
+      const error = new IdentityError(code, 'secret "message"', { cause: new Error('secret cause') });
+      expect(buildChallenge(error, CONTEXT)).toBe(challenge(code));
+    }
+  });
+});
+
+describe('retryAfterSeconds', () => {
+  it.each([
+    [undefined, '1'],
+    [0, '1'],
+    [-5_000, '1'],
+    [1, '1'],
+    [1_000, '1'],
+    [1_001, '2'],
+    [60_000, '60'],
+    [Number.NaN, '1'],
+    [Number.POSITIVE_INFINITY, '1'],
+  ])('of %s ms is %s', (retryAfterMs, seconds) => {
+    expect(retryAfterSeconds(new IdentityError('keys_unavailable', undefined, { retryAfterMs }))).toBe(
+      seconds,
+    );
+  });
+});

@@ -1,0 +1,195 @@
+import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createKey } from '../../test/support/signing-key.js';
+import { importKey, type VerificationKey } from './import-key.js';
+
+const RSA = createKey('RS256', 'rsa').jwk;
+const EC = createKey('ES256', 'ec').jwk;
+const ED = createKey('EdDSA', 'ed').jwk;
+const RSA_NAMES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
+
+async function usable(jwk: unknown): Promise<VerificationKey> {
+  const imported = await importKey(jwk);
+  if ('reason' in imported) throw new Error(imported.reason);
+  return imported;
+}
+
+/** Why a key is skipped, undefined where it is used. */
+async function reasonOf(jwk: unknown): Promise<string | undefined> {
+  const imported = await importKey(jwk);
+  return 'reason' in imported ? imported.reason : undefined;
+}
+
+const without = (jwk: object, ...names: string[]): object =>
+  Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name)));
+
+describe('importKey', () => {
+  it('makes a key ready for the algorithm that it names', async () => {
+    const key = await usable(RSA);
+    expect(key).toMatchObject({ kid: 'rsa', alg: 'RS256', kty: 'RSA', crv: undefined });
+    expect([...key.prepared.keys()]).toEqual(['RS256']);
+    expect(key.key.type).toBe('public');
+  });
+
+  it.each([
+    ['an RSA key', RSA, RSA_NAMES],
+    ['a P-256 key', EC, ['ES256']],
+    ['a P-384 key', createKey('ES384', 'k').jwk, ['ES384']],
+    ['a P-521 key', createKey('ES512', 'k').jwk, ['ES512']],
+    ['a secp256k1 key', createKey('ES256K', 'k').jwk, ['ES256K']],
+    ['an Ed25519 key', ED, ['EdDSA', 'Ed25519']],
+  ])('takes %s without alg for all that it fits', async (_what, jwk, names) => {
+    const key = await usable(without(jwk, 'alg'));
+    expect([...key.prepared.keys()]).toEqual(names);
+    expect(key.alg).toBeUndefined();
+  });
+
+  it.each(['EdDSA', 'Ed25519'])('takes an Ed25519 key under both names where alg is %s', async (alg) => {
+    const key = await usable({ ...ED, alg });
+    expect([...key.prepared.keys()].toSorted()).toEqual(['Ed25519', 'EdDSA']);
+  });
+
+  it('computes the thumbprint of the example in RFC 7638 section 3.1', async () => {
+    const key = await usable({
+      kty: 'RSA',
+      n:
+        '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs' +
+        'tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91' +
+        'CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw',
+      e: 'AQAB',
+      alg: 'RS256',
+      kid: '2011-04-29',
+    });
+    expect(key.thumbprint).toBe('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
+  });
+
+  it('gives one thumbprint to one key, however it is written', async () => {
+    const { thumbprint } = await usable(RSA);
+    const padded = {
+      ...RSA,
+      n: Buffer.concat([Buffer.of(0), Buffer.from(RSA.n ?? '', 'base64url')]).toString('base64'),
+    };
+    expect((await usable({ ...without(padded, 'use'), kid: 'other', alg: 'PS512' })).thumbprint).toBe(
+      thumbprint,
+    );
+    expect((await usable(createKey('RS256', 'rsa').jwk)).thumbprint).not.toBe(thumbprint);
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a string', 'key'],
+    ['a list', [RSA]],
+  ])('skips %s', async (_what, jwk) => {
+    expect(await importKey(jwk)).toEqual({ kid: undefined, reason: 'it is not a JSON object' });
+  });
+
+  const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+  const rsaPrivate = createKey('RS256', 'k').privateKey.export({ format: 'jwk' });
+  const ecPrivate = createKey('ES256', 'k').privateKey.export({ format: 'jwk' });
+  const edPrivate = createKey('EdDSA', 'k').privateKey.export({ format: 'jwk' });
+  const secret = { kty: 'oct', k: 'c2VjcmV0' };
+  const ed448 = generateKeyPairSync('ed448').publicKey.export({ format: 'jwk' });
+  const x25519 = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
+  const offCurve = { ...EC, y: Buffer.alloc(32, 1).toString('base64url') };
+
+  it.each([
+    ['no kty', without(RSA, 'kty'), '"kty" is missing'],
+    ['a numeric kty', { ...RSA, kty: 1 }, '"kty" is missing'],
+    ['an inherited kty', JSON.parse(`{"__proto__":${JSON.stringify(RSA)}}`), '"kty" is missing'],
+    ['a numeric kid', { ...RSA, kid: 1 }, '"kid" is not a string'],
+    ['a null kid', { ...RSA, kid: null }, '"kid" is not a string'],
+    ['a secret', secret, 'it is symmetric'],
+    ['a secret with an asymmetric alg', { ...secret, alg: 'RS256' }, 'it is symmetric'],
+    ['an unknown kty', { kty: 'rsa' }, 'its key type is not known'],
+    ['a kty of Object.prototype', { kty: 'constructor' }, 'its key type is not known'],
+    ['a private RSA key', rsaPrivate, 'it is a private key, published'],
+    ['a private EC key', ecPrivate, 'it is a private key, published'],
+    ['a private Ed25519 key', edPrivate, 'it is a private key, published'],
+    ['a secret member of another type', { ...RSA, k: 'x' }, 'it is a private key, published'],
+    ['a null private member', { ...EC, d: null }, 'it is a private key, published'],
+    ['an encryption key', { ...RSA, use: 'enc' }, '"use" is not "sig"'],
+    ['a use in capitals', { ...RSA, use: 'SIG' }, '"use" is not "sig"'],
+    ['a list as use', { ...RSA, use: ['sig'] }, '"use" is not "sig"'],
+    ['operations without verify', { ...RSA, key_ops: ['encrypt'] }, '"key_ops" does not include "verify"'],
+    ['no operations', { ...RSA, key_ops: [] }, '"key_ops" does not include "verify"'],
+    ['operations as a string', { ...RSA, key_ops: 'verify' }, '"key_ops" does not include "verify"'],
+    ['HS256 on an RSA key', { ...RSA, alg: 'HS256' }, '"alg" is not one for signatures'],
+    ['none', { ...RSA, alg: 'none' }, '"alg" is not one for signatures'],
+    ['an encryption alg', { ...RSA, alg: 'RSA-OAEP' }, '"alg" is not one for signatures'],
+    ['a numeric alg', { ...RSA, alg: 256 }, '"alg" is not one for signatures'],
+    ['a null alg', { ...RSA, alg: null }, '"alg" is not one for signatures'],
+    ['ES256 on an RSA key', { ...RSA, alg: 'ES256' }, '"alg" does not fit its type and curve'],
+    [
+      'ES256 on an RSA key with a curve',
+      { ...RSA, alg: 'ES256', crv: 'P-256' },
+      '"alg" does not fit its type and curve',
+    ],
+    ['RS256 on an EC key', { ...EC, alg: 'RS256' }, '"alg" does not fit its type and curve'],
+    ['ES384 on a P-256 key', { ...EC, alg: 'ES384' }, '"alg" does not fit its type and curve'],
+    ['ES256K on a P-256 key', { ...EC, alg: 'ES256K' }, '"alg" does not fit its type and curve'],
+    ['EdDSA on an Ed448 key', { ...ed448, alg: 'EdDSA' }, '"alg" does not fit its type and curve'],
+    ['an Ed448 key', ed448, 'no algorithm that this Node.js can verify fits it'],
+    ['an X25519 key', x25519, 'no algorithm that this Node.js can verify fits it'],
+    [
+      'an EC key without a curve',
+      without(EC, 'alg', 'crv'),
+      'no algorithm that this Node.js can verify fits it',
+    ],
+    [
+      'an AKP key without alg',
+      { kty: 'AKP', pub: 'AAAA' },
+      'no algorithm that this Node.js can verify fits it',
+    ],
+    ['a small RSA key', small, 'RSA with 1024 bits, 2048 are the least'],
+    ['an RSA exponent of one', { ...RSA, e: 'AQ' }, 'its RSA exponent is unusable'],
+    ['an even RSA exponent', { ...RSA, e: 'AQAA' }, 'its RSA exponent is unusable'],
+    ['no modulus', without(RSA, 'n'), 'it is malformed'],
+    ['a modulus that is no string', { ...RSA, n: 1 }, 'it is malformed'],
+    ['a point off the curve', offCurve, 'it is malformed'],
+    [
+      'a point of another curve',
+      { ...createKey('ES384', 'k').jwk, alg: 'ES256', crv: 'P-256' },
+      'it is malformed',
+    ],
+    ['a short Ed25519 key', { ...ED, x: 'AAAA' }, 'it is malformed'],
+    ['an Ed25519 key without x', without(ED, 'x'), 'it is malformed'],
+  ])('skips %s and says why', async (_what, jwk, reason) => {
+    expect(await reasonOf(jwk)).toBe(reason);
+  });
+
+  it('names the key that it skips', async () => {
+    expect(await importKey({ ...RSA, use: 'enc' })).toMatchObject({ kid: 'rsa' });
+  });
+
+  it('takes what other members there are for nothing', async () => {
+    const jwk = { ...RSA, x5c: ['junk'], x5u: 'http://127.0.0.1/', key_ops: ['verify', 'encrypt'], crv: 1 };
+    expect(await reasonOf(jwk)).toBeUndefined();
+  });
+
+  it('never throws, whatever JSON it is handed', async () => {
+    const names = ['kty', 'crv', 'n', 'e', 'x', 'y', 'kid', 'use', 'key_ops', 'alg', 'pub'] as const;
+    const templates: JsonWebKey[] = [RSA, EC, ED, { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }];
+    const change = fc.tuple(
+      fc.constantFrom(...names),
+      fc.oneof(fc.jsonValue(), fc.base64String(), fc.string()),
+    );
+    const nearKey = fc
+      .tuple(fc.constantFrom(...templates), fc.array(change, { maxLength: 3 }))
+      .map(([template, changes]) => ({ ...template, ...Object.fromEntries(changes) }));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.jsonValue(), nearKey), async (jwk) => {
+        const imported = await importKey(jwk);
+        if ('reason' in imported) {
+          expect(imported.reason).toBeTypeOf('string');
+          return;
+        }
+        expect(imported.prepared.size).toBeGreaterThan(0);
+        const exported = imported.key.export({ format: 'jwk' });
+        expect(createPublicKey({ key: exported, format: 'jwk' }).equals(imported.key)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

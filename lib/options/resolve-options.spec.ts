@@ -1,0 +1,749 @@
+import * as fc from 'fast-check';
+import { Agent } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { createKey } from '../../test/support/signing-key.js';
+import { IdentityError } from '../errors/identity-error.js';
+import { isVerifiableHere, SIGNATURE_ALGORITHMS } from '../model/algorithms.js';
+import { resolveOptions } from './resolve-options.js';
+import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
+
+const ISSUER = 'https://id.example.com';
+const OTHER = 'https://other.example.com';
+const MINIMAL = { issuer: ISSUER, audience: 'orders-api' };
+const JWK = createKey('ES256', 'k').jwk;
+const CIRCULAR: { keys: unknown[] } = { keys: [] };
+CIRCULAR.keys.push(CIRCULAR);
+
+const resolve = (options: object, environment: NodeJS.ProcessEnv = {}): ResolvedOptions =>
+  resolveOptions({ ...MINIMAL, ...options }, environment);
+
+function onlyIssuer(options: object, environment?: NodeJS.ProcessEnv): ResolvedIssuer {
+  const [issuer] = resolve(options, environment).issuers;
+  if (issuer === undefined) throw new Error('no issuer');
+  return issuer;
+}
+
+/** The problems that stop the start, one a line; none where the options are good. */
+function problemsOf(raw: unknown, environment: NodeJS.ProcessEnv = {}): string[] {
+  try {
+    resolveOptions(raw, environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof IdentityError) || error.code !== 'options_invalid') throw error;
+    return error.message.split('\n  - ').slice(1);
+  }
+}
+
+const problems = (options: object, environment?: NodeJS.ProcessEnv): string[] =>
+  problemsOf({ ...MINIMAL, ...options }, environment);
+
+/** One problem, and it is this one. */
+function expectProblem(options: object, pattern: RegExp | string): void {
+  const found = problems(options);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(pattern);
+}
+
+describe('the defaults', () => {
+  it('are those of the documentation', () => {
+    const { issuers: _, ...options } = resolve({});
+    expect(options).toEqual({
+      tokenTypes: ['at+jwt', 'jwt', null],
+      acceptIdTokens: false,
+      requiredClaims: ['exp'],
+      clockToleranceMs: 30_000,
+      mapUser: undefined,
+      maxTokenBytes: 16_384,
+      jwtFromRequest: undefined,
+      realm: 'api',
+      scopeClaim: ['scope', 'scp'],
+      resourceMetadataUrl: undefined,
+      warmUp: 'background',
+      cache: { maxEntries: 128 },
+      discovery: { ttlMs: 3_600_000, minTtlMs: 60_000, maxTtlMs: 86_400_000, staleIfErrorMs: 86_400_000 },
+      jwks: {
+        ttlMs: 600_000,
+        minTtlMs: 60_000,
+        maxTtlMs: 3_600_000,
+        staleIfErrorMs: 86_400_000,
+        unknownKidCooldownMs: 2_000,
+        unknownKidTtlMs: 30_000,
+        maxWaiting: 1_000,
+        badSignatureCooldownMs: 60_000,
+      },
+      refreshAheadRatio: 0.8,
+      unguarded: 'error',
+    });
+  });
+
+  it('of an issuer are those of the documentation', () => {
+    expect(resolve({}).issuers).toEqual([
+      {
+        issuer: ISSUER,
+        metadataIssuer: ISSUER,
+        audience: ['orders-api'],
+        audienceClaim: 'aud',
+        algorithms: SIGNATURE_ALGORITHMS.filter(isVerifiableHere).map((row) => row.name),
+        profile: 'any',
+        discoveryUrl: undefined,
+        jwksUri: undefined,
+        jwks: undefined,
+        validate: [],
+        http: {
+          timeoutMs: 5_000,
+          deadlineMs: 10_000,
+          retries: 2,
+          maxConnections: 100,
+          keepAliveMs: 60_000,
+          maxResponseBytes: 524_288,
+          allowInsecureOrigins: [],
+          followRedirects: false,
+          headers: {},
+          tls: undefined,
+          dispatcher: undefined,
+          proxy: undefined,
+        },
+      },
+    ]);
+  });
+
+  const NESTED: Record<string, object> = {
+    cache: { maxEntries: undefined },
+    discovery: { ttlMs: undefined, minTtlMs: undefined, maxTtlMs: undefined, staleIfErrorMs: undefined },
+    jwks: {
+      ttlMs: undefined,
+      unknownKidCooldownMs: undefined,
+      unknownKidTtlMs: undefined,
+      maxWaiting: undefined,
+    },
+    http: { timeoutMs: undefined, retries: undefined, headers: undefined, tls: undefined, proxy: undefined },
+  };
+
+  it('hold for what is undefined, as for what is absent', () => {
+    const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({})), 'senderConstrained'];
+    const undefineds = Object.fromEntries(
+      names.filter((name) => !(name in MINIMAL)).map((name) => [name, undefined]),
+    );
+    expect(resolve(undefineds)).toEqual(resolve({}));
+    expect(resolve({ ...undefineds, ...NESTED })).toEqual(resolve({}));
+  });
+
+  it('are the same objects for nobody to change', () => {
+    const open: string[] = [];
+    const visit = (value: unknown, path: string): void => {
+      if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || value instanceof Agent)
+        return;
+      if (!Object.isFrozen(value)) open.push(path);
+      for (const [name, member] of Object.entries(value)) visit(member, `${path}.${name}`);
+    };
+    visit(resolve({}), 'minimal');
+    const full = {
+      issuers: [
+        {
+          issuer: ISSUER,
+          audience: ['a', 'b'],
+          algorithms: ['RS256', 'EdDSA'],
+          validate: () => true,
+          jwks: { keys: [JWK] },
+          http: {
+            allowInsecureOrigins: ['http://idp.test'],
+            headers: { 'X-Key': 'x' },
+            tls: { ca: ['pem', Buffer.from('pem')] },
+            proxy: false,
+          },
+        },
+        { issuer: OTHER, http: { dispatcher: new Agent() } },
+      ],
+      audience: null,
+      tokenTypes: ['JWT'],
+      requiredClaims: ['sub'],
+      scopeClaim: ['a', 'b'],
+      cache: { maxEntries: 5 },
+      discovery: { ttlMs: 100_000 },
+      jwks: { ttlMs: 100_000 },
+    };
+    visit(resolveOptions(full, {}), 'full');
+    expect(open).toEqual([]);
+  });
+
+  it('are not touched by what the application does to its own objects later', () => {
+    const audience = ['orders-api'];
+    const keys = [JWK];
+    const ca = ['pem'];
+    const raw = { issuers: [{ issuer: ISSUER, audience, jwks: { keys }, http: { tls: { ca } } }] };
+    const options = resolveOptions(raw, {});
+    audience.push('evil');
+    keys.pop();
+    ca.push('evil');
+    expect(options.issuers[0]?.audience).toEqual(['orders-api']);
+    expect(options.issuers[0]?.jwks?.['keys']).toHaveLength(1);
+    expect(options.issuers[0]?.http.tls?.ca).toEqual(['pem']);
+    expect(Object.isFrozen(audience)).toBe(false);
+  });
+});
+
+describe('what is wrong', () => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an empty object', {}],
+  ])('with %s is that the issuer is missing', (_what, raw) => {
+    expect(problemsOf(raw)).toEqual([expect.stringMatching(/^issuer: is missing/)]);
+  });
+
+  it.each([['text'], [1], [true], [[]], [() => MINIMAL]])('with %j is that it is no object', (raw) => {
+    expect(problemsOf(raw)[0]).toMatch(/^options: expected an object/);
+  });
+
+  const NUMBERS = [
+    'clockToleranceMs',
+    'maxTokenBytes',
+    'refreshAheadRatio',
+    'cache.maxEntries',
+    'discovery.ttlMs',
+    'discovery.minTtlMs',
+    'discovery.maxTtlMs',
+    'discovery.staleIfErrorMs',
+    'jwks.ttlMs',
+    'jwks.minTtlMs',
+    'jwks.maxTtlMs',
+    'jwks.staleIfErrorMs',
+    'jwks.unknownKidCooldownMs',
+    'jwks.unknownKidTtlMs',
+    'jwks.maxWaiting',
+    'jwks.badSignatureCooldownMs',
+    'http.timeoutMs',
+    'http.deadlineMs',
+    'http.retries',
+    'http.maxConnections',
+    'http.keepAliveMs',
+    'http.maxResponseBytes',
+  ];
+  const nest = (path: string, value: unknown): object => {
+    const [outer = '', inner] = path.split('.');
+    return { [outer]: inner === undefined ? value : { [inner]: value } };
+  };
+
+  it.each(NUMBERS)('with %s: strings, null, NaN, infinity, negative numbers', (path) => {
+    for (const value of [
+      '1000',
+      '',
+      null,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      -1,
+      true,
+      [1000],
+      {},
+      1000n,
+    ]) {
+      const found = problems(nest(path, value));
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatch(
+        new RegExp(`^${path.replace('.', String.raw`\.`)}: expected a (whole )?number`),
+      );
+    }
+  });
+
+  it.each([
+    'maxTokenBytes',
+    'cache.maxEntries',
+    'jwks.maxWaiting',
+    'http.retries',
+    'http.maxConnections',
+    'http.maxResponseBytes',
+  ])('with %s is a fraction', (path) => {
+    expectProblem(nest(path, 1000.5), /expected a whole number/);
+  });
+
+  it.each([
+    ['clockToleranceMs', 600_001],
+    ['maxTokenBytes', 255],
+    ['maxTokenBytes', 1_048_577],
+    ['refreshAheadRatio', 0.09],
+    ['refreshAheadRatio', 1.01],
+    ['cache.maxEntries', 0],
+    ['jwks.unknownKidCooldownMs', 0],
+    ['jwks.badSignatureCooldownMs', 0],
+    ['jwks.unknownKidTtlMs', 2 ** 31],
+    ['http.timeoutMs', 0],
+    ['http.deadlineMs', 2 ** 31],
+    ['http.retries', 11],
+    ['http.maxConnections', 0],
+  ])('with %s is %d, beyond its range', (path, value) => {
+    expectProblem(nest(path, value), /expected a .*number.* from .* to /);
+  });
+
+  it.each([
+    ['clockToleranceMs', 0],
+    ['clockToleranceMs', 600_000],
+    ['maxTokenBytes', 256],
+    ['refreshAheadRatio', 1],
+    ['jwks.maxWaiting', 0],
+    ['jwks.staleIfErrorMs', 0],
+    ['http.retries', 0],
+  ])('with %s is not %d, at the edge of its range', (path, value) => {
+    expect(problems(nest(path, value))).toEqual([]);
+  });
+
+  it.each([
+    ['acceptIdTokens', ['yes', 1, null, 'false']],
+    ['http.followRedirects', ['yes', 1, null]],
+    ['issuer', [1, '', ' ', null, [ISSUER], {}]],
+    ['audience', [1, '', ' ', [], [''], ['a', 1], [null], {}, true]],
+    ['audienceClaim', [1, '', null, ['aud']]],
+    ['algorithms', ['RS256', [], [1], [''], null, {}]],
+    ['profile', ['RFC9068', '', null, 1, ['any']]],
+    ['validate', [true, 'yes', null, {}]],
+    ['metadataIssuer', [1, '', null]],
+    ['discoveryUrl', [1, '', null]],
+    ['jwksUri', [1, '', null]],
+    ['http', [null, [], 'x', 1]],
+    ['issuers', [null, [], {}, ISSUER]],
+    ['tokenTypes', ['JWT', [], [''], [1], [undefined], null, {}]],
+    ['requiredClaims', ['sub', [], [1], [''], null]],
+    ['mapUser', ['user', null, {}]],
+    ['jwtFromRequest', ['header', null, {}]],
+    ['realm', [1, '', null, 'a\nb', 'ü', 'a\0']],
+    ['resourceMetadataUrl', [1, '', null, 'https://x\r\nSet-Cookie: a']],
+    ['scopeClaim', [1, '', null, [], [1], {}]],
+    ['senderConstrained', ['accept', null, true, '']],
+    ['warmUp', ['later', null, true, 'constructor']],
+    ['unguarded', ['ignore', null, false]],
+    ['cache', [null, [], 1]],
+    ['discovery', [null, [], 1]],
+    ['jwks', [null, [], 1]],
+    [
+      'http.allowInsecureOrigins',
+      [
+        'http://idp.test',
+        ['https://idp.test'],
+        ['http://idp.test/'],
+        ['idp.test'],
+        [1],
+        ['http://IDP.test'],
+        null,
+      ],
+    ],
+    ['http.headers', [null, [], 'x', { a: 1 }, { 'a b': 'x' }, { a: 'x\r\nb: y' }, { '': 'x' }, { a: 'ü' }]],
+    ['http.tls', [null, [], 'pem']],
+    ['http.dispatcher', [null, 'agent', {}, 1]],
+    ['http.proxy', [null, true, '', 'proxy.test:8080', 'socks5://proxy.test', 1]],
+  ])('with %s is its type or form', (path, values) => {
+    for (const value of values) {
+      const found = problemsOf({ ...MINIMAL, ...nest(path, value) });
+      const name = path.replace('.', String.raw`\.`);
+      expect(found, JSON.stringify(value)).toContainEqual(
+        expect.stringMatching(new RegExp(`^${name}: .*(expected|contradicts)`)),
+      );
+    }
+  });
+
+  it.each(['ca', 'cert', 'key', 'pfx', 'passphrase'])('with http.tls.%s is its type', (name) => {
+    for (const value of [1, null, {}, [1], true]) {
+      expectProblem({ http: { tls: { [name]: value } } }, `http.tls.${name}: expected`);
+    }
+  });
+
+  it('with http.tls.ca is that it trusts nobody', () => {
+    expectProblem({ http: { tls: { ca: [] } } }, /^http\.tls\.ca: expected/);
+  });
+
+  it('is listed all at once', () => {
+    const found = problemsOf({
+      issuer: 'http://id.example.com',
+      clockToleranceMs: -1,
+      warmUp: 'x',
+      jwks: { ttlMs: 'x' },
+      foo: 1,
+    });
+    expect(found.map((line) => line.split(':')[0])).toEqual([
+      'foo',
+      'audience',
+      'issuer',
+      'clockToleranceMs',
+      'warmUp',
+      'jwks.ttlMs',
+    ]);
+  });
+
+  it('is never more than a list, whatever the options are', () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+        (raw) => {
+          expect(problemsOf(raw).length).toBeGreaterThan(0);
+        },
+      ),
+    );
+    const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({}))];
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), fc.anything()), (members) => {
+        expect(problems(members)).toBeInstanceOf(Array);
+        expect(problemsOf({ issuers: [{ ...MINIMAL, ...members }] })).toBeInstanceOf(Array);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('an unknown name', () => {
+  it.each([
+    [{ audiance: 'x' }, 'audiance: unknown option; did you mean "audience"?'],
+    [{ AUDIENCE: 'x' }, 'AUDIENCE: unknown option; did you mean "audience"?'],
+    [{ clockTolerence: 1 }, 'clockTolerence: unknown option; did you mean "clockToleranceMs"?'],
+    [{ jwks: { ttl: 1 } }, 'jwks.ttl: unknown option; did you mean "ttlMs"?'],
+    [{ http: { retrys: 1 } }, 'http.retrys: unknown option; did you mean "retries"?'],
+    [{ cache: { max: 1 } }, 'cache.max: unknown option; known are maxEntries'],
+    [{ clockTolerance: 5 }, 'clockTolerance: unknown option; it is "clockToleranceMs", in milliseconds'],
+    [{ http: { timeout: 5 } }, 'http.timeout: unknown option; durations are in milliseconds: "timeoutMs"'],
+  ])('is answered with the nearest one, %j', (options, problem) => {
+    expect(problems(options)).toEqual([problem]);
+  });
+
+  it('far from all others is answered with all of them', () => {
+    expectProblem(
+      { zzzzzzzzzzzz: 1 },
+      /^zzzzzzzzzzzz: unknown option; known are issuer, .*audience.*unguarded/,
+    );
+  });
+
+  it('counts also where its value is undefined', () => {
+    expectProblem({ audiance: undefined }, /did you mean "audience"/);
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('may be %s', (name) => {
+    const raw: unknown = JSON.parse(`{"issuer":"${ISSUER}","audience":"a","${name}":1}`);
+    expect(problemsOf(raw)).toEqual([expect.stringContaining(`${name}: unknown option; `)]);
+  });
+
+  it('may be isGlobal, which belongs elsewhere', () => {
+    expectProblem({ isGlobal: false }, /^isGlobal: belongs beside "useFactory"/);
+  });
+
+  it('may be the keys of a static set, which belong to an issuer', () => {
+    expectProblem({ jwks: { keys: [JWK] } }, /^jwks\.keys: a static key set belongs into issuers/);
+  });
+
+  it('may be rejectUnauthorized, which nobody can switch off', () => {
+    expectProblem(
+      { http: { tls: { rejectUnauthorized: false } } },
+      /^http\.tls\.rejectUnauthorized: certificates are always verified/,
+    );
+  });
+
+  it('may be an option that stands only at the top', () => {
+    const found = problemsOf({ issuers: [{ ...MINIMAL, clockToleranceMs: 1, tokenTypes: ['JWT'] }] });
+    expect(found.map((line) => line.split(':')[0])).toEqual([
+      'issuers[0].clockToleranceMs',
+      'issuers[0].tokenTypes',
+    ]);
+  });
+});
+
+describe('algorithms', () => {
+  it.each(['HS256', 'HS384', 'HS512', 'none'])('never hold %s', (name) => {
+    expectProblem(
+      { algorithms: ['RS256', name] },
+      `algorithms: '${name}' is not allowed: an access token must be signed`,
+    );
+  });
+
+  it.each(['rs256', 'RS1', 'NONE', 'Ed448', 'ES256 ', 'constructor', 'RSA-OAEP'])(
+    'do not know %s',
+    (name) => {
+      expectProblem({ algorithms: [name] }, /is not known; known are RS256, /);
+    },
+  );
+
+  it('stop the start where this Node.js cannot verify one', () => {
+    const found = problems({ algorithms: ['ML-DSA-44'] });
+    const here = isVerifiableHere(SIGNATURE_ALGORITHMS.find((row) => row.name === 'ML-DSA-44')!);
+    expect(found).toEqual(
+      here ? [] : [expect.stringContaining("'ML-DSA-44' cannot be verified by Node.js v")],
+    );
+  });
+
+  it('hold both names of Ed25519 where they hold one', () => {
+    expect(onlyIssuer({ algorithms: ['RS256', 'EdDSA'] }).algorithms).toEqual(['RS256', 'EdDSA', 'Ed25519']);
+    expect(onlyIssuer({ algorithms: ['Ed25519'] }).algorithms.toSorted()).toEqual(['Ed25519', 'EdDSA']);
+    expect(onlyIssuer({ algorithms: ['RS256', 'RS256'] }).algorithms).toEqual(['RS256']);
+  });
+});
+
+describe('issuer and audience', () => {
+  it.each([
+    'http://id.example.com',
+    'http://10.0.0.1',
+    'id.example.com',
+    'https://id.example.com/?tenant=1',
+    'https://id.example.com/#x',
+    'https://user:secret@id.example.com',
+    'ftp://id.example.com',
+    'urn:example:issuer',
+  ])('refuse the issuer %s, from which discovery cannot go', (issuer) => {
+    expectProblem({ issuer }, /^issuer: expected an https URL/);
+  });
+
+  it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080/realms/a', `${ISSUER}/`])(
+    'take the issuer %s, to the letter',
+    (issuer) => {
+      expect(onlyIssuer({ issuer }).issuer).toBe(issuer);
+    },
+  );
+
+  it('take plain http from an origin that is allowed by name', () => {
+    const http = { allowInsecureOrigins: ['http://idp.test:8080'] };
+    expect(problems({ issuer: 'http://idp.test:8080/realm', http })).toEqual([]);
+    expectProblem({ issuer: 'http://idp.test/realm', http }, /^issuer: expected an https URL/);
+  });
+
+  it('take any issuer where discovery is not derived from it', () => {
+    const issuer = 'urn:example:issuer';
+    expect(onlyIssuer({ issuer, discoveryUrl: `${ISSUER}/metadata` }).discoveryUrl).toBe(
+      `${ISSUER}/metadata`,
+    );
+    expect(onlyIssuer({ issuer, jwksUri: `${ISSUER}/jwks` }).jwksUri).toBe(`${ISSUER}/jwks`);
+    expect(problemsOf({ issuers: [{ issuer, audience: 'a', jwks: { keys: [JWK] } }] })).toEqual([]);
+  });
+
+  it.each(['discoveryUrl', 'jwksUri'])('refuse a %s over an open line', (name) => {
+    expectProblem({ [name]: 'http://keys.example.com/' }, new RegExp(`^${name}: expected an https URL`));
+    expectProblem({ [name]: 'keys' }, new RegExp(`^${name}: expected an https URL`));
+  });
+
+  it('demand the audience; null is any, in writing', () => {
+    expect(problemsOf({ issuer: ISSUER })).toEqual([expect.stringMatching(/^audience: is missing/)]);
+    expect(problems({ audience: undefined })).toEqual([expect.stringMatching(/^audience: is missing/)]);
+    expect(onlyIssuer({ audience: null }).audience).toBeNull();
+    expect(onlyIssuer({ audience: ['a', 'b', 'a'] }).audience).toEqual(['a', 'b']);
+  });
+
+  it('normalize the token types, and always demand exp', () => {
+    const options = resolve({ tokenTypes: ['application/AT+JWT', null], requiredClaims: ['sub', 'exp'] });
+    expect(options.tokenTypes).toEqual(['at+jwt', null]);
+    expect(options.requiredClaims).toEqual(['exp', 'sub']);
+  });
+
+  it('read a path, a name or a function as the place of the scopes', () => {
+    const place = (): string => 'a';
+    expect(resolve({ scopeClaim: 'permissions' }).scopeClaim).toEqual(['permissions']);
+    expect(resolve({ scopeClaim: ['a', 'b'] }).scopeClaim).toEqual([['a', 'b']]);
+    expect(resolve({ scopeClaim: place }).scopeClaim).toEqual([place]);
+  });
+});
+
+describe('contradictions', () => {
+  it.each<[string, object, RegExp]>([
+    [
+      'two sources of keys',
+      { discoveryUrl: `${ISSUER}/m`, jwksUri: `${ISSUER}/k` },
+      /^jwksUri: contradicts "discoveryUrl"/,
+    ],
+    [
+      'metadataIssuer without discovery',
+      { jwksUri: `${ISSUER}/k`, metadataIssuer: 'x' },
+      /^metadataIssuer: has no effect/,
+    ],
+    [
+      'a lifetime below its least',
+      { jwks: { ttlMs: 1_000 } },
+      /^jwks\.ttlMs: expected minTtlMs <= ttlMs <= maxTtlMs, got 60000, 1000, 3600000/,
+    ],
+    [
+      'a lifetime above its most',
+      { discovery: { ttlMs: 100_000_000 } },
+      /^discovery\.ttlMs: expected minTtlMs/,
+    ],
+    ['least above most', { jwks: { minTtlMs: 4_000_000 } }, /^jwks\.ttlMs: expected minTtlMs/],
+    [
+      'dispatcher and tls',
+      { http: { dispatcher: new Agent(), tls: { ca: 'pem' } } },
+      /^http\.tls: has no effect beside "dispatcher"/,
+    ],
+    [
+      'dispatcher and proxy',
+      { http: { dispatcher: new Agent(), proxy: false } },
+      /^http\.proxy: has no effect/,
+    ],
+    [
+      'dispatcher and pool',
+      { http: { dispatcher: new Agent(), maxConnections: 5 } },
+      /^http\.maxConnections: has no effect/,
+    ],
+  ])('stop the start: %s', (_what, options, problem) => {
+    expectProblem(options, problem);
+  });
+
+  it.each([
+    ['tls', { ca: 'pem' }],
+    ['proxy', 'http://proxy.test'],
+    ['maxConnections', 5],
+    ['keepAliveMs', 5],
+  ])(
+    'stop the start: a dispatcher at the top, and %s for one issuer, which it would swallow',
+    (name, value) => {
+      const http = { dispatcher: new Agent() };
+      const found = problemsOf({ issuers: [{ ...MINIMAL, http: { [name]: value } }], http });
+      expect(found).toEqual([
+        expect.stringMatching(new RegExp(`^issuers\\[0\\]\\.http\\.${name}: has no effect`)),
+      ]);
+    },
+  );
+
+  it('stop the start: more issuers than the cache holds', () => {
+    const issuers = [ISSUER, OTHER].map((issuer) => ({ issuer }));
+    const found = problemsOf({ issuers, audience: 'a', cache: { maxEntries: 1 } });
+    expect(found).toEqual(['cache.maxEntries: 2 issuers are configured; all of them must fit, got 1']);
+  });
+});
+
+describe('several issuers', () => {
+  const issuers = [{ issuer: ISSUER }, { issuer: OTHER }];
+
+  it.each(['issuer', 'metadataIssuer', 'discoveryUrl', 'jwksUri'])(
+    'leave no place for %s at the top',
+    (name) => {
+      const found = problemsOf({ issuers, audience: 'a', [name]: `${ISSUER}/x` });
+      expect(found).toEqual([expect.stringMatching(new RegExp(`^${name}: contradicts "issuers"`))]);
+    },
+  );
+
+  it('have their own audience, algorithms and checks, over those at the top', () => {
+    const top = (): boolean => true;
+    const own = (): boolean => true;
+    const options = resolveOptions(
+      {
+        audience: 'a',
+        algorithms: ['RS256'],
+        profile: 'rfc9068',
+        validate: top,
+        http: { timeoutMs: 100, retries: 1, headers: { 'X-A': 'a' } },
+        issuers: [
+          { issuer: ISSUER },
+          {
+            issuer: OTHER,
+            audience: ['b', 'c'],
+            audienceClaim: 'client_id',
+            algorithms: ['ES256'],
+            profile: 'any',
+            validate: own,
+            http: { timeoutMs: 200 },
+          },
+        ],
+      },
+      {},
+    );
+    expect(options.issuers).toMatchObject([
+      {
+        issuer: ISSUER,
+        audience: ['a'],
+        audienceClaim: 'aud',
+        algorithms: ['RS256'],
+        profile: 'rfc9068',
+        validate: [top],
+        http: { timeoutMs: 100, retries: 1, headers: { 'x-a': 'a' } },
+      },
+      {
+        issuer: OTHER,
+        audience: ['b', 'c'],
+        audienceClaim: 'client_id',
+        algorithms: ['ES256'],
+        profile: 'any',
+        validate: [top, own],
+        http: { timeoutMs: 200, retries: 1, headers: { 'x-a': 'a' } },
+      },
+    ]);
+  });
+
+  it('may each accept any audience, or take it from the top', () => {
+    const options = resolveOptions(
+      { audience: 'a', issuers: [{ issuer: ISSUER, audience: null }, { issuer: OTHER }] },
+      {},
+    );
+    expect(options.issuers.map((issuer) => issuer.audience)).toEqual([null, ['a']]);
+    const open = resolveOptions(
+      { audience: null, issuers: [{ issuer: ISSUER, audience: 'a' }, { issuer: OTHER }] },
+      {},
+    );
+    expect(open.issuers.map((issuer) => issuer.audience)).toEqual([['a'], null]);
+    const lacking = problemsOf({ issuers: [{ issuer: ISSUER, audience: 'a' }, { issuer: OTHER }] });
+    expect(lacking).toEqual([expect.stringMatching(/^issuers\[1\]\.audience: is missing/)]);
+  });
+
+  it('stand in the list once', () => {
+    const found = problemsOf({
+      audience: 'a',
+      issuers: [{ issuer: ISSUER }, { issuer: OTHER }, { issuer: ISSUER }],
+    });
+    expect(found).toEqual(['issuers[2].issuer: stands in the list twice']);
+    expect(problemsOf({ audience: 'a', issuers: [{ issuer: ISSUER }, { issuer: `${ISSUER}/` }] })).toEqual(
+      [],
+    );
+  });
+
+  it.each([null, undefined, ISSUER, 1, [ISSUER]])('are objects, not %j', (member) => {
+    expect(problemsOf({ audience: 'a', issuers: [member] })[0]).toMatch(/^issuers\[0\]: expected an object/);
+  });
+
+  it('may bring a key set, which is copied and frozen', () => {
+    const jwks = { keys: [JWK] };
+    const [issuer] = resolveOptions({ audience: 'a', issuers: [{ issuer: ISSUER, jwks }] }, {}).issuers;
+    expect(issuer?.jwks).toEqual(jwks);
+    expect(issuer?.jwks).not.toBe(jwks);
+    expect(Object.isFrozen(jwks.keys[0])).toBe(false);
+  });
+
+  it.each([
+    null,
+    [],
+    'jwks',
+    {},
+    { keys: [] },
+    { keys: {} },
+    { ttlMs: 1 },
+    { keys: [1n] },
+    CIRCULAR,
+    () => ({ keys: [JWK] }),
+  ])('are refused with the key set %s', (jwks) => {
+    const found = problemsOf({ audience: 'a', issuers: [{ issuer: ISSUER, jwks }] });
+    expect(found).toEqual([expect.stringMatching(/^issuers\[0\]\.jwks: expected a JWK Set/)]);
+  });
+
+  it('are refused with a key set and another source of keys', () => {
+    const issuer = { issuer: ISSUER, jwks: { keys: [JWK] }, jwksUri: `${ISSUER}/k` };
+    expect(problemsOf({ audience: 'a', issuers: [issuer] })).toEqual([
+      expect.stringMatching(/^issuers\[0\]\.jwks: contradicts "jwksUri"/),
+    ]);
+  });
+});
+
+describe('HTTP_TIMEOUT', () => {
+  const timeoutOf = (value: string, options: object = {}): number =>
+    onlyIssuer(options, { HTTP_TIMEOUT: value }).http.timeoutMs;
+
+  it.each([
+    ['7', 7_000],
+    ['0.1', 100],
+    ['60', 60_000],
+    [' 2.5 ', 2_500],
+    ['', 5_000],
+    ['  ', 5_000],
+  ])('of "%s" is read in seconds', (value, expected) => {
+    expect(timeoutOf(value)).toBe(expected);
+  });
+
+  it.each(['0', '0.09', '61', '5000', '-1', 'NaN', 'Infinity', '5s', '5,5', 'x'])(
+    'of "%s" stops the start',
+    (value) => {
+      expect(problems({}, { HTTP_TIMEOUT: value })).toEqual([
+        `HTTP_TIMEOUT (environment): expected seconds from 0.1 to 60, got '${value}'`,
+      ]);
+    },
+  );
+
+  it('gives way to the option', () => {
+    expect(timeoutOf('7', { http: { timeoutMs: 300 } })).toBe(300);
+    expect(timeoutOf('7', { http: { retries: 1 } })).toBe(7_000);
+  });
+});

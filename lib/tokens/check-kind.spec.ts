@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../test/support/code-of.js';
+import { checkKind } from './check-kind.js';
+import type { TokenRules } from './token-rules.js';
+
+const RULES: TokenRules = {
+  issuer: 'https://id.example.com',
+  audience: ['orders-api'],
+  audienceClaim: 'aud',
+  algorithms: ['RS256'],
+  profile: 'any',
+  tokenTypes: ['at+jwt', 'jwt', null],
+  acceptIdTokens: false,
+  requiredClaims: ['exp'],
+  clockToleranceMs: 30_000,
+};
+
+function check(
+  typ: string | undefined,
+  claims: object = {},
+  rules: Partial<TokenRules> = {},
+): string | undefined {
+  const header = typ === undefined ? { alg: 'RS256' } : { alg: 'RS256', typ };
+  return codeOf(() => checkKind(header, claims as Record<string, unknown>, { ...RULES, ...rules }));
+}
+
+describe('checkKind', () => {
+  it.each([
+    'at+jwt',
+    'AT+JWT',
+    'application/at+jwt',
+    'Application/AT+JWT',
+    'JWT',
+    'jwt',
+    'application/jwt',
+    undefined,
+  ])('takes the type %s', (typ) => {
+    expect(check(typ)).toBeUndefined();
+  });
+
+  it.each([
+    'dpop+jwt',
+    'logout+jwt',
+    'secevent+jwt',
+    'token-introspection+jwt',
+    'application/logout+jwt',
+    'refresh+jwt',
+    'id+jwt',
+    'JOSE',
+    '',
+    ' at+jwt',
+    'at+jwt ',
+    'at+jwt;v=1',
+    'application/',
+    'application/application/at+jwt',
+    'text/at+jwt',
+    'null',
+  ])('refuses the type %j', (typ) => {
+    expect(check(typ)).toBe('token_type_not_accepted');
+  });
+
+  it('takes an absent type only where null is on the list', () => {
+    expect(check(undefined, {}, { tokenTypes: ['at+jwt'] })).toBe('token_type_not_accepted');
+    expect(check('jwt', {}, { tokenTypes: [null] })).toBe('token_type_not_accepted');
+  });
+
+  it('takes nothing but at+jwt with the profile of RFC 9068', () => {
+    const rules = { profile: 'rfc9068' } as const;
+    expect(check('at+jwt', {}, rules)).toBeUndefined();
+    expect(check('application/AT+jwt', {}, rules)).toBeUndefined();
+    expect(check('JWT', {}, rules)).toBe('token_type_not_accepted');
+    expect(check(undefined, {}, rules)).toBe('token_type_not_accepted');
+    expect(check('id', {}, { ...rules, tokenTypes: ['id'] })).toBe('token_type_not_accepted');
+  });
+
+  const ID_MARKS: object[] = [
+    { typ: 'ID' },
+    { typ: 'id' },
+    { token_use: 'id' },
+    { at_hash: 'x' },
+    { at_hash: null },
+    { c_hash: 'x' },
+    { s_hash: 'x' },
+  ];
+  const OTHER_MARKS: object[] = [
+    { typ: 'Refresh' },
+    { typ: 'REFRESH' },
+    { typ: 'Offline' },
+    { typ: 'Logout' },
+    { token_use: 'refresh' },
+    { token_use: 'Access' },
+    { token_use: '' },
+    { token_use: null },
+    { token_use: ['access'] },
+    { events: {} },
+    { events: null },
+    { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } },
+    { htm: 'GET', htu: 'https://api.example.com/' },
+    { htm: null, htu: null },
+  ];
+
+  it.each(ID_MARKS)('refuses an ID token, %j, unless they are accepted', (claims) => {
+    expect(check('JWT', claims)).toBe('not_an_access_token');
+    expect(check('JWT', claims, { acceptIdTokens: true })).toBeUndefined();
+  });
+
+  it.each(OTHER_MARKS)('refuses %j, also where ID tokens are accepted', (claims) => {
+    expect(check('JWT', claims)).toBe('not_an_access_token');
+    expect(check('JWT', claims, { acceptIdTokens: true })).toBe('not_an_access_token');
+    expect(check('JWT', { ...claims, at_hash: 'x' }, { acceptIdTokens: true })).toBe('not_an_access_token');
+  });
+
+  it.each([
+    { nonce: 'x' },
+    { typ: 'Bearer' },
+    { typ: 1 },
+    { token_use: 'access' },
+    { htm: 'GET' },
+    { htu: 'https://api.example.com/' },
+    { azp: 'cli', sid: 's', auth_time: 1 },
+  ])('takes %j, which is no mark', (claims) => {
+    expect(check('JWT', claims)).toBeUndefined();
+  });
+});

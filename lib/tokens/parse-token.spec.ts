@@ -1,0 +1,259 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../test/support/code-of.js';
+import { createKey, encode, signToken } from '../../test/support/signing-key.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
+import { parseToken } from './parse-token.js';
+
+const MAX = 16_384;
+const HEADER = '{"alg":"ES256","kid":"k","typ":"at+jwt"}';
+const CLAIMS = '{"iss":"https://id.example.com","sub":"user"}';
+const SIGNATURE = Buffer.alloc(64, 7).toString('base64url');
+
+const compact = (header: string | Buffer, payload: string | Buffer, signature = SIGNATURE): string =>
+  [header, payload].map((part) => Buffer.from(part).toString('base64url')).join('.') + `.${signature}`;
+const GOOD = compact(HEADER, CLAIMS);
+
+const parse = (token: unknown, max = MAX): string | undefined => codeOf(() => parseToken(token, max));
+
+describe('parseToken', () => {
+  it('takes a token apart', () => {
+    const parsed = parseToken(GOOD, MAX);
+    expect(parsed.header).toEqual(JSON.parse(HEADER));
+    expect(parsed.unverifiedClaims).toEqual(JSON.parse(CLAIMS));
+    expect(parsed.signedPart).toBe(`${encode(HEADER)}.${encode(CLAIMS)}`);
+    expect(parsed.signature).toEqual(Buffer.alloc(64, 7));
+    expect(parsed.token).toBe(GOOD);
+  });
+
+  it('takes a header without kid and typ', () => {
+    expect(parse(compact('{"alg":"RS256"}', '{}'))).toBeUndefined();
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 1],
+    ['an object', { token: GOOD }],
+    ['a list', [GOOD]],
+    ['bytes', Buffer.from(GOOD)],
+    ['a String object', Object(GOOD)],
+    ['something that turns into a token', { toString: () => GOOD, length: 10, indexOf: () => 1 }],
+  ])('refuses %s', (_what, token) => {
+    expect(parse(token)).toBe('token_malformed');
+  });
+
+  const [h, p, s] = GOOD.split('.') as [string, string, string];
+  it.each([
+    ['nothing', ''],
+    ['one segment', h],
+    ['two segments', `${h}.${p}`],
+    ['two segments and a dot', `${h}.${p}.`],
+    ['four segments', `${GOOD}.${s}`],
+    ['five segments, a JWE', `${GOOD}.${s}.${s}`],
+    ['a trailing dot', `${GOOD}.`],
+    ['a leading dot', `.${GOOD}`],
+    ['no header', `.${p}.${s}`],
+    ['no payload', `${h}..${s}`],
+    ['dots only', '..'],
+    ['three dots', '...'],
+    ['padding in the header', `${h}=.${p}.${s}`],
+    ['padding in the payload', `${h}.${p}=.${s}`],
+    ['padding in the signature', `${GOOD}==`],
+    ['whitespace in front', ` ${GOOD}`],
+    ['whitespace behind', `${GOOD} `],
+    ['a line break behind', `${GOOD}\n`],
+    ['a line break inside', `${h}.${p.slice(0, 4)}\n${p.slice(4)}.${s}`],
+    ['a NUL inside', `${h}.${p}.\0${s}`],
+    ['the plus of standard base64', `${h}.${p}.-_+A`],
+    ['the slash of standard base64', `${h}.${p}.-_/A`],
+    ['a letter beyond ASCII', `${h}.${p}.${s.slice(0, -1)}é`],
+    ['a lone surrogate', `${h}.${p}.${s}\uD800`],
+    ['a letter that its low byte makes valid', `${h}.${p}.${s.slice(0, -4)}\u0141AAA`],
+    ['a signature of one letter', `${h}.${p}.A`],
+    ['trailing bits in the signature', `${h}.${p}.-x`],
+    ['trailing bits in the payload', `${h}.${encode('{}').slice(0, -1)}1.${s}`],
+    ['the JSON serialization', JSON.stringify({ payload: p, protected: h, signature: s })],
+  ])('refuses %s', (_what, token) => {
+    expect(parse(token)).toBe('token_malformed');
+  });
+
+  const notObjects: [string, string | Buffer][] = [
+    ['text that is not JSON', 'x'],
+    ['JSON with a comment', '{/**/}'],
+    ['JSON with a trailing comma', '{"alg":"ES256",}'],
+    ['JSON with something behind', `${HEADER}{}`],
+    ['JSON cut short', '{"alg":"ES256"'],
+    ['a list', '[]'],
+    ['a list of an object', `[${HEADER}]`],
+    ['null', 'null'],
+    ['a number', '1'],
+    ['a string', '"alg"'],
+    ['true', 'true'],
+    ['a byte order mark in front', `\uFEFF${HEADER}`],
+    ['an overlong byte', Buffer.from([0x7b, 0xc0, 0x80, 0x7d])],
+    ['a lone continuation byte', Buffer.concat([Buffer.from('{"a":"'), Buffer.of(0x80), Buffer.from('"}')])],
+    [
+      'an encoded surrogate',
+      Buffer.concat([Buffer.from('{"a":"'), Buffer.of(0xed, 0xa0, 0x80), Buffer.from('"}')]),
+    ],
+    ['UTF-16', Buffer.from(HEADER, 'utf16le')],
+    ['NaN', '{"exp":NaN}'],
+    ['a repeated name', '{"alg":"ES256","a":1,"a":1}'],
+    ['a repeated name behind an escape', String.raw`{"alg":"ES256","iss":"a","is\u0073":"b"}`],
+    ['a repeated __proto__', '{"alg":"ES256","__proto__":{},"__proto__":{}}'],
+    ['a repeated empty name', '{"alg":"ES256","":1,"":2}'],
+    ['a repeated name after a string full of syntax', String.raw`{"alg":"ES256","x":"\\\"{:[","a":1,"a":2}`],
+    ['a repeated array index', '{"alg":"ES256","1":1,"1":2}'],
+  ];
+  it.each(notObjects)('refuses %s as the header', (_what, header) => {
+    expect(parse(compact(header, CLAIMS))).toBe('token_malformed');
+  });
+  it.each(notObjects)('refuses %s as the payload', (_what, payload) => {
+    expect(parse(compact(HEADER, payload))).toBe('token_malformed');
+  });
+
+  it('allows repeated names further in, which no check looks at', () => {
+    expect(parse(compact(HEADER, '{"act":{"a":1,"a":2},"list":[{"b":1,"b":2}]}'))).toBeUndefined();
+  });
+
+  it.each([
+    ['no alg', '{}'],
+    ['a null alg', '{"alg":null}'],
+    ['a list of algs', '{"alg":["ES256"]}'],
+    ['a numeric alg', '{"alg":256}'],
+    ['an inherited alg', '{"__proto__":{"alg":"ES256"}}'],
+    ['a numeric kid', '{"alg":"ES256","kid":1}'],
+    ['a null kid', '{"alg":"ES256","kid":null}'],
+    ['a list as kid', '{"alg":"ES256","kid":["k"]}'],
+    ['a numeric typ', '{"alg":"ES256","typ":1}'],
+    ['a null typ', '{"alg":"ES256","typ":null}'],
+  ])('refuses a header with %s', (_what, header) => {
+    expect(parse(compact(header, CLAIMS))).toBe('token_malformed');
+  });
+
+  it.each([
+    '{"alg":"ES256","crit":["exp"],"exp":1}',
+    '{"alg":"ES256","crit":[]}',
+    '{"alg":"ES256","crit":null}',
+    '{"alg":"ES256","b64":false}',
+    '{"alg":"ES256","b64":true}',
+    String.raw`{"alg":"ES256","cri\u0074":["b64"]}`,
+  ])('refuses extensions: %s', (header) => {
+    expect(parse(compact(header, CLAIMS))).toBe('header_unsupported');
+  });
+
+  it('measures before it parses, to the byte', () => {
+    expect(parse(GOOD, GOOD.length)).toBeUndefined();
+    expect(parse(GOOD, GOOD.length - 1)).toBe('token_too_large');
+    expect(parse('.'.repeat(10_000_000))).toBe('token_too_large');
+  });
+
+  it('survives nesting of any depth', () => {
+    const depth = 100_000;
+    const lists = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    const objects = `{"a":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
+    for (const deep of [lists, objects]) {
+      expect(parse(compact(HEADER, deep), 2_000_000)).toBeUndefined();
+      expect(parse(compact(HEADER, deep.slice(0, -1)), 2_000_000)).toBe('token_malformed');
+    }
+  });
+
+  it('says nothing of what is in the token', () => {
+    const secret = 'c2VjcmV0';
+    for (const token of [secret, `${h}.${secret}.${s}`, compact(`{"alg":1,"x":"${secret}"}`, CLAIMS)]) {
+      expect(() => parseToken(token, MAX)).toThrow(
+        expect.not.objectContaining({ message: expect.stringContaining(secret) }),
+      );
+    }
+  });
+});
+
+describe('parseToken, whatever comes', () => {
+  const CODES = ['token_too_large', 'token_malformed', 'header_unsupported'];
+
+  /** Refused with one of the codes, or taken and the same token again when put together. */
+  function isSound(token: unknown): void {
+    const code = parse(token, 4096);
+    if (code !== undefined) {
+      expect(CODES).toContain(code);
+      expect(ERROR_CODES).toHaveProperty(code);
+      return;
+    }
+    const { signedPart, signature, header, unverifiedClaims } = parseToken(token, 4096);
+    expect(`${signedPart}.${signature.toString('base64url')}`).toBe(token);
+    const [first, second] = signedPart.split('.');
+    expect(JSON.parse(Buffer.from(first ?? '', 'base64url').toString())).toEqual(header);
+    expect(JSON.parse(Buffer.from(second ?? '', 'base64url').toString())).toEqual(unverifiedClaims);
+    expect(header.alg).toBeTypeOf('string');
+  }
+
+  const segment = fc.stringMatching(/^[\w-]{0,40}$/);
+
+  it('holds for any value', () => {
+    fc.assert(fc.property(fc.anything({ withBigInt: true, withNullPrototype: true }), isSound));
+  });
+
+  it('holds for any string, with and without dots', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), isSound));
+    fc.assert(fc.property(fc.array(segment, { maxLength: 5 }), (parts) => isSound(parts.join('.'))));
+  });
+
+  it('holds for any JSON in the segments', () => {
+    const json = fc.oneof(
+      fc.json(),
+      fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.stringify(value)),
+    );
+    fc.assert(
+      fc.property(json, json, fc.uint8Array({ maxLength: 80 }), (header, payload, signature) => {
+        isSound(compact(header, payload, Buffer.from(signature).toString('base64url')));
+      }),
+    );
+  });
+
+  it('holds for headers of every type in the members that matter, and takes the right ones', () => {
+    let taken = 0;
+    const value = fc.oneof(fc.string(), fc.jsonValue());
+    const header = fc.oneof(
+      fc.record({ alg: fc.string(), kid: value, typ: value }, { requiredKeys: ['alg'] }),
+      fc.record({ alg: value, kid: value, typ: value, crit: value, b64: value }, { requiredKeys: [] }),
+    );
+    fc.assert(
+      fc.property(header, fc.dictionary(fc.string(), fc.jsonValue()), (members, claims) => {
+        const token = compact(JSON.stringify(members), JSON.stringify(claims));
+        isSound(token);
+        const strings = [members.kid, members.typ].every(
+          (item) => item === undefined || typeof item === 'string',
+        );
+        const good =
+          typeof members.alg === 'string' && strings && !('crit' in members) && !('b64' in members);
+        expect(parse(token, 1_000_000) === undefined).toBe(good);
+        if (good) taken++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(taken).toBeGreaterThan(0);
+  });
+
+  it('holds for real tokens with a few letters changed, put in or taken out', () => {
+    const real = signToken(createKey('ES256', 'k'), {
+      iss: 'https://id.example.com',
+      aud: ['a', 'b'],
+      exp: 1,
+    });
+    const change = fc.record({
+      at: fc.nat(real.length),
+      remove: fc.nat(3),
+      insert: fc.oneof(fc.stringMatching(/^[\w.=+/ -]{0,3}$/), fc.string({ unit: 'binary', maxLength: 3 })),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        let token = real;
+        for (const { at, remove, insert } of changes)
+          token = token.slice(0, at) + insert + token.slice(at + remove);
+        isSound(token);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
