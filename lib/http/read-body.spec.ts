@@ -51,9 +51,10 @@ describe('readBody', () => {
     expect(body.destroyed).toBe(true);
   });
 
+  // Fast and loose compression makes them longer than what a stream takes ahead, 64 KiB on a newer Node.
   it.each([
-    ['gzip', gzipSync(Buffer.alloc(100_000_000))],
-    ['deflate', deflateSync(Buffer.alloc(100_000_000))],
+    ['gzip', gzipSync(Buffer.alloc(100_000_000), { level: 1 })],
+    ['deflate', deflateSync(Buffer.alloc(100_000_000), { level: 1 })],
     ['br', brotliCompressSync(Buffer.concat([Buffer.alloc(10_000_000), Buffer.alloc(1000, 'x')]))],
   ])('drops a %s bomb early', async (encoding, bomb) => {
     const { body, taken } = bodyOf(bomb, 8);
