@@ -136,10 +136,20 @@ export class UnknownKeyIds {
       if (!changed) this.fruitless++;
       this.remember(slot.keyIds);
       slot.resolve('settled');
+      this.settleWhatIsRemembered();
     } catch (error) {
       this.fruitless++;
       slot.reject(error);
     }
+  }
+
+  /** Those who came during a refresh may have asked for nothing but what it has shown not to exist. */
+  private settleWhatIsRemembered(): void {
+    const slot = this.pending;
+    if (slot === undefined || ![...slot.keyIds].every((keyId) => this.remembered.has(keyId))) return;
+    this.pending = undefined;
+    slot.cancel();
+    slot.resolve('settled');
   }
 
   private cooldownMs(): number {
