@@ -1,0 +1,181 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  DiscoveryService,
+  IdentityEvents,
+  IdentityModule,
+  JwksService,
+  TokenValidationService,
+  type IdentityEvent,
+} from 'nestjs-identity-model';
+import { createApp, get } from './support/create-app.js';
+import { OrdersController } from './support/orders.controller.js';
+import { createModule, rejectionOf } from './support/create-module.js';
+import { ProviderDouble } from './support/provider-double.js';
+import { createKey } from './support/signing-key.js';
+
+/** Everything that goes to Nest's log from now on. */
+function captureLog(): string[] {
+  const lines: string[] = [];
+  for (const level of ['log', 'warn', 'error', 'debug', 'verbose', 'fatal'] as const) {
+    vi.spyOn(Logger.prototype, level).mockImplementation((...parts: unknown[]) => {
+      lines.push(`${level} ${parts.map(String).join(' ')}`);
+    });
+  }
+  return lines;
+}
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function start(): Promise<
+  { provider: ProviderDouble; events: IdentityEvent[]; log: string[] } & Services
+> {
+  const log = captureLog();
+  const provider = await ProviderDouble.start();
+  const module = await createModule({
+    issuer: provider.issuer,
+    audience: 'orders-api',
+    warmUp: 'off',
+    jwks: { unknownKidCooldownMs: 1 },
+    http: { retries: 0 },
+  });
+  closers.push(
+    () => provider.stop(),
+    () => module.close(),
+  );
+  log.length = 0;
+  const events: IdentityEvent[] = [];
+  module.get(IdentityEvents).events$.subscribe((event) => events.push(event));
+  return {
+    provider,
+    events,
+    log,
+    tokens: module.get(TokenValidationService),
+    jwks: module.get(JwksService),
+    discovery: module.get(DiscoveryService),
+  };
+}
+interface Services {
+  tokens: TokenValidationService;
+  jwks: JwksService;
+  discovery: DiscoveryService;
+}
+
+describe('events', () => {
+  it('tell what happened to tokens', async () => {
+    const { provider, events, tokens } = await start();
+    const { issuer } = provider;
+    await tokens.validate(provider.token());
+    await rejectionOf(tokens.validate(provider.token({ exp: 1 })));
+    await rejectionOf(tokens.validate('garbage'));
+    await rejectionOf(tokens.validate(provider.token({ iss: 'https://evil.example' })));
+    await rejectionOf(tokens.validate(provider.token(), { scopes: ['a'] }));
+    expect(events).toEqual([
+      { type: 'discovery.refreshed', issuer },
+      { type: 'jwks.refreshed', issuer },
+      { type: 'token.validated', issuer },
+      { type: 'token.rejected', code: 'token_expired', issuer, verified: false },
+      { type: 'token.rejected', code: 'token_malformed', issuer: undefined, verified: false },
+      { type: 'token.rejected', code: 'issuer_unknown', issuer: undefined, verified: false },
+      { type: 'token.rejected', code: 'scope_missing', issuer, verified: true },
+    ]);
+  });
+
+  it('tell of rotation, of keys that cannot be used, and of failures', async () => {
+    const { provider, events, jwks, log } = await start();
+    const { issuer } = provider;
+    await jwks.get();
+    provider.keys = [createKey('ES256', 'next'), createKey('RS256', 'weak', 1024)];
+    await jwks.refresh();
+    provider.respond(provider.jwksPath, 500);
+    await rejectionOf(jwks.refresh());
+    provider.answers.clear();
+    await jwks.refresh();
+    const skipped = {
+      type: 'jwks.key-skipped',
+      issuer,
+      kid: 'weak',
+      reason: 'RSA with 1024 bits, 2048 are the least',
+    };
+    expect(events.slice(2)).toEqual([
+      skipped,
+      { type: 'jwks.refreshed', issuer },
+      { type: 'jwks.rotated', issuer, added: ['next'], removed: ['rsa-1'] },
+      {
+        type: 'jwks.failed',
+        issuer,
+        reason: expect.stringContaining('status 500'),
+        failures: 1,
+        retryInMs: expect.any(Number),
+      },
+      skipped,
+      { type: 'jwks.refreshed', issuer },
+    ]);
+    expect(log).toEqual([
+      expect.stringMatching(/^warn key weak of http.* is not used: RSA with 1024 bits/),
+      expect.stringMatching(/^log keys of http.* changed: added next, removed rsa-1/),
+      expect.stringMatching(/^warn key set of http.* not to be had \(attempt 1, next in 1 s\): .*status 500/),
+      expect.stringMatching(/^log key set of http.* is to be had again/),
+    ]);
+  });
+
+  it('tell an operator which issuer fails, and why', async () => {
+    const { provider, log, tokens, discovery } = await start();
+    provider.respond(provider.metadataPath, 200, '{"issuer":"https://x.example"}');
+    expect(await rejectionOf(tokens.validate(provider.token()))).toBe('keys_unavailable');
+    expect(await rejectionOf(discovery.refresh())).toBe('metadata_unavailable');
+    expect(log.join('\n')).toContain(`metadata of ${provider.issuer} not to be had`);
+    expect(log.join('\n')).toContain('names another issuer');
+  });
+});
+
+describe('tokens and claims', () => {
+  it('never show up in a log line, an event, a message or an answer to a refusal', async () => {
+    const { provider, events, log, tokens } = await start();
+    const secret = 'S3CRET-VALUE';
+    const { app, url } = await createApp('express', {
+      imports: [
+        IdentityModule.forRoot({
+          issuer: provider.issuer,
+          audience: 'orders-api',
+          maxTokenBytes: 2_000,
+          jwks: { unknownKidCooldownMs: 1 },
+        }),
+      ],
+      controllers: [OrdersController],
+    });
+    closers.push(() => app.close());
+    app.get(IdentityEvents).events$.subscribe((event) => events.push(event));
+    const marked = { sub: secret, jti: secret, scope: secret, tenant: secret };
+    const hostile = [
+      provider.token(marked),
+      provider.token({ ...marked, exp: 1 }),
+      provider.token({ ...marked, aud: secret }),
+      provider.token({ ...marked, iss: secret }),
+      provider.token({ ...marked, nbf: secret }),
+      provider.token(marked, { kid: secret }),
+      provider.token(marked, { typ: secret }),
+      provider.token(marked, { alg: secret }),
+      provider.token(marked, { crit: [secret] }),
+      provider.token({ ...marked, long: secret.repeat(200) }),
+      `${provider.token(marked)}x`,
+    ];
+    const said: string[] = [];
+    for (const token of hostile) {
+      const error = await tokens.validate(token).catch((refused: unknown) => refused);
+      if (error instanceof Error) said.push(`${error.message} ${String(error.stack)}`);
+      for (const path of ['/orders', '/orders/tenant', '/orders/audit', '/orders/admin']) {
+        const answer = await get(`${url}${path}`, token);
+        if (answer.status === 200) continue;
+        said.push(JSON.stringify([...answer.headers]), await answer.text());
+      }
+    }
+    expect(said.length).toBeGreaterThan(60);
+    const all = [...said, ...log, JSON.stringify(events)].join('\n');
+    expect(all).not.toContain(secret);
+    expect(all).not.toContain(provider.token().split('.')[0]);
+  });
+});

@@ -1,0 +1,26 @@
+// An application of its own process, over the built package. Argument: the issuer.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { IdentityError, IdentityEvents, IdentityModule, JwksService } from 'nestjs-identity-model';
+
+const [issuer = '', mode] = process.argv.slice(2);
+
+const root = IdentityModule.forRoot({ issuer, audience: 'orders-api', warmUp: 'off' });
+const app = await NestFactory.createApplicationContext(root, { logger: false });
+const jwks = app.get(JwksService);
+app.get(IdentityEvents).events$.subscribe(({ type }) => console.log(type));
+
+if (mode === 'left-alone') {
+  await jwks.get();
+} else {
+  const pending = jwks
+    .get()
+    .catch((/** @type {unknown} */ error) =>
+      console.log(error instanceof IdentityError ? error.code : error),
+    );
+  if (mode === 'mid-backoff') await pending;
+  else await new Promise((resolve) => setTimeout(resolve, 200));
+  await app.close();
+  await pending;
+}
+console.log('end of the script');

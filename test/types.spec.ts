@@ -1,0 +1,85 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { ExtractJwt } from 'passport-jwt';
+import { describe, expectTypeOf, it } from 'vitest';
+import {
+  DiscoveryService,
+  IdentityAuthGuard,
+  IdentityError,
+  IdentityModule,
+  JwksService,
+  RequireScopes,
+  TokenValidationService,
+  type AccessTokenClaims,
+  type ErrorCode,
+  type IdentityEvent,
+  type IdentityModuleOptions,
+  type IssuerOptions,
+  type ValidatedToken,
+} from 'nestjs-identity-model';
+
+// These are checked by the compiler; running them proves nothing.
+
+declare module 'nestjs-identity-model' {
+  interface AccessTokenClaims {
+    readonly addedByMerging?: number;
+  }
+}
+
+describe('the public types', () => {
+  it('take what config.get() answers', () => {
+    const maybe = undefined as string | undefined;
+    expectTypeOf({
+      issuer: maybe,
+      audience: maybe,
+      clockToleranceMs: maybe === undefined ? undefined : 1,
+      http: { timeoutMs: undefined },
+    }).toExtend<IdentityModuleOptions>();
+    expectTypeOf({ issuer: 'x', algorithms: maybe?.split(',') }).toExtend<IssuerOptions>();
+  });
+
+  it('refuse what would be refused at start', () => {
+    // @ts-expect-error an unknown option
+    expectTypeOf<IdentityModuleOptions>().toHaveProperty('audiences');
+    expectTypeOf<{ audience: number }>().not.toExtend<IdentityModuleOptions>();
+    expectTypeOf<{ warmUp: 'later' }>().not.toExtend<IdentityModuleOptions>();
+    expectTypeOf<typeof RequireScopes>().parameters.toEqualTypeOf<[string, ...string[]]>();
+  });
+
+  it('carry claims of the caller’s own', () => {
+    type Result = Awaited<ReturnType<typeof call>>;
+    const call = (service: TokenValidationService): Promise<ValidatedToken<{ tenant: string }>> =>
+      service.validate<{ tenant: string }>('');
+    expectTypeOf<Result['claims']['tenant']>().toEqualTypeOf<string>();
+    expectTypeOf<Result['claims']['iss']>().toEqualTypeOf<string>();
+    expectTypeOf<AccessTokenClaims['anything']>().toEqualTypeOf<unknown>();
+    expectTypeOf<AccessTokenClaims['sub']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<AccessTokenClaims['addedByMerging']>().toEqualTypeOf<number | undefined>();
+  });
+
+  it('let hooks be synchronous or not', () => {
+    expectTypeOf(() => true).toExtend<NonNullable<IdentityModuleOptions['validate']>>();
+    expectTypeOf(async () => false).toExtend<NonNullable<IdentityModuleOptions['validate']>>();
+    expectTypeOf((_: ValidatedToken, __: ExecutionContext) => ({})).toExtend<
+      NonNullable<IdentityModuleOptions['mapUser']>
+    >();
+    const extract = ExtractJwt.fromHeader('x');
+    expectTypeOf(extract).toExtend<NonNullable<IdentityModuleOptions['jwtFromRequest']>>();
+  });
+
+  it('tell codes and events apart', () => {
+    expectTypeOf<IdentityError['code']>().toEqualTypeOf<ErrorCode>();
+    expectTypeOf<'token_expired'>().toExtend<ErrorCode>();
+    expectTypeOf<Extract<IdentityEvent, { type: 'token.rejected' }>['code']>().toEqualTypeOf<ErrorCode>();
+  });
+
+  it('have the members of the contract', () => {
+    expectTypeOf<DiscoveryService>()
+      .toHaveProperty('refresh')
+      .parameter(0)
+      .toEqualTypeOf<string | undefined>();
+    expectTypeOf<JwksService>().toHaveProperty('clear').returns.toEqualTypeOf<void>();
+    expectTypeOf<IdentityAuthGuard>().toExtend<InstanceType<ReturnType<typeof AuthGuard>>>();
+    expectTypeOf(IdentityModule.forRootAsync).parameter(0).toHaveProperty('isGlobal');
+  });
+});
