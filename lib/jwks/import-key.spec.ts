@@ -100,6 +100,7 @@ describe('importKey', () => {
     ['an inherited kty', JSON.parse(`{"__proto__":${JSON.stringify(RSA)}}`), '"kty" is missing'],
     ['a numeric kid', { ...RSA, kid: 1 }, '"kid" is not a string'],
     ['a null kid', { ...RSA, kid: null }, '"kid" is not a string'],
+    ['an endless kid', { ...RSA, kid: 'k'.repeat(513) }, '"kid" is too long to be found by'],
     ['a secret', secret, 'it is symmetric'],
     ['a secret with an asymmetric alg', { ...secret, alg: 'RS256' }, 'it is symmetric'],
     ['an unknown kty', { kty: 'rsa' }, 'its key type is not known'],

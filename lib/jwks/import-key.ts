@@ -7,6 +7,7 @@ import {
   type SignatureAlgorithm,
 } from '../model/algorithms.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
+import { MAX_KID_LENGTH } from '../tokens/parse-token.js';
 import { prepareKey, type PreparedKey } from '../tokens/verify-signature.js';
 
 /** A key of a set, imported once, ready for each algorithm that it fits. */
@@ -67,6 +68,7 @@ export async function importKey(jwk: unknown): Promise<VerificationKey | Skipped
 function findDefect(jwk: JsonObject): string | undefined {
   const { kty, kid, use, key_ops: operations, alg } = jwk;
   if (kid !== undefined && typeof kid !== 'string') return '"kid" is not a string';
+  if (kid !== undefined && kid.length > MAX_KID_LENGTH) return '"kid" is too long to be found by';
   if (typeof kty !== 'string') return '"kty" is missing';
   if (kty === 'oct') return 'it is symmetric';
   if (!SIGNATURE_ALGORITHMS.some((row) => row.kty === kty)) return 'its key type is not known';

@@ -125,6 +125,7 @@ describe('parseToken', () => {
     ['an inherited alg', '{"__proto__":{"alg":"ES256"}}'],
     ['a numeric kid', '{"alg":"ES256","kid":1}'],
     ['a null kid', '{"alg":"ES256","kid":null}'],
+    ['an endless kid', `{"alg":"ES256","kid":"${'k'.repeat(513)}"}`],
     ['a list as kid', '{"alg":"ES256","kid":["k"]}'],
     ['a numeric typ', '{"alg":"ES256","typ":1}'],
     ['a null typ', '{"alg":"ES256","typ":null}'],

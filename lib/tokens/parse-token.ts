@@ -4,6 +4,9 @@ import { isJsonObject, type JsonObject } from '../model/json.js';
 import type { TokenHeader } from '../model/token.js';
 import { countMembers } from './count-members.js';
 
+/** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
+export const MAX_KID_LENGTH = 512;
+
 /** A token taken apart. Nothing in it is believed yet. */
 export interface UnverifiedToken {
   readonly token: string;
@@ -50,6 +53,9 @@ function readHeader(header: JsonObject): TokenHeader {
     (kid === undefined || typeof kid === 'string') &&
     (typ === undefined || typeof typ === 'string');
   if (!fits) throw refuse('token_malformed', 'A header parameter has the wrong type.');
+  if (kid !== undefined && (kid as string).length > MAX_KID_LENGTH) {
+    throw refuse('token_malformed', `The "kid" is longer than ${String(MAX_KID_LENGTH)} characters.`);
+  }
   return header as TokenHeader;
 }
 

@@ -58,8 +58,8 @@ function configure(algorithm: SigningAlgorithm): Configuration {
     },
     ttl: { ClientCredentials: 600 },
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    // Swagger UI asks for tokens from the API's origin.
-    clientBasedCORS: () => true,
+    // Swagger UI asks for tokens from the API's origin, which is on loopback like this provider.
+    clientBasedCORS: (_context, origin) => new URL(origin).hostname === 'localhost',
   };
 }
 
