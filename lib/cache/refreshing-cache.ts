@@ -15,13 +15,17 @@ export interface LoadContext<V> {
   readonly signal: AbortSignal;
   /** The value so far; undefined where there is none. */
   readonly previous: V | undefined;
+  /** The answer must be one that was asked for from now on: a refresh was demanded, or the entry cleared. */
+  readonly mustBeginNow: boolean;
 }
 
 export interface RefreshingCacheOptions<V> {
   /** Fetches a value. It must settle by itself in bounded time, and end early when its signal aborts. */
   readonly load: (key: string, context: LoadContext<V>) => Promise<Loaded<V>>;
-  /** Entries held besides the pinned ones; the least recently used one leaves. */
+  /** Entries with a value held besides the pinned ones; the least recently used one leaves. */
   readonly maxEntries: number;
+  /** Entries that never had a value, held for the sake of their backoff; they drive out no others. */
+  readonly maxColdEntries: number;
   /** Keys that never leave, and that are kept warm even when nobody asks. */
   readonly pinned: ReadonlySet<string>;
   readonly staleIfErrorMs: number;
@@ -73,6 +77,8 @@ class Entry<V> {
   lastError: unknown;
   /** Monotonic time before which no look-up starts a fetch. */
   notBeforeMs = 0;
+  /** Cleared, and not fetched since: a fetch that began earlier must not bring the value back. */
+  cleared = false;
   lastUsedMs = 0;
   timer: { readonly cancel: () => void; readonly atMs: number } | undefined;
 
@@ -88,6 +94,7 @@ class Entry<V> {
 export class RefreshingCache<V> {
   private readonly pinned = new Map<string, Entry<V>>();
   private readonly others: LRUCache<string, Entry<V>>;
+  private readonly cold: LRUCache<string, Entry<V>>;
   private hits = 0;
   private misses = 0;
   private refreshes = 0;
@@ -104,6 +111,7 @@ export class RefreshingCache<V> {
         if (reason === 'evict') this.evictions++;
       },
     });
+    this.cold = new LRUCache({ max: Math.max(1, options.maxColdEntries) });
   }
 
   /** The value where one may be served without waiting; renews it in the background when it is due. Not counted. */
@@ -121,6 +129,12 @@ export class RefreshingCache<V> {
       case 'fetch':
         return undefined;
     }
+  }
+
+  /** The value where one may be served, without being a use of it. */
+  look(key: string): V | undefined {
+    const entry = this.inspect(key);
+    return entry?.held === undefined || this.servingOf(entry) === 'fetch' ? undefined : entry.held.value;
   }
 
   /**
@@ -170,7 +184,7 @@ export class RefreshingCache<V> {
    */
   async refresh(key: string): Promise<V> {
     const entry = this.findOrAdd(key);
-    if (entry.flight === undefined) return this.start(entry).promise;
+    if (entry.flight === undefined) return this.start(entry, true).promise;
     entry.next ??= entry.flight.promise.then(
       () => this.startNext(entry),
       () => this.startNext(entry),
@@ -189,6 +203,7 @@ export class RefreshingCache<V> {
       entry.lastError = undefined;
       entry.notBeforeMs = 0;
       entry.next = undefined;
+      entry.cleared = true;
       const flight = entry.flight;
       entry.flight = undefined;
       if (flight !== undefined) {
@@ -252,23 +267,24 @@ export class RefreshingCache<V> {
   private *entries(): Iterable<Entry<V>> {
     yield* this.pinned.values();
     yield* this.others.values();
+    yield* this.cold.values();
   }
 
   /** A use: makes the entry the most recently used one. */
   private find(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.get(key);
+    return this.pinned.get(key) ?? this.others.get(key) ?? this.cold.get(key);
   }
 
   /** A mere look. */
   private inspect(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.peek(key);
+    return this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key);
   }
 
   private findOrAdd(key: string): Entry<V> {
     const found = this.find(key);
     if (found !== undefined) return found;
     const entry = new Entry<V>(key);
-    this.others.set(key, entry);
+    this.cold.set(key, entry);
     return entry;
   }
 
@@ -297,15 +313,15 @@ export class RefreshingCache<V> {
 
   private startNext(entry: Entry<V>): Promise<V> {
     entry.next = undefined;
-    return (entry.flight ?? this.start(entry)).promise;
+    return (entry.flight ?? this.start(entry, true)).promise;
   }
 
-  private start(entry: Entry<V>): Flight<V> {
+  private start(entry: Entry<V>, mustBeginNow = entry.cleared): Flight<V> {
     if (this.closed) throw new CacheMissError('the cache is closed', 0);
     stopTimer(entry);
     const controller = new AbortController();
     const previous = entry.held?.value;
-    const loading = this.callLoader(entry.key, { signal: controller.signal, previous });
+    const loading = this.callLoader(entry.key, { signal: controller.signal, previous, mustBeginNow });
     const flight: Flight<V> = {
       controller,
       detached: false,
@@ -333,6 +349,8 @@ export class RefreshingCache<V> {
     entry.failures = 0;
     entry.lastError = undefined;
     entry.notBeforeMs = 0;
+    entry.cleared = false;
+    this.promote(entry);
     entry.held = { value: loaded.value, since: instantOf(this.options.clock), ttlMs: loaded.ttlMs };
     if (Number.isFinite(loaded.ttlMs)) {
       const { refreshAheadRatio, clock } = this.options;
@@ -340,6 +358,12 @@ export class RefreshingCache<V> {
     }
     this.options.onRefreshed?.(entry.key, loaded.value, previous);
     return loaded.value;
+  }
+
+  /** From its first value on, an entry is worth a place among those that have one. */
+  private promote(entry: Entry<V>): void {
+    if (this.cold.peek(entry.key) === entry) this.cold.delete(entry.key);
+    if (this.inspect(entry.key) === undefined) this.others.set(entry.key, entry);
   }
 
   private fail(entry: Entry<V>, flight: Flight<V>, error: unknown): never {

@@ -33,6 +33,7 @@ export class DiscoveryService implements OnApplicationShutdown {
     this.cache = new RefreshingCache({
       load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
+      maxColdEntries: options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.discovery.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,

@@ -44,6 +44,7 @@ export class JwksService implements OnApplicationShutdown {
     this.cache = new RefreshingCache({
       load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
+      maxColdEntries: options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.jwks.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,
@@ -104,7 +105,7 @@ export class JwksService implements OnApplicationShutdown {
   /** @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`. */
   state(issuer?: string): EntryState & { readonly keys: number } {
     const { issuer: name } = this.directory.pick(issuer);
-    return { ...this.cache.state(name), keys: this.cache.peek(name)?.keys.length ?? 0 };
+    return { ...this.cache.state(name), keys: this.cache.look(name)?.keys.length ?? 0 };
   }
 
   /**

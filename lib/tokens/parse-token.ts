@@ -53,7 +53,7 @@ function readHeader(header: JsonObject): TokenHeader {
     (kid === undefined || typeof kid === 'string') &&
     (typ === undefined || typeof typ === 'string');
   if (!fits) throw refuse('token_malformed', 'A header parameter has the wrong type.');
-  if (kid !== undefined && (kid as string).length > MAX_KID_LENGTH) {
+  if (kid !== undefined && kid.length > MAX_KID_LENGTH) {
     throw refuse('token_malformed', `The "kid" is longer than ${String(MAX_KID_LENGTH)} characters.`);
   }
   return header as TokenHeader;
