@@ -10,6 +10,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
+import { CLOCK, systemClock } from './cache/clock.js';
 import { DiscoveryService } from './discovery/discovery.service.js';
 import { IdentityError } from './errors/identity-error.js';
 import { EventReporter } from './events/event-reporter.js';
@@ -41,6 +42,7 @@ import { TokenValidationService } from './validation/token-validation.service.js
       inject: [RESOLVED_OPTIONS],
       useFactory: (options: ResolvedOptions) => new IssuerDirectory(options),
     },
+    { provide: CLOCK, useValue: systemClock },
     { provide: HttpClients, useFactory: () => new HttpClients() },
     HealthIndicatorService,
     IdentityEvents,

@@ -10,6 +10,9 @@ export interface Clock {
   random(): number;
 }
 
+/** Injection token of the {@link Clock}. */
+export const CLOCK = Symbol('nestjs-identity-model: clock');
+
 /** Node's `setTimeout` fires at once beyond this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

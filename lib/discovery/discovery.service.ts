@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { systemClock } from '../cache/clock.js';
+import { CLOCK, type Clock } from '../cache/clock.js';
 import {
   RefreshingCache,
   type EntryState,
@@ -9,7 +9,9 @@ import {
 import type { CacheStats } from '../cache/statistics.js';
 import { describeError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
-import { statusOf, type FetchOptions, type JsonResponse } from '../http/http-client.js';
+import type { DocumentAnswer, Sourced } from '../http/document.js';
+import { chooseTtlMs } from '../http/freshness.js';
+import { statusOf, type FetchOptions } from '../http/http-client.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
@@ -20,15 +22,17 @@ import { wellKnownUrls } from './well-known.js';
 /** The provider metadata of the configured issuers, cached. */
 @Injectable()
 export class DiscoveryService implements OnApplicationShutdown {
-  private readonly cache: RefreshingCache<ProviderMetadata>;
+  private readonly cache: RefreshingCache<Sourced<ProviderMetadata>>;
   /** Issuers that have answered once: their document does not move to another URL. */
   private readonly acceptedUrls = new Map<string, string>();
+  private readonly keySetListeners: ((issuer: string) => void)[] = [];
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
     @Inject(HttpClients) private readonly clients: HttpClients,
-    @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(EventReporter) reporter: EventReporter,
+    @Inject(CLOCK) clock: Clock,
   ) {
     this.cache = new RefreshingCache({
       load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
@@ -37,8 +41,12 @@ export class DiscoveryService implements OnApplicationShutdown {
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.discovery.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,
-      clock: systemClock,
-      onRefreshed: (issuer) => reporter.report({ type: 'discovery.refreshed', issuer }),
+      clock,
+      onRefreshed: (issuer, { value }, previous) => {
+        reporter.report({ type: 'discovery.refreshed', issuer });
+        if (previous !== undefined && previous.value.jwks_uri !== value.jwks_uri)
+          this.tellKeySetMoved(issuer);
+      },
       onFailed: (issuer, { error, failures, retryInMs }) =>
         reporter.report({
           type: 'discovery.failed',
@@ -58,9 +66,11 @@ export class DiscoveryService implements OnApplicationShutdown {
    */
   async get(issuer?: string): Promise<ProviderMetadata> {
     const { issuer: name } = this.directory.pick(issuer);
-    return this.cache.get(name).catch((error: unknown) => {
+    try {
+      return (await this.cache.get(name)).value;
+    } catch (error) {
       throw toUnavailable('metadata_unavailable', name, error);
-    });
+    }
   }
 
   /**
@@ -70,9 +80,11 @@ export class DiscoveryService implements OnApplicationShutdown {
    */
   async refresh(issuer?: string): Promise<ProviderMetadata> {
     const { issuer: name } = this.directory.pick(issuer);
-    return this.cache.refresh(name).catch((error: unknown) => {
+    try {
+      return (await this.cache.refresh(name)).value;
+    } catch (error) {
       throw toUnavailable('metadata_unavailable', name, error);
-    });
+    }
   }
 
   /** Forgets the metadata of one issuer, or of all; the next look-up fetches. */
@@ -89,43 +101,61 @@ export class DiscoveryService implements OnApplicationShutdown {
     return this.cache.state(this.directory.pick(issuer).issuer);
   }
 
+  /**
+   * Calls back when the document of an issuer names another `jwks_uri` than before.
+   *
+   * @internal
+   */
+  onKeySetMoved(listener: (issuer: string) => void): void {
+    this.keySetListeners.push(listener);
+  }
+
   onApplicationShutdown(): void {
     this.cache.close();
   }
 
-  private async fetch(
-    issuer: ResolvedIssuer,
-    context: LoadContext<ProviderMetadata>,
-  ): Promise<Loaded<ProviderMetadata>> {
-    const fetchOptions: FetchOptions = {
-      deadlineAtMs: performance.now() + issuer.http.deadlineMs,
-      retry: context.previous === undefined,
-      signal: context.signal,
-    };
-    const { url, response } = await this.fetchDocument(issuer, fetchOptions);
-    const metadata = checkMetadata(response.body, {
-      metadataIssuer: issuer.metadataIssuer,
-      documentUrl: url,
-      allowInsecureOrigins: issuer.http.allowInsecureOrigins,
-    });
-    this.acceptedUrls.set(issuer.issuer, url);
-    return { value: metadata, ttlMs: this.options.discovery.ttlMs };
+  private tellKeySetMoved(issuer: string): void {
+    for (const listener of this.keySetListeners) listener(issuer);
   }
 
-  private async fetchDocument(
+  private async fetch(
     issuer: ResolvedIssuer,
-    fetchOptions: FetchOptions,
-  ): Promise<{ url: string; response: JsonResponse }> {
+    { previous, signal, mustBeginNow }: LoadContext<Sourced<ProviderMetadata>>,
+  ): Promise<Loaded<Sourced<ProviderMetadata>>> {
+    const answer = await this.fetchDocument(issuer, {
+      deadlineAtMs: performance.now() + issuer.http.deadlineMs,
+      retry: previous === undefined,
+      signal,
+      mustBeginNow,
+      previous: previous?.source,
+    });
+    const { source } = answer;
+    const value =
+      answer.json === undefined ? previous?.value : this.check(issuer, source.url, answer.json.body);
+    if (value === undefined) throw new Error('a 304 to a request without conditions');
+    this.acceptedUrls.set(issuer.issuer, source.url);
+    return { value: { value, source }, ttlMs: chooseTtlMs(answer.freshnessMs, this.options.discovery) };
+  }
+
+  private check(issuer: ResolvedIssuer, documentUrl: string, body: unknown): ProviderMetadata {
+    return checkMetadata(body, {
+      metadataIssuer: issuer.metadataIssuer,
+      documentUrl,
+      allowInsecureOrigins: issuer.http.allowInsecureOrigins,
+    });
+  }
+
+  private async fetchDocument(issuer: ResolvedIssuer, fetchOptions: FetchOptions): Promise<DocumentAnswer> {
     const client = this.clients.for(issuer.http);
     const known = issuer.discoveryUrl ?? this.acceptedUrls.get(issuer.issuer);
-    if (known !== undefined) return { url: known, response: await client.getJson(known, fetchOptions) };
+    if (known !== undefined) return client.getJson(known, fetchOptions);
     const [openid, oauth] = wellKnownUrls(issuer.issuer);
     try {
-      return { url: openid, response: await client.getJson(openid, fetchOptions) };
+      return await client.getJson(openid, fetchOptions);
     } catch (error) {
       // RFC 8414's place is for providers that have none of OpenID's: an outage must not lead there.
       if (statusOf(error) !== 404) throw error;
-      return { url: oauth, response: await client.getJson(oauth, fetchOptions) };
+      return client.getJson(oauth, fetchOptions);
     }
   }
 }

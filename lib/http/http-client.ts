@@ -3,9 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { request, type Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { createDispatcher } from './dispatcher.js';
+import {
+  completeAnswer,
+  conditionsOf,
+  renewedAnswer,
+  type DocumentAnswer,
+  type DocumentSource,
+} from './document.js';
 import type { HttpSettings } from './http-settings.js';
 import { ACCEPT_ENCODING, BodyTooLargeError, discardBody, readBody } from './read-body.js';
 import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
+import { SharedFetches } from './shared-fetches.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
 
 export interface FetchOptions {
@@ -15,24 +23,21 @@ export interface FetchOptions {
   readonly retry: boolean;
   /** Ends the fetch early. */
   readonly signal: AbortSignal;
-}
-
-/** A JSON answer with status 200. */
-export interface JsonResponse {
-  readonly body: unknown;
-  /** Header fields by their names in lower case; repeated ones are joined by commas. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Where the document that is known came from: it is asked for only if it has changed. */
+  readonly previous?: DocumentSource | undefined;
+  /** No fetch that began earlier will do, and no copy that a cache on the way holds. */
+  readonly mustBeginNow: boolean;
 }
 
 type Outcome =
-  | { readonly response: JsonResponse }
+  | { readonly answer: DocumentAnswer }
   | {
       readonly error: IdentityError;
       readonly transient: boolean;
       readonly status?: number;
     };
 
-/** An answer with an error status; the status is what some callers decide by. */
+/** The status of an answer that was refused for it; some callers decide by it. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof IdentityError ? STATUSES.get(error) : undefined;
 }
@@ -43,31 +48,43 @@ const MAX_REDIRECTS = 3;
 /** The only door to the network. Everything it throws is an IdentityError of kind `unavailable`. */
 export class HttpClient {
   private readonly dispatcher: Dispatcher;
+  private readonly fetches = new SharedFetches<DocumentAnswer>();
 
   constructor(private readonly settings: HttpSettings) {
     this.dispatcher = settings.dispatcher ?? createDispatcher(settings);
   }
 
   /**
-   * GETs a JSON document.
+   * GETs a JSON document. Several callers that want the same one at the same time share a fetch.
    *
    * @throws {IdentityError} `url_not_allowed`, `provider_unreachable`, `provider_response_invalid`.
    */
-  async getJson(url: string, options: FetchOptions): Promise<JsonResponse> {
-    const retries = options.retry ? this.settings.retries : 0;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.attempt(url, options);
-      if ('response' in outcome) return outcome.response;
-      const waitMs = Math.max(retryDelayMs(attempt, Math.random()), outcome.error.retryAfterMs ?? 0);
-      const goOn = outcome.transient && attempt <= retries && !options.signal.aborted;
-      if (!goOn || performance.now() + waitMs >= options.deadlineAtMs) throw outcome.error;
-      await delay(waitMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined);
+  async getJson(url: string, options: FetchOptions): Promise<DocumentAnswer> {
+    const wanted = JSON.stringify([url, options.retry, conditionsOf(options.previous, url)]);
+    const begin = (signal: AbortSignal): Promise<DocumentAnswer> => this.fetch(url, { ...options, signal });
+    try {
+      return await this.fetches.run(wanted, !options.mustBeginNow, options.signal, begin);
+    } catch (error) {
+      if (error instanceof IdentityError) throw error;
+      throw new IdentityError('provider_unreachable', `GET ${printable(url)} was given up`, { cause: error });
     }
   }
 
   /** Ends the connections; requests in flight fail. A dispatcher of the application is left alone. */
   async close(): Promise<void> {
     if (this.settings.dispatcher === undefined) await this.dispatcher.destroy();
+  }
+
+  private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
+    const retries = options.retry ? this.settings.retries : 0;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.attempt(url, options);
+      if ('answer' in outcome) return outcome.answer;
+      const waitMs = Math.max(retryDelayMs(attempt, Math.random()), outcome.error.retryAfterMs ?? 0);
+      const goOn = outcome.transient && attempt <= retries && !options.signal.aborted;
+      if (!goOn || performance.now() + waitMs >= options.deadlineAtMs) throw outcome.error;
+      await delay(waitMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined);
+    }
   }
 
   private async attempt(url: string, options: FetchOptions): Promise<Outcome> {
@@ -78,7 +95,7 @@ export class HttpClient {
     options.signal.addEventListener('abort', abort, { once: true });
     try {
       if (options.signal.aborted || budgetMs <= 0) abort();
-      return await this.exchange(url, controller.signal, 0);
+      return await this.exchange(url, options, controller.signal);
     } catch (error) {
       if (error instanceof BodyTooLargeError) return invalid(url, `its body is too long: ${error.message}`);
       const why =
@@ -92,7 +109,12 @@ export class HttpClient {
     }
   }
 
-  private async exchange(url: string, signal: AbortSignal, redirects: number): Promise<Outcome> {
+  private async exchange(
+    url: string,
+    options: FetchOptions,
+    signal: AbortSignal,
+    redirects = 0,
+  ): Promise<Outcome> {
     if (!isUrlAllowed(url, this.settings.allowInsecureOrigins)) {
       const message = `${printable(url)} is not https; http.allowInsecureOrigins can allow an origin by name`;
       return { error: new IdentityError('url_not_allowed', message), transient: false };
@@ -104,7 +126,9 @@ export class HttpClient {
         accept: 'application/json',
         'accept-encoding': ACCEPT_ENCODING,
         'user-agent': USER_AGENT,
+        ...(options.mustBeginNow ? { 'cache-control': 'no-cache' } : {}),
         ...this.settings.headers,
+        ...conditionsOf(options.previous, url),
       },
     });
     const fields = flatten(headers);
@@ -116,10 +140,15 @@ export class HttpClient {
       );
       return parse(url, bytes, fields);
     }
+    const { previous } = options;
+    if (statusCode === 304 && previous?.url === url) {
+      await readBody(body, '', 0);
+      return { answer: renewedAnswer(previous, fields, Date.now()) };
+    }
     discardBody(body);
     if (statusCode >= 300 && statusCode < 400 && this.settings.followRedirects && redirects < MAX_REDIRECTS) {
       const target = redirectTarget(url, fields['location']);
-      if (target !== undefined) return this.exchange(target, signal, redirects + 1);
+      if (target !== undefined) return this.exchange(target, options, signal, redirects + 1);
     }
     return this.refuseStatus(url, statusCode, fields);
   }
@@ -146,7 +175,7 @@ const USER_AGENT = 'nestjs-identity-model';
 function parse(url: string, bytes: Buffer, headers: Readonly<Record<string, string>>): Outcome {
   if (!isUtf8(bytes)) return invalid(url, 'its body is not UTF-8');
   try {
-    return { response: { body: JSON.parse(bytes.toString('utf8')) as unknown, headers } };
+    return { answer: completeAnswer(url, JSON.parse(bytes.toString('utf8')), headers, Date.now()) };
   } catch {
     return invalid(
       url,

@@ -1,12 +1,14 @@
 import { JwksClient } from 'jwks-rsa';
 import { IdentityError } from '../errors/identity-error.js';
-import type { FetchOptions, HttpClient, JsonResponse } from '../http/http-client.js';
+import type { DocumentAnswer } from '../http/document.js';
+import type { FetchOptions, HttpClient } from '../http/http-client.js';
 import { isJsonObject } from '../model/json.js';
 
 /** The raw members of `keys` (RFC 7517 section 5), with the answer they came in. */
 export interface RawKeySet {
-  readonly keys: readonly unknown[];
-  readonly response: JsonResponse;
+  /** undefined where the set that is known still holds. */
+  readonly keys: readonly unknown[] | undefined;
+  readonly answer: DocumentAnswer;
 }
 
 /**
@@ -20,19 +22,19 @@ export async function fetchKeySet(
   url: string,
   options: FetchOptions,
 ): Promise<RawKeySet> {
-  let response: JsonResponse | undefined;
+  let answer: DocumentAnswer | undefined;
   const transport = new JwksClient({
     jwksUri: url,
     cache: false,
     rateLimit: false,
     fetcher: async (uri) => {
-      response = await client.getJson(uri, options);
-      return { keys: keysOf(response.body, uri) };
+      answer = await client.getJson(uri, options);
+      return { keys: answer.json === undefined ? [] : keysOf(answer.json.body, uri) };
     },
   });
   const keys: unknown = await transport.getKeys();
-  if (response === undefined || !Array.isArray(keys)) throw notAKeySet(url);
-  return { keys, response };
+  if (answer === undefined || !Array.isArray(keys)) throw notAKeySet(url);
+  return { keys: answer.json === undefined ? undefined : keys, answer };
 }
 
 /** The `keys` of a JWK Set document. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { systemClock } from '../cache/clock.js';
+import { CLOCK, type Clock } from '../cache/clock.js';
 import {
   RefreshingCache,
   type EntryState,
@@ -12,7 +12,8 @@ import { toUnavailable } from '../discovery/cache-errors.js';
 import { DiscoveryService } from '../discovery/discovery.service.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
-import type { FetchOptions } from '../http/http-client.js';
+import type { Sourced } from '../http/document.js';
+import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
@@ -31,7 +32,7 @@ interface KeyWatch {
 /** The verification keys of the configured issuers, cached. */
 @Injectable()
 export class JwksService implements OnApplicationShutdown {
-  private readonly cache: RefreshingCache<KeySet>;
+  private readonly cache: RefreshingCache<Sourced<KeySet>>;
   private readonly watches = new Map<string, KeyWatch>();
 
   constructor(
@@ -40,6 +41,7 @@ export class JwksService implements OnApplicationShutdown {
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.cache = new RefreshingCache({
       load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
@@ -48,10 +50,13 @@ export class JwksService implements OnApplicationShutdown {
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.jwks.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,
-      clock: systemClock,
-      onRefreshed: (issuer, set, previous) => this.reportRefresh(issuer, set, previous),
+      clock,
+      onRefreshed: (issuer, set, previous) => this.reportRefresh(issuer, set.value, previous?.value),
       onFailed: (issuer, { error, failures, retryInMs }) =>
         reporter.report({ type: 'jwks.failed', issuer, reason: describeError(error), failures, retryInMs }),
+    });
+    discovery.onKeySetMoved((issuer) => {
+      if (this.cache.look(issuer) !== undefined) this.cache.refresh(issuer).catch(() => undefined);
     });
   }
 
@@ -63,9 +68,11 @@ export class JwksService implements OnApplicationShutdown {
    */
   async get(issuer?: string): Promise<KeySet> {
     const { issuer: name } = this.directory.pick(issuer);
-    return this.cache.get(name).catch((error: unknown) => {
+    try {
+      return (await this.cache.get(name)).value;
+    } catch (error) {
       throw toUnavailable('keys_unavailable', name, error);
-    });
+    }
   }
 
   /**
@@ -88,9 +95,11 @@ export class JwksService implements OnApplicationShutdown {
    */
   async refresh(issuer?: string): Promise<KeySet> {
     const { issuer: name } = this.directory.pick(issuer);
-    return this.cache.refresh(name).catch((error: unknown) => {
+    try {
+      return (await this.cache.refresh(name)).value;
+    } catch (error) {
       throw toUnavailable('keys_unavailable', name, error);
-    });
+    }
   }
 
   /** Forgets the keys of one issuer, or of all, at once: the emergency withdrawal. The next look-up fetches. */
@@ -105,7 +114,7 @@ export class JwksService implements OnApplicationShutdown {
   /** @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`. */
   state(issuer?: string): EntryState & { readonly keys: number } {
     const { issuer: name } = this.directory.pick(issuer);
-    return { ...this.cache.state(name), keys: this.cache.look(name)?.keys.length ?? 0 };
+    return { ...this.cache.state(name), keys: this.cache.look(name)?.value.keys.length ?? 0 };
   }
 
   /**
@@ -115,7 +124,7 @@ export class JwksService implements OnApplicationShutdown {
    * @internal
    */
   candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined {
-    const set = this.cache.peek(issuer.issuer);
+    const set = this.cache.peek(issuer.issuer)?.value;
     if (set === undefined) return undefined;
     const selected = selectKeys(set, query);
     if (selected === 'unknown' && !this.isSettled(issuer, query)) return undefined;
@@ -134,7 +143,7 @@ export class JwksService implements OnApplicationShutdown {
     this.cache.recordMiss();
     try {
       for (let settled = false; ;) {
-        const selected = selectKeys(await this.cache.load(issuer.issuer), query);
+        const selected = selectKeys((await this.cache.load(issuer.issuer)).value, query);
         if (typeof selected !== 'string') return selected;
         if (selected === 'unfit' || settled || this.isSettled(issuer, query)) throw refuse('key_not_found');
         settled = (await this.watch(issuer).unknown.wait(idOf(query))) === 'settled';
@@ -164,7 +173,7 @@ export class JwksService implements OnApplicationShutdown {
   refreshAfterBadSignature(issuer: ResolvedIssuer): Promise<unknown> | undefined {
     if (issuer.jwks !== undefined || this.cache.backoffLeftMs(issuer.issuer) > 0) return undefined;
     const watch = this.watch(issuer);
-    const nowMs = systemClock.monotonicMs();
+    const nowMs = this.clock.monotonicMs();
     if (nowMs - watch.lastBadSignatureMs < this.options.jwks.badSignatureCooldownMs) return undefined;
     watch.lastBadSignatureMs = nowMs;
     return this.cache.refresh(issuer.issuer);
@@ -204,37 +213,45 @@ export class JwksService implements OnApplicationShutdown {
       cooldownMs: this.options.jwks.unknownKidCooldownMs,
       ttlMs: this.options.jwks.unknownKidTtlMs,
       maxWaiting: this.options.jwks.maxWaiting,
-      clock: systemClock,
+      clock: this.clock,
       refresh: async () => {
-        const before = this.cache.peek(issuer);
-        return { changed: (await this.cache.refresh(issuer)) !== before };
+        const before = this.cache.look(issuer)?.value;
+        return { changed: (await this.cache.refresh(issuer)).value !== before };
       },
       backoffLeftMs: () => this.cache.backoffLeftMs(issuer),
     });
   }
 
-  private async fetch(issuer: ResolvedIssuer, context: LoadContext<KeySet>): Promise<Loaded<KeySet>> {
+  private async fetch(
+    issuer: ResolvedIssuer,
+    { previous, signal, mustBeginNow }: LoadContext<Sourced<KeySet>>,
+  ): Promise<Loaded<Sourced<KeySet>>> {
     if (issuer.jwks !== undefined) {
-      return {
-        value: await this.importSet(keysOf(issuer.jwks, 'the static "jwks"'), issuer, context),
-        ttlMs: Infinity,
-      };
+      const value = await this.importSet(keysOf(issuer.jwks, 'the static "jwks"'), issuer);
+      return { value: { value, source: undefined }, ttlMs: Infinity };
     }
-    const fetchOptions: FetchOptions = {
-      deadlineAtMs: performance.now() + issuer.http.deadlineMs,
-      retry: context.previous === undefined,
-      signal: context.signal,
-    };
+    const deadlineAtMs = performance.now() + issuer.http.deadlineMs;
     const url = issuer.jwksUri ?? (await this.discovery.get(issuer.issuer)).jwks_uri;
-    const { keys } = await fetchKeySet(this.clients.for(issuer.http), url, fetchOptions);
-    return { value: await this.importSet(keys, issuer, context), ttlMs: this.options.jwks.ttlMs };
+    const { keys, answer } = await fetchKeySet(this.clients.for(issuer.http), url, {
+      deadlineAtMs,
+      retry: previous === undefined,
+      signal,
+      mustBeginNow,
+      previous: previous?.source,
+    });
+    const value = keys === undefined ? previous?.value : await this.importSet(keys, issuer, previous?.value);
+    if (value === undefined) throw new Error('a 304 to a request without conditions');
+    return {
+      value: { value, source: answer.source },
+      ttlMs: chooseTtlMs(answer.freshnessMs, this.options.jwks),
+    };
   }
 
   /** A set without a usable key is a failed refresh; a set with the same keys stays the same object. */
   private async importSet(
     jwks: readonly unknown[],
     issuer: ResolvedIssuer,
-    context: LoadContext<KeySet>,
+    previous?: KeySet,
   ): Promise<KeySet> {
     const set = await importKeySet(jwks);
     for (const { kid, reason } of set.skipped) {
@@ -247,7 +264,7 @@ export class JwksService implements OnApplicationShutdown {
         `None of the ${count} keys of ${issuer.issuer} can verify signatures`,
       );
     }
-    return context.previous?.fingerprint === set.fingerprint ? context.previous : set;
+    return previous?.fingerprint === set.fingerprint ? previous : set;
   }
 
   private reportRefresh(issuer: string, set: KeySet, previous: KeySet | undefined): void {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { JwksService } from '../jwks/jwks.service.js';
@@ -48,6 +49,7 @@ export class TokenValidationService {
     @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.plans = new Map(directory.configured.map((issuer) => [issuer, basePlan(issuer, options)]));
     this.planOf = (issuer) => this.plans.get(issuer);
@@ -160,7 +162,7 @@ export class TokenValidationService {
     if (plan === undefined) throw refuse('issuer_not_accepted');
     if (!plan.rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
     checkKind(parsed.header, parsed.unverifiedClaims, plan.rules);
-    checkClaims(parsed.unverifiedClaims, plan.rules, Date.now());
+    checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
     return { parsed, issuer, plan };
   }
 
@@ -181,7 +183,7 @@ export class TokenValidationService {
       await this.retryBadSignature(pending, arrived);
     }
     // Time has passed: what was checked against it is checked again.
-    checkClaims(parsed.unverifiedClaims, plan.rules, Date.now());
+    checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
     return this.finish(pending, progress);
   }
 

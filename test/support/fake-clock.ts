@@ -9,11 +9,15 @@ interface Timer {
 /** Time that passes when a test says so: hours in milliseconds. */
 export class FakeClock implements Clock {
   private nowMs = 1_000;
-  private wallOffsetMs = 1_700_000_000_000;
+  private wallOffsetMs: number;
   private timers: Timer[] = [];
   private order = 0;
   /** What chance says next. */
   chance = 0;
+
+  constructor(wallMs = 1_700_000_000_000) {
+    this.wallOffsetMs = wallMs - this.nowMs;
+  }
 
   monotonicMs(): number {
     return this.nowMs;

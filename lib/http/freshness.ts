@@ -1,0 +1,70 @@
+/** How long an answer of a provider is believed. All in milliseconds. */
+export interface TtlRange {
+  /** Where the answer does not say. */
+  readonly ttlMs: number;
+  readonly minTtlMs: number;
+  readonly maxTtlMs: number;
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+const MAX_SECONDS = 2 ** 31;
+
+/**
+ * The time that an answer stays fresh by its own account (RFC 9111 section 4.2.1, `max-age`, then
+ * `Expires`), less the `Age` it already has; undefined where it says nothing that can be followed.
+ *
+ * Providers send `no-store`, `no-cache`, `max-age=0` and past dates with documents that change once a
+ * month. Following these would mean a fetch for each request, so they count as saying nothing.
+ *
+ * @param headers - by their names in lower case.
+ * @param nowMs - milliseconds since 1970, for answers without `Date`.
+ */
+export function readFreshnessMs(headers: Headers, nowMs: number): number | undefined {
+  const directives = readDirectives(headers['cache-control'] ?? '');
+  if (directives.has('no-store') || directives.has('no-cache')) return undefined;
+  const lifetimeMs = directives.has('max-age')
+    ? readSecondsMs(directives.get('max-age'))
+    : readExpiryMs(headers, nowMs);
+  if (lifetimeMs === undefined) return undefined;
+  const leftMs = lifetimeMs - (readSecondsMs(headers['age']?.trim()) ?? 0);
+  return leftMs > 0 ? leftMs : undefined;
+}
+
+/** The time to live: what the answer says within the bounds, else the default. */
+export function chooseTtlMs(freshnessMs: number | undefined, range: TtlRange): number {
+  if (freshnessMs === undefined) return range.ttlMs;
+  return Math.min(Math.max(freshnessMs, range.minTtlMs), range.maxTtlMs);
+}
+
+/** Directives by name; of repeated ones the shorter life counts (RFC 9111 section 4.2.1 leaves the choice). */
+function readDirectives(value: string): ReadonlyMap<string, string> {
+  const directives = new Map<string, string>();
+  for (const [, name = '', quoted, plain] of value.matchAll(DIRECTIVE)) {
+    const key = name.toLowerCase();
+    const argument = quoted ?? plain ?? '';
+    const known = directives.get(key);
+    if (known === undefined || Number(argument) < Number(known)) directives.set(key, argument);
+  }
+  return directives;
+}
+
+const DIRECTIVE = /([!#$%&'*+.^`|~\w-]+)(?:=(?:"([^"]*)"|([^\s,;"]*)))?/g;
+
+function readSecondsMs(value: string | undefined): number | undefined {
+  if (value === undefined || !/^\d+$/.test(value)) return undefined;
+  return Math.min(Number(value), MAX_SECONDS) * 1000;
+}
+
+function readExpiryMs(headers: Headers, nowMs: number): number | undefined {
+  const expiresMs = readDateMs(headers['expires']);
+  if (expiresMs === undefined) return undefined;
+  return Math.min(expiresMs - (readDateMs(headers['date']) ?? nowMs), MAX_SECONDS * 1000);
+}
+
+/** RFC 9110 section 5.6.7. Only dates that say their zone; `0` and `-1`, as some servers send, are none. */
+function readDateMs(value: string | undefined): number | undefined {
+  if (value === undefined || !/^[A-Z][a-z]{2,8}, .* GMT$/.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
