@@ -10,7 +10,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
-import { CLOCK, systemClock } from './cache/clock.js';
+import { CLOCK, systemClock, type Clock } from './cache/clock.js';
 import { DiscoveryService } from './discovery/discovery.service.js';
 import { IdentityError } from './errors/identity-error.js';
 import { EventReporter } from './events/event-reporter.js';
@@ -39,11 +39,16 @@ import { TokenValidationService } from './validation/token-validation.service.js
     },
     {
       provide: IssuerDirectory,
-      inject: [RESOLVED_OPTIONS],
-      useFactory: (options: ResolvedOptions) => new IssuerDirectory(options),
+      inject: [RESOLVED_OPTIONS, CLOCK, EventReporter],
+      useFactory: (options: ResolvedOptions, clock: Clock, reporter: EventReporter) =>
+        new IssuerDirectory(options, clock, reporter),
     },
     { provide: CLOCK, useValue: systemClock },
-    { provide: HttpClients, useFactory: () => new HttpClients() },
+    {
+      provide: HttpClients,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ issuers, cache }: ResolvedOptions) => new HttpClients(issuers.length + cache.maxEntries),
+    },
     HealthIndicatorService,
     IdentityEvents,
     EventReporter,
@@ -70,6 +75,7 @@ export class IdentityModule
 {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(EventReporter) private readonly reporter: EventReporter,
@@ -104,6 +110,7 @@ export class IdentityModule
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.directory.close();
     await this.clients.close();
   }
 
@@ -128,12 +135,12 @@ export class IdentityModule
   }
 
   private refuseUnknownIssuers(demanded: ReadonlySet<string>): void {
-    const configured = new Set(this.options.issuers.map(({ issuer }) => issuer));
-    const unknown = [...demanded].filter((issuer) => !configured.has(issuer));
+    const unknown = [...demanded].filter((issuer) => !this.directory.isPossible(issuer));
     if (unknown.length === 0) return;
+    const configured = this.options.issuers.map(({ issuer }) => issuer);
     throw new IdentityError(
       'options_invalid',
-      `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${[...configured].join(', ')}`,
+      `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${configured.join(', ') || 'those that allowedIssuers lets through'}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import {
   RefreshingCache,
@@ -9,11 +10,13 @@ import {
 import type { CacheStats } from '../cache/statistics.js';
 import { describeError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
-import type { DocumentAnswer, Sourced } from '../http/document.js';
+import type { DocumentAnswer } from '../http/document.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { statusOf, type FetchOptions } from '../http/http-client.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
+import type { Sourced } from '../options/sourced.js';
+import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import { toUnavailable } from './cache-errors.js';
 import { checkMetadata, type ProviderMetadata } from './check-metadata.js';
@@ -24,7 +27,7 @@ import { wellKnownUrls } from './well-known.js';
 export class DiscoveryService implements OnApplicationShutdown {
   private readonly cache: RefreshingCache<Sourced<ProviderMetadata>>;
   /** Issuers that have answered once: their document does not move to another URL. */
-  private readonly acceptedUrls = new Map<string, string>();
+  private readonly acceptedUrls: LRUCache<string, string>;
   private readonly keySetListeners: ((issuer: string) => void)[] = [];
 
   constructor(
@@ -34,8 +37,9 @@ export class DiscoveryService implements OnApplicationShutdown {
     @Inject(EventReporter) reporter: EventReporter,
     @Inject(CLOCK) clock: Clock,
   ) {
+    this.acceptedUrls = new LRUCache({ max: Math.max(options.issuers.length, options.cache.maxEntries) });
     this.cache = new RefreshingCache({
-      load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
+      load: async (issuer, context) => this.fetch(await this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
       maxColdEntries: options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
@@ -65,7 +69,13 @@ export class DiscoveryService implements OnApplicationShutdown {
    * @throws {IdentityError} `metadata_unavailable`, `issuer_unknown`, `issuer_ambiguous`.
    */
   async get(issuer?: string): Promise<ProviderMetadata> {
-    const { issuer: name } = this.directory.pick(issuer);
+    const found = await this.directory.pick(issuer);
+    const name = found.issuer;
+    const held = this.cache.look(name);
+    if (held !== undefined && !isSameKeySource(held.owner, found)) {
+      this.acceptedUrls.delete(name);
+      this.cache.clear(name);
+    }
     try {
       return (await this.cache.get(name)).value;
     } catch (error) {
@@ -79,7 +89,7 @@ export class DiscoveryService implements OnApplicationShutdown {
    * @throws {IdentityError} `metadata_unavailable`; the last good document stays. `issuer_unknown`, `issuer_ambiguous`.
    */
   async refresh(issuer?: string): Promise<ProviderMetadata> {
-    const { issuer: name } = this.directory.pick(issuer);
+    const { issuer: name } = await this.directory.pick(issuer);
     try {
       return (await this.cache.refresh(name)).value;
     } catch (error) {
@@ -87,9 +97,11 @@ export class DiscoveryService implements OnApplicationShutdown {
     }
   }
 
-  /** Forgets the metadata of one issuer, or of all; the next look-up fetches. */
+  /** Forgets the metadata of one issuer, or of all, and the answers of a function "issuers"; the next look-up fetches. */
   clear(issuer?: string): void {
-    this.cache.clear(issuer === undefined ? undefined : this.directory.pick(issuer).issuer);
+    const name = issuer === undefined ? undefined : this.directory.nameOf(issuer);
+    this.directory.forgetTenants(name);
+    this.cache.clear(name);
   }
 
   stats(): CacheStats {
@@ -98,7 +110,7 @@ export class DiscoveryService implements OnApplicationShutdown {
 
   /** @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`. */
   state(issuer?: string): EntryState {
-    return this.cache.state(this.directory.pick(issuer).issuer);
+    return this.cache.state(this.directory.nameOf(issuer));
   }
 
   /**
@@ -134,7 +146,10 @@ export class DiscoveryService implements OnApplicationShutdown {
       answer.json === undefined ? previous?.value : this.check(issuer, source.url, answer.json.body);
     if (value === undefined) throw new Error('a 304 to a request without conditions');
     this.acceptedUrls.set(issuer.issuer, source.url);
-    return { value: { value, source }, ttlMs: chooseTtlMs(answer.freshnessMs, this.options.discovery) };
+    return {
+      value: { value, source, owner: issuer },
+      ttlMs: chooseTtlMs(answer.freshnessMs, this.options.discovery),
+    };
   }
 
   private check(issuer: ResolvedIssuer, documentUrl: string, body: unknown): ProviderMetadata {

@@ -79,7 +79,7 @@ const TABLE = {
   issuer_mismatch: unavailable('The metadata document names another issuer.'),
   url_not_allowed: unavailable('A URL of the provider is not https.'),
   no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
-  check_failed: unavailable('The application\'s own "validate" or "mapUser" threw.'),
+  check_failed: unavailable('The application\'s own "validate", "mapUser" or "issuers" broke.'),
   shutting_down: unavailable('The module is closing.'),
   aborted: unavailable('The batch was aborted before this token was validated.'),
   options_invalid: misconfigured('An option of the module is wrong.'),

@@ -41,6 +41,13 @@ export interface RefreshFailedEvent {
   readonly retryInMs: number;
 }
 
+/** The function `issuers` of the application broke: tokens of tenants that are not known yet get a 503. */
+export interface IssuersFailedEvent {
+  readonly type: 'issuers.failed';
+  /** What happened, for an operator. The name that was asked for is not told: nothing of it is verified. */
+  readonly reason: string;
+}
+
 /** The usable keys of an issuer changed. */
 export interface KeysRotatedEvent {
   readonly type: 'jwks.rotated';
@@ -65,5 +72,6 @@ export type IdentityEvent =
   | AccessDeniedEvent
   | RefreshedEvent
   | RefreshFailedEvent
+  | IssuersFailedEvent
   | KeysRotatedEvent
   | KeySkippedEvent;

@@ -1,11 +1,15 @@
 import { Logger } from '@nestjs/common';
-import type { IdentityEvent } from './identity-event.js';
+import type { IdentityEvent, IssuersFailedEvent } from './identity-event.js';
+
+/** Least time between two lines about the function `issuers`. */
+const ISSUERS_WARNING_MS = 60_000;
 
 /** The few lines that an operator wants: faults of a provider, their end, and keys that come and go. */
 export class OperatorLog {
   private readonly logger = new Logger('IdentityModule');
   private readonly failing = new Set<string>();
   private readonly skipped = new Set<string>();
+  private lastIssuersWarningMs = -Infinity;
 
   write(event: IdentityEvent): void {
     switch (event.type) {
@@ -21,6 +25,9 @@ export class OperatorLog {
         if (this.failing.delete(subjectOf(event))) {
           this.logger.log(`${documentOf(event)} of ${event.issuer} is to be had again`);
         }
+        return;
+      case 'issuers.failed':
+        this.warnSeldom(event);
         return;
       case 'jwks.rotated':
         this.logger.log(
@@ -41,6 +48,14 @@ export class OperatorLog {
     this.logger.warn(line);
   }
 
+  /** Whoever sends tokens decides how often this happens. */
+  private warnSeldom({ reason }: IssuersFailedEvent): void {
+    const nowMs = performance.now();
+    if (nowMs - this.lastIssuersWarningMs < ISSUERS_WARNING_MS) return;
+    this.lastIssuersWarningMs = nowMs;
+    this.logger.warn(`the function "issuers" broke: ${printable(reason, 500)}`);
+  }
+
   /** A key that cannot be used is there at each refresh; one line tells it. */
   private warnOnce(issuer: string, kid: string, reason: string): void {
     const line = `key ${printable(kid)} of ${issuer} is not used: ${reason}`;
@@ -50,8 +65,8 @@ export class OperatorLog {
   }
 }
 
-function subjectOf(event: IdentityEvent & { issuer: string | undefined }): string {
-  return `${documentOf(event)} ${event.issuer ?? ''}`;
+function subjectOf(event: IdentityEvent & { issuer: string }): string {
+  return `${documentOf(event)} ${event.issuer}`;
 }
 
 function documentOf(event: IdentityEvent): string {
@@ -59,10 +74,15 @@ function documentOf(event: IdentityEvent): string {
 }
 
 function list(kids: readonly string[]): string {
-  return kids.length === 0 ? 'none' : kids.slice(0, 10).map(printable).join(', ');
+  return kids.length === 0
+    ? 'none'
+    : kids
+        .slice(0, 10)
+        .map((kid) => printable(kid))
+        .join(', ');
 }
 
 /** Key ids come from the network: no control characters, bounded. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 100);
+function printable(text: string, maxLength = 100): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, maxLength);
 }

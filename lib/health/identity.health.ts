@@ -26,7 +26,8 @@ export interface IssuerHealth {
 
 /**
  * A Terminus health indicator: `up` while every issuer serves fresh keys, `degraded` (HTTP 200) while
- * some cannot or are stale, `down` (503) only when none can. It never waits for a provider.
+ * some cannot or are stale, `down` (503) only when none can. It never waits for a provider. Tenants, which
+ * a function names, are counted and not judged: one that is broken says nothing of this instance.
  */
 @Injectable()
 export class IdentityHealthIndicator {
@@ -44,15 +45,17 @@ export class IdentityHealthIndicator {
     for (const issuer of configured) this.jwks.warm(issuer);
     const issuers = Object.fromEntries(configured.map((issuer) => [issuer.issuer, this.healthOf(issuer)]));
     const all = Object.values(issuers);
+    const tenants = this.directory.tenantCount;
     const details = {
       issuers,
+      ...(tenants === undefined ? {} : { tenants }),
       hitRate: {
         discovery: round(this.discovery.stats().hitRate),
         jwks: round(this.jwks.stats().hitRate),
       },
     };
     const session = this.health.check(key);
-    if (!all.some((issuer) => issuer.serving)) return session.down(details);
+    if (all.length > 0 && !all.some((issuer) => issuer.serving)) return session.down(details);
     return all.every((issuer) => issuer.jwks.state === 'fresh')
       ? session.up(details)
       : session.degraded(details);

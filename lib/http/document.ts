@@ -18,12 +18,6 @@ export interface DocumentAnswer {
   readonly freshnessMs: number | undefined;
 }
 
-/** A value made of a document, and where the document came from. */
-export interface Sourced<T> {
-  readonly value: T;
-  readonly source: DocumentSource | undefined;
-}
-
 const KEPT = ['cache-control', 'expires', 'date', 'etag', 'last-modified'] as const;
 
 /** A validator goes back as a request header: only what may stand there, and is not too long. */

@@ -75,6 +75,11 @@ export class HttpClient {
     if (this.settings.dispatcher === undefined) await this.dispatcher.destroy();
   }
 
+  /** Ends the connections once the requests in flight have ended. */
+  retire(): void {
+    if (this.settings.dispatcher === undefined) this.dispatcher.close().catch(() => undefined);
+  }
+
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
     const retries = options.retry ? this.settings.retries : 0;
     for (let attempt = 1; ; attempt++) {

@@ -1,9 +1,20 @@
+import { LRUCache } from 'lru-cache';
 import { HttpClient } from './http-client.js';
 import type { HttpSettings } from './http-settings.js';
 
 /** One client, and so one pool of connections, for each distinct configuration. */
 export class HttpClients {
-  private readonly clients = new Map<HttpSettings, HttpClient>();
+  private readonly clients: LRUCache<HttpSettings, HttpClient>;
+
+  /** @param maxClients - the least recently used one leaves, once its requests have ended. */
+  constructor(maxClients: number) {
+    this.clients = new LRUCache({
+      max: maxClients,
+      dispose: (client, _settings, reason) => {
+        if (reason === 'evict') client.retire();
+      },
+    });
+  }
 
   /** The client of these settings, which are compared by identity. */
   for(settings: HttpSettings): HttpClient {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import {
   RefreshingCache,
@@ -12,10 +13,11 @@ import { toUnavailable } from '../discovery/cache-errors.js';
 import { DiscoveryService } from '../discovery/discovery.service.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
-import type { Sourced } from '../http/document.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
+import type { Sourced } from '../options/sourced.js';
+import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from './fetch-key-set.js';
@@ -33,7 +35,7 @@ interface KeyWatch {
 @Injectable()
 export class JwksService implements OnApplicationShutdown {
   private readonly cache: RefreshingCache<Sourced<KeySet>>;
-  private readonly watches = new Map<string, KeyWatch>();
+  private readonly watches: LRUCache<string, KeyWatch>;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -43,8 +45,9 @@ export class JwksService implements OnApplicationShutdown {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
+    this.watches = new LRUCache({ max: Math.max(options.issuers.length, options.cache.maxEntries) });
     this.cache = new RefreshingCache({
-      load: (issuer, context) => this.fetch(this.directory.pick(issuer), context),
+      load: async (issuer, context) => this.fetch(await this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
       maxColdEntries: options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
@@ -67,7 +70,9 @@ export class JwksService implements OnApplicationShutdown {
    * @throws {IdentityError} `keys_unavailable`, `issuer_unknown`, `issuer_ambiguous`.
    */
   async get(issuer?: string): Promise<KeySet> {
-    const { issuer: name } = this.directory.pick(issuer);
+    const found = await this.directory.pick(issuer);
+    const name = found.issuer;
+    this.forgetFormer(found, this.cache.look(name));
     try {
       return (await this.cache.get(name)).value;
     } catch (error) {
@@ -82,7 +87,7 @@ export class JwksService implements OnApplicationShutdown {
    * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`, `issuer_unknown`, `issuer_ambiguous`.
    */
   async findKey(header: KeyQuery, issuer?: string): Promise<KeyObject> {
-    const found = this.directory.pick(issuer);
+    const found = await this.directory.pick(issuer);
     const [first] = this.candidates(found, header) ?? (await this.waitForCandidates(found, header));
     if (first === undefined) throw refuse('key_not_found');
     return 'asymmetricKeyType' in first.input ? first.input : (first.input as { key: KeyObject }).key;
@@ -94,7 +99,7 @@ export class JwksService implements OnApplicationShutdown {
    * @throws {IdentityError} `keys_unavailable`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
    */
   async refresh(issuer?: string): Promise<KeySet> {
-    const { issuer: name } = this.directory.pick(issuer);
+    const { issuer: name } = await this.directory.pick(issuer);
     try {
       return (await this.cache.refresh(name)).value;
     } catch (error) {
@@ -104,7 +109,7 @@ export class JwksService implements OnApplicationShutdown {
 
   /** Forgets the keys of one issuer, or of all, at once: the emergency withdrawal. The next look-up fetches. */
   clear(issuer?: string): void {
-    this.cache.clear(issuer === undefined ? undefined : this.directory.pick(issuer).issuer);
+    this.cache.clear(issuer === undefined ? undefined : this.directory.nameOf(issuer));
   }
 
   stats(): CacheStats {
@@ -113,7 +118,7 @@ export class JwksService implements OnApplicationShutdown {
 
   /** @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`. */
   state(issuer?: string): EntryState & { readonly keys: number } {
-    const { issuer: name } = this.directory.pick(issuer);
+    const name = this.directory.nameOf(issuer);
     return { ...this.cache.state(name), keys: this.cache.look(name)?.value.keys.length ?? 0 };
   }
 
@@ -124,9 +129,9 @@ export class JwksService implements OnApplicationShutdown {
    * @internal
    */
   candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined {
-    const set = this.cache.peek(issuer.issuer)?.value;
-    if (set === undefined) return undefined;
-    const selected = selectKeys(set, query);
+    const held = this.cache.peek(issuer.issuer);
+    if (held === undefined || this.forgetFormer(issuer, held)) return undefined;
+    const selected = selectKeys(held.value, query);
     if (selected === 'unknown' && !this.isSettled(issuer, query)) return undefined;
     this.cache.recordHit();
     if (typeof selected === 'string') throw refuse('key_not_found');
@@ -193,6 +198,13 @@ export class JwksService implements OnApplicationShutdown {
     for (const watch of this.watches.values()) watch.unknown.close(new IdentityError('shutting_down'));
   }
 
+  /** A tenant whose keys come from elsewhere now starts anew. */
+  private forgetFormer(issuer: ResolvedIssuer, held: Sourced<KeySet> | undefined): boolean {
+    if (held === undefined || isSameKeySource(held.owner, issuer)) return false;
+    this.cache.clear(issuer.issuer);
+    return true;
+  }
+
   /** Whether it is certain that no refresh would bring the key. */
   private isSettled(issuer: ResolvedIssuer, query: KeyQuery): boolean {
     return issuer.jwks !== undefined || this.watch(issuer).unknown.isRemembered(idOf(query));
@@ -228,7 +240,7 @@ export class JwksService implements OnApplicationShutdown {
   ): Promise<Loaded<Sourced<KeySet>>> {
     if (issuer.jwks !== undefined) {
       const value = await this.importSet(keysOf(issuer.jwks, 'the static "jwks"'), issuer);
-      return { value: { value, source: undefined }, ttlMs: Infinity };
+      return { value: { value, source: undefined, owner: issuer }, ttlMs: Infinity };
     }
     const deadlineAtMs = performance.now() + issuer.http.deadlineMs;
     const url = issuer.jwksUri ?? (await this.discovery.get(issuer.issuer)).jwks_uri;
@@ -242,7 +254,7 @@ export class JwksService implements OnApplicationShutdown {
     const value = keys === undefined ? previous?.value : await this.importSet(keys, issuer, previous?.value);
     if (value === undefined) throw new Error('a 304 to a request without conditions');
     return {
-      value: { value, source: answer.source },
+      value: { value, source: answer.source, owner: issuer },
       ttlMs: chooseTtlMs(answer.freshnessMs, this.options.jwks),
     };
   }

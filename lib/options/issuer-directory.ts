@@ -1,12 +1,24 @@
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Clock } from '../cache/clock.js';
+import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
+import type { EventReporter } from '../events/event-reporter.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
+import { TenantIssuers } from './tenant-issuers.js';
+
+/** An issuer at once, or later; undefined for who is none of ours. */
+type Found = ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined>;
 
 /** Finds issuers by the exact string that tokens carry. */
 export class IssuerDirectory {
   private readonly byName: ReadonlyMap<string, ResolvedIssuer>;
+  private readonly tenants: TenantIssuers | undefined;
 
-  constructor(options: Pick<ResolvedOptions, 'issuers'>) {
+  constructor(options: ResolvedOptions, clock: Clock, reporter: EventReporter) {
     this.byName = new Map(options.issuers.map((issuer) => [issuer.issuer, issuer]));
+    this.tenants =
+      options.tenants &&
+      new TenantIssuers(options.tenants, options, clock, (error) =>
+        reporter.report({ type: 'issuers.failed', reason: describeError(error) }),
+      );
   }
 
   /** All issuers that the configuration names. */
@@ -14,30 +26,63 @@ export class IssuerDirectory {
     return [...this.byName.values()];
   }
 
-  /** The issuer that an unverified `iss` names; undefined where it is not ours. */
-  find(unverifiedIssuer: string): ResolvedIssuer | undefined {
-    return this.byName.get(unverifiedIssuer);
+  /** How many tenants are known now; undefined where the configuration names all issuers. */
+  get tenantCount(): number | undefined {
+    return this.tenants?.size;
+  }
+
+  /**
+   * The issuer that an unverified `iss` names.
+   *
+   * @throws {IdentityError} `check_failed`, `keys_busy`; a promise rejects with the same.
+   */
+  find(unverifiedIssuer: string): Found {
+    return this.byName.get(unverifiedIssuer) ?? this.tenants?.find(unverifiedIssuer);
+  }
+
+  /** Whether an issuer may be ours, without asking for it. */
+  isPossible(issuer: string): boolean {
+    return this.byName.has(issuer) || this.tenants?.isAllowed(issuer) === true;
   }
 
   /**
    * The issuer that an argument names, or the only one.
    *
+   * @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`, `check_failed`, `keys_busy`.
+   */
+  async pick(issuer?: string): Promise<ResolvedIssuer> {
+    const found = await this.find(this.nameOf(issuer));
+    if (found === undefined) throw refuse('issuer_unknown');
+    return found;
+  }
+
+  /**
+   * The name that an argument stands for.
+   *
    * @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`.
    */
-  pick(issuer?: string): ResolvedIssuer {
+  nameOf(issuer?: string): string {
     if (issuer !== undefined) {
-      const found = this.byName.get(issuer);
-      if (found === undefined) throw refuse('issuer_unknown');
-      return found;
+      if (!this.isPossible(issuer)) throw refuse('issuer_unknown');
+      return issuer;
     }
-    const [only, ...others] = this.byName.values();
+    const [only, ...others] = this.byName.keys();
     if (only === undefined || others.length > 0) {
-      const count = String(this.byName.size);
+      const count = this.tenants === undefined ? String(this.byName.size) : 'Any number of';
       throw new IdentityError(
         'issuer_ambiguous',
         `${count} issuers are configured: name the one that is meant`,
       );
     }
     return only;
+  }
+
+  /** Forgets the answers of the function "issuers", for one name or for all. */
+  forgetTenants(issuer?: string): void {
+    this.tenants?.clear(issuer);
+  }
+
+  close(): void {
+    this.tenants?.close();
   }
 }

@@ -117,12 +117,24 @@ export interface IssuerOptions extends SharedIssuerOptions, OneIssuerOptions {
   readonly jwks?: JsonObject | undefined;
 }
 
+/**
+ * Names issuers while tokens come in: for tenants that are not known at start. Its answers are cached,
+ * for `discovery.ttlMs`, refusals for `jwks.unknownKidTtlMs`. undefined refuses; a throw is a 503.
+ *
+ * @param unverifiedIssuer - what a token claims; nothing of it is verified but that `allowedIssuers` lets it through.
+ */
+export type IssuerSource = (
+  unverifiedIssuer: string,
+) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>;
+
 /** Options of `IdentityModule.forRoot`. */
 export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOptions {
   /** The exact string that tokens carry in `iss`. Required, unless `issuers` is given. */
   readonly issuer?: string | undefined;
-  /** Several issuers, instead of `issuer`. */
-  readonly issuers?: readonly IssuerOptions[] | undefined;
+  /** Several issuers, instead of `issuer`; or a function that names them, together with `allowedIssuers`. */
+  readonly issuers?: readonly IssuerOptions[] | IssuerSource | undefined;
+  /** What a function `issuers` may be asked for: a list, or a predicate over the unverified string. */
+  readonly allowedIssuers?: readonly string[] | ((unverifiedIssuer: string) => boolean) | undefined;
   /** Accepted `typ` header values, case-insensitive; null stands for an absent one. @default ['at+jwt', 'JWT', null] */
   readonly tokenTypes?: readonly (string | null)[] | undefined;
   /** Lifts the marks by which ID tokens are refused. @default false */

@@ -121,9 +121,8 @@ describe('the defaults', () => {
 
   it('hold for what is undefined, as for what is absent', () => {
     const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({})), 'senderConstrained'];
-    const undefineds = Object.fromEntries(
-      names.filter((name) => !(name in MINIMAL)).map((name) => [name, undefined]),
-    );
+    const own = (name: string): boolean => !(name in MINIMAL) && name !== 'tenants';
+    const undefineds = Object.fromEntries(names.filter(own).map((name) => [name, undefined]));
     expect(resolve(undefineds)).toEqual(resolve({}));
     expect(resolve({ ...undefineds, ...NESTED })).toEqual(resolve({}));
   });
@@ -595,6 +594,32 @@ describe('contradictions', () => {
     const issuers = [ISSUER, OTHER].map((issuer) => ({ issuer }));
     const found = problemsOf({ issuers, audience: 'a', cache: { maxEntries: 1 } });
     expect(found).toEqual(['cache.maxEntries: 2 issuers are configured; all of them must fit, got 1']);
+  });
+});
+
+describe('issuers that a function names', () => {
+  const issuers = (): undefined => undefined;
+  const allowedIssuers = [ISSUER];
+
+  it('need no issuer, and no audience at the top', () => {
+    const { tenants, issuers: configured } = resolveOptions({ issuers, allowedIssuers }, {});
+    expect(configured).toEqual([]);
+    expect(tenants?.isAllowed(ISSUER)).toBe(true);
+    expect(tenants?.isAllowed(OTHER)).toBe(false);
+    expect(tenants?.resolve({ issuer: ISSUER, audience: 'x' }, ISSUER)).toMatchObject({ audience: ['x'] });
+    expect(() => tenants?.resolve({ issuer: ISSUER }, ISSUER)).toThrow('audience');
+    expect(() => tenants?.resolve({ issuer: OTHER, audience: 'x' }, ISSUER)).toThrow('to the letter');
+    expect(() => tenants?.resolve(null, ISSUER)).toThrow('expected an object');
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no allowedIssuers', { issuers }, /^allowedIssuers: is missing/],
+    ['an empty list', { issuers, allowedIssuers: [] }, /^allowedIssuers: expected a non-empty list/],
+    ['a regular expression', { issuers, allowedIssuers: /x/ }, /^allowedIssuers: expected a non-empty list/],
+    ['an issuer beside it', { issuers, allowedIssuers, issuer: ISSUER }, /^issuer: contradicts "issuers"/],
+    ['allowedIssuers alone', { ...MINIMAL, allowedIssuers }, /^allowedIssuers: has no effect/],
+  ])('stop the start with %s', (_name, options, problem) => {
+    expect(() => resolveOptions(options, {})).toThrow(new RegExp(problem.source.replace('^', '- ')));
   });
 });
 

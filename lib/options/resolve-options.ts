@@ -1,6 +1,7 @@
 import { normalizeTokenType } from '../model/token-type.js';
-import { OptionReader, Problems } from './option-reader.js';
-import type { ClaimSource, JwtFromRequest, MapUser } from './options.types.js';
+import { IdentityError } from '../errors/identity-error.js';
+import { isStringList, OptionReader, Problems } from './option-reader.js';
+import type { ClaimSource, IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
 import { defaultHttp, readTimeoutFromEnvironment } from './resolve-http.js';
 import {
   ONE_ISSUER_NAMES,
@@ -9,7 +10,7 @@ import {
   SHARED_NAMES,
   type IssuerDefaults,
 } from './resolve-issuer.js';
-import type { ResolvedIssuer, ResolvedLifetime, ResolvedOptions } from './resolved-options.js';
+import type { ResolvedIssuer, ResolvedLifetime, ResolvedOptions, TenantSource } from './resolved-options.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -50,6 +51,7 @@ const TOP_NAMES: readonly string[] = [
   ...ONE_ISSUER_NAMES,
   ...SHARED_NAMES,
   'issuers',
+  'allowedIssuers',
   'tokenTypes',
   'acceptIdTokens',
   'requiredClaims',
@@ -89,6 +91,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs)));
   const options: ResolvedOptions = {
     issuers: Object.freeze(resolveIssuers(reader, defaults, problems)),
+    tenants: readTenants(reader, defaults),
     tokenTypes: Object.freeze(readTokenTypes(reader)),
     acceptIdTokens: reader.boolean('acceptIdTokens', DEFAULTS.acceptIdTokens),
     requiredClaims: Object.freeze([
@@ -144,20 +147,71 @@ function resolveIssuers(
     if (reader.has(name)) reader.problem(name, 'contradicts "issuers"; it belongs into one of its members');
   }
   const list = reader.raw('issuers');
+  if (typeof list === 'function') return [];
   if (!Array.isArray(list) || list.length === 0) {
-    reader.wrong('issuers', 'a non-empty list of issuer options');
+    reader.wrong('issuers', 'a non-empty list of issuer options, or a function');
     return [];
   }
   const resolved = new Map<string, ResolvedIssuer>();
   for (const [index, raw] of list.entries()) {
     const path = `issuers[${String(index)}]`;
-    const names = [...ONE_ISSUER_NAMES, ...SHARED_NAMES, 'jwks'];
-    const issuer = resolveIssuer(new OptionReader(raw ?? null, path, problems, names), defaults);
+    const issuer = resolveIssuer(new OptionReader(raw ?? null, path, problems, ISSUER_NAMES), defaults);
     if (issuer === undefined) continue;
     if (resolved.has(issuer.issuer)) problems.add(`${path}.issuer`, 'stands in the list twice');
     resolved.set(issuer.issuer, issuer);
   }
   return [...resolved.values()];
+}
+
+const ISSUER_NAMES: readonly string[] = [...ONE_ISSUER_NAMES, ...SHARED_NAMES, 'jwks'];
+
+/** The function form of `issuers`. What it may be asked for must be said, because tokens say who is asked for. */
+function readTenants(reader: OptionReader, defaults: IssuerDefaults): TenantSource | undefined {
+  const ask = reader.raw('issuers');
+  if (typeof ask !== 'function') {
+    if (reader.has('allowedIssuers')) {
+      reader.problem('allowedIssuers', 'has no effect: it belongs to a function "issuers"');
+    }
+    return undefined;
+  }
+  const isAllowed = readAllowedIssuers(reader);
+  if (isAllowed === undefined) return undefined;
+  return Object.freeze({
+    ask: ask as IssuerSource,
+    isAllowed,
+    resolve: (answer: unknown, name: string) => resolveTenant(answer, name, defaults),
+    deadlineMs: defaults.http.deadlineMs,
+  });
+}
+
+function readAllowedIssuers(reader: OptionReader): TenantSource['isAllowed'] | undefined {
+  const allowed = reader.raw('allowedIssuers');
+  if (typeof allowed === 'function') {
+    const predicate = allowed as (unverifiedIssuer: string) => unknown;
+    return (unverifiedIssuer) => predicate(unverifiedIssuer) === true;
+  }
+  if (isStringList(allowed)) {
+    const names = new Set(allowed);
+    return (unverifiedIssuer) => names.has(unverifiedIssuer);
+  }
+  if (allowed === undefined) {
+    reader.problem('allowedIssuers', 'is missing: a list or a predicate of what "issuers" may be asked for');
+  } else {
+    reader.wrong('allowedIssuers', 'a non-empty list of strings, or a function');
+  }
+  return undefined;
+}
+
+function resolveTenant(answer: unknown, name: string, defaults: IssuerDefaults): ResolvedIssuer {
+  const problems = new Problems();
+  const reader = new OptionReader(answer ?? null, 'issuers()', problems, ISSUER_NAMES);
+  const resolved = resolveIssuer(reader, defaults);
+  if (resolved !== undefined && resolved.issuer !== name) {
+    reader.problem('issuer', 'is not the string that was asked for; they are compared to the letter');
+  }
+  problems.throwIfAny();
+  if (resolved === undefined) throw new IdentityError('options_invalid');
+  return resolved;
 }
 
 function readLifetime(reader: OptionReader, defaults: ResolvedLifetime): ResolvedLifetime {

@@ -1,6 +1,13 @@
 import type { HttpSettings } from '../http/http-settings.js';
 import type { JsonObject } from '../model/json.js';
-import type { ClaimSource, JwtFromRequest, MapUser, Profile, ValidateHook } from './options.types.js';
+import type {
+  ClaimSource,
+  IssuerSource,
+  JwtFromRequest,
+  MapUser,
+  Profile,
+  ValidateHook,
+} from './options.types.js';
 
 /** One issuer after resolution: nothing is optional that has a default, everything is frozen. */
 export interface ResolvedIssuer {
@@ -32,9 +39,25 @@ export interface ResolvedJwks extends ResolvedLifetime {
   readonly badSignatureCooldownMs: number;
 }
 
+/** Issuers that are not known at start. */
+export interface TenantSource {
+  readonly ask: IssuerSource;
+  readonly isAllowed: (unverifiedIssuer: string) => boolean;
+  /**
+   * Completes an answer of `ask`.
+   *
+   * @throws {IdentityError} `options_invalid`.
+   */
+  readonly resolve: (answer: unknown, unverifiedIssuer: string) => ResolvedIssuer;
+  /** How long `ask` may take. */
+  readonly deadlineMs: number;
+}
+
 /** The options after resolution. */
 export interface ResolvedOptions {
   readonly issuers: readonly ResolvedIssuer[];
+  /** undefined where the configuration names all issuers. */
+  readonly tenants: TenantSource | undefined;
   /** In lower case, without `application/`; null stands for an absent `typ`. */
   readonly tokenTypes: readonly (string | null)[];
   readonly acceptIdTokens: boolean;

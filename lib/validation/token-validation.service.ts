@@ -15,7 +15,7 @@ import { verifySignature, type PreparedKey } from '../tokens/verify-signature.js
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
 import { isThenable, runHooks } from './run-hooks.js';
-import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
+import { runBatch, type BatchOptions, type LeaveSlot, type TokenSource } from './run-batch.js';
 
 /** What validation has done since the start. */
 export interface ValidationStats {
@@ -38,7 +38,7 @@ type WaitForKeys = (issuer: ResolvedIssuer, header: TokenHeader) => Promise<read
 /** Validates access tokens against the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). */
 @Injectable()
 export class TokenValidationService {
-  private readonly plans: ReadonlyMap<ResolvedIssuer, CallPlan>;
+  private readonly plans = new WeakMap<ResolvedIssuer, CallPlan>();
   private readonly planOf: PlanOf;
   private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
   private validated = 0;
@@ -51,8 +51,7 @@ export class TokenValidationService {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.plans = new Map(directory.configured.map((issuer) => [issuer, basePlan(issuer, options)]));
-    this.planOf = (issuer) => this.plans.get(issuer);
+    this.planOf = (issuer) => this.basePlanOf(issuer);
   }
 
   /**
@@ -77,8 +76,14 @@ export class TokenValidationService {
     const planOf = this.resolvePlans(overrides);
     const progress: Progress = { issuer: undefined, verified: false };
     try {
-      const pending = this.begin(token, planOf, progress);
-      const { issuer, parsed, plan } = pending;
+      const parsed = parseToken(token, this.options.maxTokenBytes);
+      const found = this.findIssuer(parsed);
+      if (isThenable(found)) {
+        found.catch(() => undefined);
+        throw refuse('keys_cold');
+      }
+      const pending = this.begin(parsed, found, planOf, progress);
+      const { issuer, plan } = pending;
       const keys = this.jwks.candidates(issuer, parsed.header);
       if (keys === undefined) {
         this.jwks.requestCandidates(issuer, parsed.header);
@@ -124,7 +129,7 @@ export class TokenValidationService {
     return runBatch(
       tokens,
       (token, leaveSlot) =>
-        this.run<T>(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header))),
+        this.run<T>(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header)), leaveSlot),
       batch,
     );
   }
@@ -134,10 +139,18 @@ export class TokenValidationService {
   }
 
   /** The pipeline: cheap refusals, keys, signature, claims, own checks. */
-  private async run<T>(token: string, planOf: PlanOf, waitForKeys: WaitForKeys): Promise<ValidatedToken<T>> {
+  private async run<T>(
+    token: string,
+    planOf: PlanOf,
+    waitForKeys: WaitForKeys,
+    wait: LeaveSlot = (run) => run(),
+  ): Promise<ValidatedToken<T>> {
     const progress: Progress = { issuer: undefined, verified: false };
     try {
-      const pending = this.begin(token, planOf, progress);
+      const parsed = parseToken(token, this.options.maxTokenBytes);
+      const found = this.findIssuer(parsed);
+      const issuer = isThenable(found) ? await wait(() => found) : found;
+      const pending = this.begin(parsed, issuer, planOf, progress);
       const keys = this.jwks.candidates(pending.issuer, pending.parsed.header);
       const validated =
         keys !== undefined && this.isSignedBy(keys, pending.parsed)
@@ -151,11 +164,19 @@ export class TokenValidationService {
     }
   }
 
-  /** All that can be decided without a key. Refusals here describe bytes that anybody can send. */
-  private begin(token: unknown, planOf: PlanOf, progress: Progress): Pending {
-    const parsed = parseToken(token, this.options.maxTokenBytes);
+  /** The issuer that the unverified `iss` names: a promise where a tenant has to be asked for. */
+  private findIssuer(parsed: UnverifiedToken): ReturnType<IssuerDirectory['find']> {
     const { iss } = parsed.unverifiedClaims;
-    const issuer = typeof iss === 'string' ? this.directory.find(iss) : undefined;
+    return typeof iss === 'string' ? this.directory.find(iss) : undefined;
+  }
+
+  /** All that can be decided without a key. Refusals here describe bytes that anybody can send. */
+  private begin(
+    parsed: UnverifiedToken,
+    issuer: ResolvedIssuer | undefined,
+    planOf: PlanOf,
+    progress: Progress,
+  ): Pending {
     if (issuer === undefined) throw refuse('issuer_unknown');
     progress.issuer = issuer.issuer;
     const plan = planOf(issuer);
@@ -215,13 +236,29 @@ export class TokenValidationService {
   private resolvePlans(overrides: ValidationOverrides | undefined): PlanOf {
     if (overrides === undefined) return this.planOf;
     const read = readOverrides(overrides);
+    const isAccepted = ({ issuer }: ResolvedIssuer): boolean =>
+      read.issuers === undefined || read.issuers.includes(issuer);
     const plans = new Map<ResolvedIssuer, CallPlan>();
-    for (const [issuer, plan] of this.plans) {
-      const accepted = read.issuers === undefined || read.issuers.includes(issuer.issuer);
-      if (accepted) plans.set(issuer, tighten(plan, read));
+    for (const issuer of this.directory.configured.filter(isAccepted)) {
+      plans.set(issuer, tighten(this.basePlanOf(issuer), read));
     }
-    assertSatisfiable([...plans.values()]);
-    return (issuer) => plans.get(issuer);
+    const mayBeTenants = read.issuers?.some((name) => this.directory.isPossible(name)) ?? true;
+    if (this.options.tenants === undefined || !mayBeTenants) assertSatisfiable([...plans.values()]);
+    return (issuer) => {
+      if (!isAccepted(issuer)) return undefined;
+      const plan = plans.get(issuer) ?? tighten(this.basePlanOf(issuer), read);
+      plans.set(issuer, plan);
+      return plan;
+    };
+  }
+
+  private basePlanOf(issuer: ResolvedIssuer): CallPlan {
+    let plan = this.plans.get(issuer);
+    if (plan === undefined) {
+      plan = basePlan(issuer, this.options);
+      this.plans.set(issuer, plan);
+    }
+    return plan;
   }
 
   private reportValidated({ issuer }: ValidatedToken): void {

@@ -1,0 +1,149 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../cache/clock.js';
+import { CacheMissError, RefreshingCache, type Loaded } from '../cache/refreshing-cache.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { ResolvedIssuer, ResolvedOptions, TenantSource } from './resolved-options.js';
+
+/** No issuer's name comes near; refused ones are remembered for a while, and must not cost much memory. */
+const MAX_ISSUER_LENGTH = 1_024;
+/** Refused names remembered at the most. */
+const MAX_REFUSED = 4_096;
+
+/**
+ * Issuers that a function of the application names while tokens come in. It is asked only for strings
+ * that `allowedIssuers` lets through, once for all who want the same, and not again while its answer
+ * holds. Refused names drive out no accepted ones.
+ */
+export class TenantIssuers {
+  private readonly cache: RefreshingCache<ResolvedIssuer | null>;
+  private asking = 0;
+
+  constructor(
+    private readonly source: TenantSource,
+    private readonly options: Pick<ResolvedOptions, 'cache' | 'discovery' | 'jwks' | 'refreshAheadRatio'>,
+    private readonly clock: Clock,
+    onFailed: (error: unknown) => void,
+  ) {
+    this.cache = new RefreshingCache({
+      load: (issuer, { previous }) => this.load(issuer, previous),
+      maxEntries: options.cache.maxEntries,
+      maxColdEntries: MAX_REFUSED,
+      pinned: new Set(),
+      staleIfErrorMs: options.discovery.staleIfErrorMs,
+      refreshAheadRatio: options.refreshAheadRatio,
+      clock,
+      onFailed: (_issuer, { error }) => {
+        if (!(error instanceof RefusedIssuer)) onFailed(error);
+      },
+    });
+  }
+
+  /** Tenants whose options are known now. */
+  get size(): number {
+    return this.cache.stats().size;
+  }
+
+  /** @throws {IdentityError} `check_failed`: the application's predicate threw. */
+  isAllowed(issuer: string): boolean {
+    if (issuer.length > MAX_ISSUER_LENGTH) return false;
+    try {
+      return this.source.isAllowed(issuer);
+    } catch (error) {
+      throw broken('"allowedIssuers"', error);
+    }
+  }
+
+  /**
+   * The options of a tenant: at once where they are known, else a promise. undefined for who is none.
+   *
+   * @throws {IdentityError} `check_failed`, `keys_busy`.
+   */
+  find(issuer: string): ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined> {
+    if (!this.isAllowed(issuer)) return undefined;
+    const known = this.cache.peek(issuer);
+    return known === undefined ? this.ask(issuer) : (known ?? undefined);
+  }
+
+  /** Forgets what is known of one tenant, or of all. */
+  clear(issuer?: string): void {
+    this.cache.clear(issuer);
+  }
+
+  close(): void {
+    this.cache.close();
+  }
+
+  private async ask(issuer: string): Promise<ResolvedIssuer | undefined> {
+    if (this.asking >= this.options.jwks.maxWaiting) throw refuse('keys_busy');
+    this.asking++;
+    try {
+      return (await this.cache.load(issuer)) ?? undefined;
+    } catch (error) {
+      const cause = error instanceof CacheMissError ? error.cause : error;
+      if (cause instanceof RefusedIssuer) return undefined;
+      throw broken('"issuers"', cause, error instanceof CacheMissError ? error.retryAfterMs : undefined);
+    } finally {
+      this.asking--;
+    }
+  }
+
+  /** A refusal of a name that was never accepted is a failure, so that it takes no place among the values. */
+  private async load(
+    issuer: string,
+    previous: ResolvedIssuer | null | undefined,
+  ): Promise<Loaded<ResolvedIssuer | null>> {
+    const { unknownKidTtlMs } = this.options.jwks;
+    const answer = await this.withinTime(async () => this.source.ask(issuer));
+    if (answer === undefined || answer === null) {
+      if (previous === undefined) throw new RefusedIssuer(unknownKidTtlMs);
+      return { value: null, ttlMs: unknownKidTtlMs };
+    }
+    const resolved = this.source.resolve(answer, issuer);
+    return { value: reuse(previous, resolved), ttlMs: this.options.discovery.ttlMs };
+  }
+
+  private async withinTime<T>(run: () => Promise<T>): Promise<T> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<never>((_, reject) => {
+      const { deadlineMs } = this.source;
+      cancel = this.clock.schedule(
+        () => reject(new Error(`no answer within ${String(deadlineMs)} ms`)),
+        deadlineMs,
+      );
+    });
+    try {
+      return await Promise.race([run(), late]);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** The function does not know the name. */
+class RefusedIssuer extends Error {
+  override readonly name = 'RefusedIssuer';
+
+  constructor(readonly retryAfterMs: number) {
+    super('the function "issuers" does not know it');
+  }
+}
+
+function broken(what: string, cause: unknown, retryAfterMs?: number): IdentityError {
+  if (cause instanceof IdentityError && cause.kind === 'unavailable') return cause;
+  return new IdentityError('check_failed', `The application's own ${what} broke.`, { cause, retryAfterMs });
+}
+
+/** What is the same stays the same object: connections and plans hang on it. */
+function reuse(previous: ResolvedIssuer | null | undefined, now: ResolvedIssuer): ResolvedIssuer {
+  if (previous === undefined || previous === null) return now;
+  const http = isDeepStrictEqual(previous.http, now.http) ? previous.http : now.http;
+  const merged = Object.freeze({ ...now, http });
+  return isDeepStrictEqual(previous, merged) ? previous : merged;
+}
+
+const KEY_SOURCE = ['metadataIssuer', 'discoveryUrl', 'jwksUri', 'jwks'] as const;
+
+/** Whether two answers for one tenant take its keys from the same place. */
+export function isSameKeySource(before: ResolvedIssuer, now: ResolvedIssuer): boolean {
+  return before === now || KEY_SOURCE.every((name) => isDeepStrictEqual(before[name], now[name]));
+}
