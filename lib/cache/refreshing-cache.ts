@@ -95,6 +95,8 @@ export class RefreshingCache<V> {
   private readonly pinned = new Map<string, Entry<V>>();
   private readonly others: LRUCache<string, Entry<V>>;
   private readonly cold: LRUCache<string, Entry<V>>;
+  /** Entries with a fetch in flight: one that was driven out meanwhile is still found, and cleared. */
+  private readonly fetching = new Map<string, Entry<V>>();
   private hits = 0;
   private misses = 0;
   private refreshes = 0;
@@ -154,15 +156,16 @@ export class RefreshingCache<V> {
 
   /** Like {@link get}, for a caller that counts by itself. */
   async load(key: string): Promise<V> {
-    const entry = this.findOrAdd(key);
     for (;;) {
+      const entry = this.findOrAdd(key);
       const value = this.peek(key);
       if (value !== undefined) return value;
       const flight = this.join(entry);
       try {
         return await flight.promise;
       } catch (error) {
-        if (flight.detached && !this.closed) continue;
+        if (this.closed) throw error;
+        if (flight.detached) continue;
         if (entry.held !== undefined && this.servingOf(entry) !== 'fetch') return entry.held.value;
         throw error;
       }
@@ -206,6 +209,7 @@ export class RefreshingCache<V> {
       entry.cleared = true;
       const flight = entry.flight;
       entry.flight = undefined;
+      this.fetching.delete(entry.key);
       if (flight !== undefined) {
         flight.detached = true;
         flight.controller.abort();
@@ -251,7 +255,7 @@ export class RefreshingCache<V> {
 
   stats(): CacheStats {
     let size = 0;
-    for (const entry of this.entries()) if (entry.held !== undefined) size++;
+    for (const entry of this.entries()) if (entry.held !== undefined && this.isHeld(entry)) size++;
     return {
       hits: this.hits,
       misses: this.misses,
@@ -268,16 +272,22 @@ export class RefreshingCache<V> {
     yield* this.pinned.values();
     yield* this.others.values();
     yield* this.cold.values();
+    for (const entry of this.fetching.values()) if (!this.isHeld(entry)) yield entry;
+  }
+
+  private isHeld(entry: Entry<V>): boolean {
+    const { key } = entry;
+    return (this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key)) === entry;
   }
 
   /** A use: makes the entry the most recently used one. */
   private find(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.get(key) ?? this.cold.get(key);
+    return this.pinned.get(key) ?? this.others.get(key) ?? this.cold.get(key) ?? this.fetching.get(key);
   }
 
   /** A mere look. */
   private inspect(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key);
+    return this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key) ?? this.fetching.get(key);
   }
 
   private findOrAdd(key: string): Entry<V> {
@@ -311,7 +321,8 @@ export class RefreshingCache<V> {
     this.start(entry);
   }
 
-  private startNext(entry: Entry<V>): Promise<V> {
+  private startNext({ key }: Entry<V>): Promise<V> {
+    const entry = this.findOrAdd(key);
     entry.next = undefined;
     return (entry.flight ?? this.start(entry, true)).promise;
   }
@@ -333,6 +344,7 @@ export class RefreshingCache<V> {
     // Nobody may be waiting; whoever is has the same promise and sees the error.
     flight.promise.catch(() => undefined);
     entry.flight = flight;
+    this.fetching.set(entry.key, entry);
     return flight;
   }
 
@@ -346,6 +358,7 @@ export class RefreshingCache<V> {
     if (flight.detached) throw new CacheMissError('cleared during the fetch', 0);
     const previous = entry.held?.value;
     entry.flight = undefined;
+    this.fetching.delete(entry.key);
     entry.failures = 0;
     entry.lastError = undefined;
     entry.notBeforeMs = 0;
@@ -370,6 +383,7 @@ export class RefreshingCache<V> {
     this.failures++;
     if (flight.detached) throw new CacheMissError('cleared during the fetch', 0, error);
     entry.flight = undefined;
+    this.fetching.delete(entry.key);
     entry.failures++;
     entry.lastError = error;
     const retryInMs = backoffMs({
