@@ -11,7 +11,13 @@ import {
   type DocumentSource,
 } from './document.js';
 import type { HttpSettings } from './http-settings.js';
-import { ACCEPT_ENCODING, BodyTooLargeError, discardBody, readBody } from './read-body.js';
+import {
+  ACCEPT_ENCODING,
+  BodyTooLargeError,
+  discardBody,
+  readBody,
+  UnknownEncodingError,
+} from './read-body.js';
 import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { SharedFetches } from './shared-fetches.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
@@ -103,6 +109,7 @@ export class HttpClient {
       return await this.exchange(url, options, controller.signal);
     } catch (error) {
       if (error instanceof BodyTooLargeError) return invalid(url, `its body is too long: ${error.message}`);
+      if (error instanceof UnknownEncodingError) return invalid(url, 'its Content-Encoding was not offered');
       const why =
         controller.signal.aborted && !options.signal.aborted
           ? `no complete answer within ${String(Math.round(Math.max(0, budgetMs)))} ms`
