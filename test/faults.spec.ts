@@ -15,11 +15,14 @@ import { idle, lastingToken, simulate, type Simulation } from './support/simulat
 
 const HOUR_MS = 3_600_000;
 
+/** Made once: a new one for each test would take longer than the tests. */
+const KEY = createKey('RS256', 'rsa-1');
+
 let provider: ProviderDouble;
 const open: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {
-  provider = await ProviderDouble.start();
+  provider = await ProviderDouble.start({ keys: [KEY] });
   open.push(() => provider.stop().catch(() => undefined));
 });
 afterEach(async () => {
