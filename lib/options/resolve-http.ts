@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { describeError } from '../errors/identity-error.js';
 import type { HttpSettings, TlsOptions } from '../http/http-settings.js';
 import { parseUrl } from '../http/url-policy.js';
 import { isJsonObject } from '../model/json.js';
@@ -34,14 +36,14 @@ const HTTP_DEFAULTS = Object.freeze({
 });
 
 /** The settings before any option was read. */
-export function defaultHttp(timeoutMs: number): HttpSettings {
+export function defaultHttp(timeoutMs: number, ca: string | undefined): HttpSettings {
   return {
     ...HTTP_DEFAULTS,
     timeoutMs,
     allowInsecureOrigins: Object.freeze([]),
     followRedirects: false,
     headers: Object.freeze({}),
-    tls: undefined,
+    tls: ca === undefined ? undefined : Object.freeze({ ca }),
     dispatcher: undefined,
     proxy: undefined,
   };
@@ -68,7 +70,7 @@ export function resolveHttp(parent: OptionReader, base: HttpSettings): HttpSetti
     allowInsecureOrigins: readOrigins(reader) ?? base.allowInsecureOrigins,
     followRedirects: reader.boolean('followRedirects', base.followRedirects),
     headers: readHeaders(reader) ?? base.headers,
-    tls: readTls(reader) ?? base.tls,
+    tls: readTls(reader, base.tls) ?? base.tls,
     dispatcher,
     proxy: readProxy(reader) ?? base.proxy,
   });
@@ -84,6 +86,25 @@ export function readTimeoutFromEnvironment(
   if (seconds >= 0.1 && seconds <= 60) return Math.round(seconds * 1000);
   refuse(`expected seconds from 0.1 to 60, got '${value.slice(0, 20)}'`);
   return HTTP_DEFAULTS.timeoutMs;
+}
+
+/**
+ * The authorities in the file that `SSL_CERT_FILE` of the environment names, PEM. They stand in the place
+ * of the system's, as OpenSSL does it; Node.js by itself heeds the variable only with --use-openssl-ca.
+ */
+export function readAuthoritiesFromEnvironment(
+  file: string | undefined,
+  refuse: (problem: string) => void,
+): string | undefined {
+  if (file === undefined || file.trim() === '') return undefined;
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    refuse('the file that it names has no PEM certificate in it');
+  } catch (error) {
+    refuse(`the file that it names cannot be read: ${describeError(error)}`);
+  }
+  return undefined;
 }
 
 function readOrigins(reader: OptionReader): readonly string[] | undefined {
@@ -117,7 +138,8 @@ function readHeaders(reader: OptionReader): Readonly<Record<string, string>> | u
   return Object.freeze(Object.fromEntries(entries));
 }
 
-function readTls(reader: OptionReader): TlsOptions | undefined {
+/** Without authorities of its own, it has those that stand above it. */
+function readTls(reader: OptionReader, base: TlsOptions | undefined): TlsOptions | undefined {
   if (!reader.has('tls')) return undefined;
   const tls = reader.nested('tls', TLS_NAMES, TLS_HINTS);
   for (const name of TLS_NAMES) {
@@ -129,7 +151,8 @@ function readTls(reader: OptionReader): TlsOptions | undefined {
     );
     if (!fits || values.length === 0) tls.problem(name, 'expected PEM text or a Buffer');
   }
-  return Object.freeze(Object.fromEntries(TLS_NAMES.map((name) => [name, copyList(tls.raw(name))])));
+  const own = Object.fromEntries(TLS_NAMES.map((name) => [name, copyList(tls.raw(name))]));
+  return Object.freeze({ ...own, ca: (own['ca'] as TlsOptions['ca']) ?? base?.ca });
 }
 
 function copyList(value: unknown): unknown {

@@ -2,7 +2,7 @@ import { normalizeTokenType } from '../model/token-type.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { isStringList, OptionReader, Problems } from './option-reader.js';
 import type { ClaimSource, IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
-import { defaultHttp, readTimeoutFromEnvironment } from './resolve-http.js';
+import { defaultHttp, readAuthoritiesFromEnvironment, readTimeoutFromEnvironment } from './resolve-http.js';
 import {
   ONE_ISSUER_NAMES,
   readIssuerDefaults,
@@ -79,7 +79,7 @@ const TOP_HINTS = {
  * Checks, completes and freezes the options of the module.
  *
  * @param raw - what the application gave; not trusted to fit its type.
- * @param environment - read for `HTTP_TIMEOUT` only.
+ * @param environment - read for `HTTP_TIMEOUT` and `SSL_CERT_FILE` only.
  * @throws {IdentityError} `options_invalid`, with every problem and what to do about it.
  */
 export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = process.env): ResolvedOptions {
@@ -88,7 +88,10 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   const timeoutMs = readTimeoutFromEnvironment(environment['HTTP_TIMEOUT'], (problem) =>
     problems.add('HTTP_TIMEOUT (environment)', problem),
   );
-  const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs)));
+  const authorities = readAuthoritiesFromEnvironment(environment['SSL_CERT_FILE'], (problem) =>
+    problems.add('SSL_CERT_FILE (environment)', problem),
+  );
+  const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs, authorities)));
   const options: ResolvedOptions = {
     issuers: Object.freeze(resolveIssuers(reader, defaults, problems)),
     tenants: readTenants(reader, defaults),
