@@ -136,18 +136,31 @@ describe('a flood of made-up key ids', () => {
     expect(bench.begun.length - before).toBe(2);
   });
 
-  it('makes no more than maxWaiting wait; the others fail at once', async () => {
+  it('makes no more than maxWaiting wait: the oldest that is alone with its id has to go', async () => {
     const { ids, clock } = createBench({ maxWaiting: 10 });
     await Promise.all([ids.wait('first'), settle()]);
     const codes = Array.from({ length: 25 }, (_, index) => outcomeOf(ids.wait(String(index))));
     await clock.advance(COOLDOWN_MS);
     const all = await Promise.all(codes);
-    expect(all.filter((code) => code === 'settled')).toHaveLength(10);
-    expect(all.filter((code) => code === 'keys_busy')).toHaveLength(15);
+    expect(all.slice(0, 15)).toEqual(Array(15).fill('keys_busy'));
+    expect(all.slice(15)).toEqual(Array(10).fill('settled'));
     expect(await Promise.all([outcomeOf(ids.wait('later')), clock.advance(COOLDOWN_MS)])).toEqual([
       'settled',
       undefined,
     ]);
+  });
+
+  it('drives out nobody whose id is asked for twice, and fails at once where nobody can go', async () => {
+    const { ids, clock } = createBench({ maxWaiting: 4 });
+    await Promise.all([ids.wait('first'), settle()]);
+    const honest = [outcomeOf(ids.wait('new key')), outcomeOf(ids.wait('new key'))];
+    const flood = Array.from({ length: 100 }, (_, index) => outcomeOf(ids.wait(String(index))));
+    honest.push(outcomeOf(ids.wait('new key')), outcomeOf(ids.wait('new key')));
+    const late = outcomeOf(ids.wait('too late'));
+    expect(await late).toBe('keys_busy');
+    await clock.advance(COOLDOWN_MS);
+    expect(await Promise.all(honest)).toEqual(Array(4).fill('settled'));
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(['keys_busy']));
   });
 
   it('remembers a bounded number of ids, the latest', async () => {

@@ -20,12 +20,19 @@ export interface UnknownKeyIdsOptions {
  */
 export type WaitOutcome = 'settled' | 'changed';
 
-/** A refresh that has not begun yet, and who waits for it. */
-interface Slot {
-  readonly keyIds: Set<string>;
+/** Those who wait for one key id. */
+interface Group {
+  waiters: number;
   readonly promise: Promise<WaitOutcome>;
   readonly resolve: (outcome: WaitOutcome) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** A refresh that has not begun yet, and who waits for it. */
+interface Slot {
+  readonly groups: Map<string, Group>;
+  /** Key ids that no more than one request asks for, the oldest first. */
+  readonly lonely: Set<string>;
   cancel: () => void;
 }
 
@@ -39,6 +46,9 @@ const MAX_REMEMBERED = 4_096;
  * Key ids that the set of one issuer does not have. Whoever asks for one joins a shared refresh, at
  * most one in a cooldown: a rotation is seen within a cooldown, and a flood of made-up ids costs the
  * provider one request in each, whatever its size.
+ *
+ * Where more want to wait than may, the oldest of those that are alone with their id has to go: made-up
+ * ids come once, that of a new key comes again and again.
  */
 export class UnknownKeyIds {
   private readonly remembered = new Map<string, number>();
@@ -65,11 +75,14 @@ export class UnknownKeyIds {
    * @throws what the refresh throws.
    */
   async wait(keyId: string): Promise<WaitOutcome> {
-    if (this.waiting >= this.options.maxWaiting) throw refuse('keys_busy');
-    const slot = this.join(keyId);
+    const slot = this.nextSlot();
+    if (this.waiting >= this.options.maxWaiting && !sendOneAway(slot, keyId)) throw refuse('keys_busy');
+    const group = slot.groups.get(keyId) ?? addGroup(slot, keyId);
+    group.waiters++;
+    if (group.waiters > 1) slot.lonely.delete(keyId);
     this.waiting++;
     try {
-      return await slot.promise;
+      return await group.promise;
     } finally {
       this.waiting--;
     }
@@ -77,47 +90,41 @@ export class UnknownKeyIds {
 
   /** The same without waiting. */
   request(keyId: string): void {
-    const held = this.pending?.keyIds.size ?? 0;
+    const held = this.pending?.groups.size ?? 0;
     if (held >= this.options.maxWaiting || this.options.backoffLeftMs() > 0) return;
-    this.join(keyId);
+    const slot = this.nextSlot();
+    if (!slot.groups.has(keyId)) addGroup(slot, keyId);
   }
 
   /** The set has changed: what was unknown may be known now. */
   setChanged(): void {
     this.remembered.clear();
     this.fruitless = 0;
-    const slot = this.pending;
-    this.pending = undefined;
-    slot?.cancel();
-    slot?.resolve('changed');
+    const slot = this.takePending();
+    if (slot !== undefined) resolveAll(slot, 'changed');
   }
 
   /** Ends all waits. */
   close(error: IdentityError): void {
+    const slot = this.takePending();
+    if (slot !== undefined) rejectAll(slot, error);
+  }
+
+  private nextSlot(): Slot {
+    const backoffLeftMs = this.options.backoffLeftMs();
+    if (backoffLeftMs > 0) throw backedOff(backoffLeftMs);
+    return (this.pending ??= this.plan());
+  }
+
+  private takePending(): Slot | undefined {
     const slot = this.pending;
     this.pending = undefined;
     slot?.cancel();
-    slot?.reject(error);
-  }
-
-  private join(keyId: string): Slot {
-    const backoffLeftMs = this.options.backoffLeftMs();
-    if (backoffLeftMs > 0) throw backedOff(backoffLeftMs);
-    const slot = (this.pending ??= this.plan());
-    slot.keyIds.add(keyId);
     return slot;
   }
 
   private plan(): Slot {
-    let resolve!: Slot['resolve'];
-    let reject!: Slot['reject'];
-    const promise = new Promise<WaitOutcome>((onResolve, onReject) => {
-      resolve = onResolve;
-      reject = onReject;
-    });
-    // Those who only request do not wait; whoever waits has the same promise.
-    promise.catch(() => undefined);
-    const slot: Slot = { keyIds: new Set(), promise, resolve, reject, cancel: () => undefined };
+    const slot: Slot = { groups: new Map(), lonely: new Set(), cancel: () => undefined };
     const waitMs = this.lastBegunMs + this.cooldownMs() - this.options.clock.monotonicMs();
     if (waitMs > 0) slot.cancel = this.options.clock.schedule(() => void this.begin(slot), waitMs);
     else queueMicrotask(() => void this.begin(slot));
@@ -128,28 +135,27 @@ export class UnknownKeyIds {
     if (this.pending !== slot) return;
     this.pending = undefined;
     const backoffLeftMs = this.options.backoffLeftMs();
-    if (backoffLeftMs > 0) return slot.reject(backedOff(backoffLeftMs));
+    if (backoffLeftMs > 0) return rejectAll(slot, backedOff(backoffLeftMs));
     this.lastBegunMs = this.options.clock.monotonicMs();
     try {
       const { changed } = await this.options.refresh();
       // A change has reset the count by itself.
       if (!changed) this.fruitless++;
-      this.remember(slot.keyIds);
-      slot.resolve('settled');
+      this.remember(slot.groups.keys());
+      resolveAll(slot, 'settled');
       this.settleWhatIsRemembered();
     } catch (error) {
       this.fruitless++;
-      slot.reject(error);
+      rejectAll(slot, error);
     }
   }
 
   /** Those who came during a refresh may have asked for nothing but what it has shown not to exist. */
   private settleWhatIsRemembered(): void {
     const slot = this.pending;
-    if (slot === undefined || ![...slot.keyIds].every((keyId) => this.remembered.has(keyId))) return;
-    this.pending = undefined;
-    slot.cancel();
-    slot.resolve('settled');
+    if (slot === undefined || ![...slot.groups.keys()].every((keyId) => this.remembered.has(keyId))) return;
+    this.takePending();
+    resolveAll(slot, 'settled');
   }
 
   private cooldownMs(): number {
@@ -172,6 +178,42 @@ export class UnknownKeyIds {
       this.remembered.set(keyId, untilMs);
     }
   }
+}
+
+function addGroup(slot: Slot, keyId: string): Group {
+  let resolve!: Group['resolve'];
+  let reject!: Group['reject'];
+  const promise = new Promise<WaitOutcome>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Those who only request do not wait; whoever waits has the same promise.
+  promise.catch(() => undefined);
+  const group: Group = { waiters: 0, promise, resolve, reject };
+  slot.groups.set(keyId, group);
+  slot.lonely.add(keyId);
+  return group;
+}
+
+/** Makes room for one more; false where everybody has company. */
+function sendOneAway(slot: Slot, newcomer: string): boolean {
+  for (const keyId of slot.lonely) {
+    const group = slot.groups.get(keyId);
+    if (keyId === newcomer || group === undefined || group.waiters === 0) continue;
+    slot.groups.delete(keyId);
+    slot.lonely.delete(keyId);
+    group.reject(refuse('keys_busy'));
+    return true;
+  }
+  return false;
+}
+
+function resolveAll(slot: Slot, outcome: WaitOutcome): void {
+  for (const group of slot.groups.values()) group.resolve(outcome);
+}
+
+function rejectAll(slot: Slot, error: unknown): void {
+  for (const group of slot.groups.values()) group.reject(error);
 }
 
 function backedOff(retryAfterMs: number): IdentityError {
