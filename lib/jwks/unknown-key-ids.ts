@@ -53,6 +53,8 @@ const MAX_REMEMBERED = 4_096;
 export class UnknownKeyIds {
   private readonly remembered = new Map<string, number>();
   private pending: Slot | undefined;
+  /** The refresh under way that began last. */
+  private begun: Slot | undefined;
   private waiting = 0;
   private fruitless = 0;
   private lastBegunMs = -Infinity;
@@ -76,7 +78,7 @@ export class UnknownKeyIds {
    */
   async wait(keyId: string): Promise<WaitOutcome> {
     const slot = this.nextSlot();
-    if (this.waiting >= this.options.maxWaiting && !sendOneAway(slot, keyId)) throw refuse('keys_busy');
+    if (this.waiting >= this.options.maxWaiting && !this.makeRoom(slot, keyId)) throw refuse('keys_busy');
     const group = slot.groups.get(keyId) ?? addGroup(slot, keyId);
     group.waiters++;
     if (group.waiters > 1) slot.lonely.delete(keyId);
@@ -110,6 +112,10 @@ export class UnknownKeyIds {
     if (slot !== undefined) rejectAll(slot, error);
   }
 
+  private makeRoom(slot: Slot, newcomer: string): boolean {
+    return (this.begun !== undefined && sendOneAway(this.begun, newcomer)) || sendOneAway(slot, newcomer);
+  }
+
   private nextSlot(): Slot {
     const backoffLeftMs = this.options.backoffLeftMs();
     if (backoffLeftMs > 0) throw backedOff(backoffLeftMs);
@@ -137,6 +143,7 @@ export class UnknownKeyIds {
     const backoffLeftMs = this.options.backoffLeftMs();
     if (backoffLeftMs > 0) return rejectAll(slot, backedOff(backoffLeftMs));
     this.lastBegunMs = this.options.clock.monotonicMs();
+    this.begun = slot;
     try {
       const { changed } = await this.options.refresh();
       // A change has reset the count by itself.
@@ -147,6 +154,8 @@ export class UnknownKeyIds {
     } catch (error) {
       this.fruitless++;
       rejectAll(slot, error);
+    } finally {
+      if (this.begun === slot) this.begun = undefined;
     }
   }
 
