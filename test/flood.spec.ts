@@ -24,13 +24,11 @@ interface Watched {
 }
 
 /** Asks, and notes how it went and how much simulated time it took. */
-function ask(tokens: TokenValidationService, token: string, into: Watched): Promise<void> {
+async function ask(tokens: TokenValidationService, token: string, into: Watched): Promise<void> {
   const { clock } = simulation;
   const sinceMs = clock.monotonicMs();
-  return rejectionOf(tokens.validate(token)).then((code) => {
-    into.codes.push(code);
-    into.longestMs = Math.max(into.longestMs, clock.monotonicMs() - sinceMs);
-  });
+  into.codes.push(await rejectionOf(tokens.validate(token)));
+  into.longestMs = Math.max(into.longestMs, clock.monotonicMs() - sinceMs);
 }
 
 /** A token with a made-up key id and signature: what anybody can send. */

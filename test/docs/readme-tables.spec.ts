@@ -7,10 +7,11 @@ import { resolveOptions } from '../../lib/options/resolve-options.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const README = read('README.md');
+const CACHING = read('docs/caching.md');
 
 /** The cells of all table rows below a heading, to the next one. */
-function rowsBelow(heading: string): string[][] {
-  const section = README.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
+function rowsBelow(heading: string, document = README): string[][] {
+  const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
   return section
     .split('\n')
     .filter((line) => line.startsWith('| `'))
@@ -50,7 +51,7 @@ function optionNames(): string[] {
   });
 }
 
-describe('the table of options in README.md', () => {
+describe('the tables of options in README.md and docs/caching.md', () => {
   const rows = rowsBelow('Options');
   const resolved = resolveOptions({ issuer: 'https://id.example.com', audience: 'x' }, {});
   const [issuer] = resolved.issuers;
@@ -60,17 +61,26 @@ describe('the table of options in README.md', () => {
     expect(names.toSorted()).toEqual([...optionNames(), 'isGlobal'].toSorted());
   });
 
-  it.each(rows.filter(([, value]) => value?.startsWith('`')))('has the default of %s: %s', (name, value) => {
-    const expected: unknown = JSON.parse(unquote(value).replaceAll("'", '"'));
-    const path = unquote(name).split('.');
-    if (path[0] === 'isGlobal' || path[0] === 'senderConstrained') return;
-    let actual: unknown = { ...issuer, ...resolved };
-    for (const step of path) actual = Reflect.get(actual as object, step);
-    const lower = (item: unknown): unknown => (Array.isArray(item) ? item.map(lowerOne) : item);
-    const lowerOne = (item: unknown): unknown =>
-      path[0] === 'tokenTypes' && typeof item === 'string' ? item.toLowerCase() : item;
-    expect(actual).toEqual(lower(expected));
+  const described = rowsBelow('How long a document is fresh', CACHING);
+
+  it('is what docs/caching.md gives reasons for', () => {
+    expect(described.length).toBeGreaterThan(15);
   });
+
+  it.each([...rows, ...described].filter(([, value]) => value?.startsWith('`')))(
+    'has the default of %s: %s',
+    (name, value) => {
+      const expected: unknown = JSON.parse(unquote(value).replaceAll("'", '"'));
+      const path = unquote(name).split('.');
+      if (path[0] === 'isGlobal' || path[0] === 'senderConstrained') return;
+      let actual: unknown = { ...issuer, ...resolved };
+      for (const step of path) actual = Reflect.get(actual as object, step);
+      const lower = (item: unknown): unknown => (Array.isArray(item) ? item.map(lowerOne) : item);
+      const lowerOne = (item: unknown): unknown =>
+        path[0] === 'tokenTypes' && typeof item === 'string' ? item.toLowerCase() : item;
+      expect(actual).toEqual(lower(expected));
+    },
+  );
 });
 
 describe('the table of errors in README.md', () => {
