@@ -153,6 +153,24 @@ describe.each(FAULTS)('a key set that answers with %s', (_name, answer, coldRequ
   });
 });
 
+describe('keys whose time is up', () => {
+  it('under load: one refresh, and nobody waits for it', async () => {
+    const world = await startWarm();
+    const held: ServerResponse[] = [];
+    provider.answers.set(provider.jwksPath, (_request, response) => void held.push(response));
+    const token = lastingToken(provider);
+    world.clock.jumpWall(600_001);
+    for (let request = 0; request < 200; request++) {
+      expect(world.tokens.validateSync(token).claims.sub).toBe('user-1');
+    }
+    await expect.poll(() => held.length).toBe(1);
+    held[0]?.end(JSON.stringify({ keys: provider.keys.map(({ jwk }) => jwk) }));
+    await expect.poll(() => world.jwks.state().state).toBe('fresh');
+    expect(provider.count(provider.jwksPath)).toBe(2);
+    expect(world.jwks.stats()).toMatchObject({ hits: 200, misses: 1 });
+  });
+});
+
 describe('a provider that is down', () => {
   it('at start, then up: fails fast, follows the backoff and not the traffic, and recovers', async () => {
     await provider.stop();

@@ -179,6 +179,12 @@ describe('a function "issuers"', () => {
     expect(asked).toHaveLength(5);
   });
 
+  it('serves any number of first requests of one tenant', async () => {
+    const { tokens, asked } = await start(async (issuer) => known(issuer), { jwks: { maxWaiting: 5 } });
+    await Promise.all(Array.from({ length: 500 }, () => tokens.validate(one.token())));
+    expect(asked).toHaveLength(1);
+  });
+
   it('has its answer renewed ahead, and survives when it breaks', async () => {
     let works = true;
     const { tokens, asked, time } = await start((issuer) => {

@@ -16,7 +16,7 @@ const MAX_REFUSED = 4_096;
  */
 export class TenantIssuers {
   private readonly cache: RefreshingCache<ResolvedIssuer | null>;
-  private asking = 0;
+  private readonly asking = new Map<string, Promise<ResolvedIssuer | undefined>>();
 
   constructor(
     private readonly source: TenantSource,
@@ -73,17 +73,23 @@ export class TenantIssuers {
     this.cache.close();
   }
 
-  private async ask(issuer: string): Promise<ResolvedIssuer | undefined> {
-    if (this.asking >= this.options.jwks.maxWaiting) throw refuse('keys_busy');
-    this.asking++;
+  /** One promise for all who wait for the same name; a bounded number of names. */
+  private ask(issuer: string): Promise<ResolvedIssuer | undefined> {
+    const running = this.asking.get(issuer);
+    if (running !== undefined) return running;
+    if (this.asking.size >= this.options.jwks.maxWaiting) throw refuse('keys_busy');
+    const asked = this.askOnce(issuer).finally(() => this.asking.delete(issuer));
+    this.asking.set(issuer, asked);
+    return asked;
+  }
+
+  private async askOnce(issuer: string): Promise<ResolvedIssuer | undefined> {
     try {
       return (await this.cache.load(issuer)) ?? undefined;
     } catch (error) {
       const cause = error instanceof CacheMissError ? error.cause : error;
       if (cause instanceof RefusedIssuer) return undefined;
       throw broken('"issuers"', cause, error instanceof CacheMissError ? error.retryAfterMs : undefined);
-    } finally {
-      this.asking--;
     }
   }
 
