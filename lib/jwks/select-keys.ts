@@ -7,9 +7,6 @@ export interface KeyQuery {
   readonly kid?: string | undefined;
 }
 
-/** More keys than this are not tried for one token: each costs a signature check. */
-const MAX_CANDIDATES = 4;
-
 /**
  * The keys that may have signed a token: those that fit its `alg`, with the same `kid`, or all where the
  * token has none (RFC 7515 section 4.1.4, RFC 7517 section 4.5).
@@ -17,14 +14,7 @@ const MAX_CANDIDATES = 4;
  * `unknown` means that a newer set may have the key; `unfit` that the id is known, but not for this algorithm.
  */
 export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[] | 'unknown' | 'unfit' {
-  const named = query.kid === undefined ? set.keys : set.byKid.get(query.kid);
+  const named = set.candidates.get(query.kid);
   if (named === undefined) return 'unknown';
-  const candidates: PreparedKey[] = [];
-  for (const key of named) {
-    const prepared = key.prepared.get(query.alg);
-    if (prepared !== undefined) candidates.push(prepared);
-    if (candidates.length === MAX_CANDIDATES) break;
-  }
-  if (candidates.length > 0) return candidates;
-  return query.kid === undefined ? 'unknown' : 'unfit';
+  return named.get(query.alg) ?? (query.kid === undefined ? 'unknown' : 'unfit');
 }

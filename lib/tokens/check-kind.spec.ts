@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { normalizeTokenType } from '../model/token-type.js';
 import { checkKind } from './check-kind.js';
 import type { TokenRules } from './token-rules.js';
 
@@ -20,8 +21,8 @@ function check(
   claims: object = {},
   rules: Partial<TokenRules> = {},
 ): string | undefined {
-  const header = typ === undefined ? { alg: 'RS256' } : { alg: 'RS256', typ };
-  return codeOf(() => checkKind(header, claims as Record<string, unknown>, { ...RULES, ...rules }));
+  const type = typ === undefined ? null : normalizeTokenType(typ);
+  return codeOf(() => checkKind(type, claims as Record<string, unknown>, { ...RULES, ...rules }));
 }
 
 describe('checkKind', () => {

@@ -1,7 +1,5 @@
 import { refuse } from '../errors/identity-error.js';
 import type { JsonObject } from '../model/json.js';
-import type { TokenHeader } from '../model/token.js';
-import { normalizeTokenType } from '../model/token-type.js';
 import type { TokenRules } from './token-rules.js';
 
 /** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
@@ -14,10 +12,10 @@ const ID_TOKEN_HASHES = ['at_hash', 'c_hash', 's_hash'] as const;
  * ID, refresh and logout tokens (OpenID Connect Back-Channel Logout section 2.4), security events
  * (RFC 8417), and DPoP proofs (RFC 9449 section 4.2).
  *
+ * @param type - the header's `typ`, normalized; null where there is none.
  * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
  */
-export function checkKind(header: TokenHeader, claims: JsonObject, rules: TokenRules): void {
-  const type = header.typ === undefined ? null : normalizeTokenType(header.typ);
+export function checkKind(type: string | null, claims: JsonObject, rules: TokenRules): void {
   // RFC 9068 section 4: an access token of that profile says so.
   const accepted = rules.profile === 'rfc9068' ? type === 'at+jwt' : rules.tokenTypes.includes(type);
   if (!accepted) throw refuse('token_type_not_accepted');

@@ -21,7 +21,8 @@ describe('parseToken', () => {
     const parsed = parseToken(GOOD, MAX);
     expect(parsed.header).toEqual(JSON.parse(HEADER));
     expect(parsed.unverifiedClaims).toEqual(JSON.parse(CLAIMS));
-    expect(parsed.signedPart).toBe(`${encode(HEADER)}.${encode(CLAIMS)}`);
+    expect(parsed.token.slice(0, parsed.signedLength)).toBe(`${encode(HEADER)}.${encode(CLAIMS)}`);
+    expect(parsed.type).toBe('at+jwt');
     expect(parsed.signature).toEqual(Buffer.alloc(64, 7));
     expect(parsed.token).toBe(GOOD);
   });
@@ -181,9 +182,14 @@ describe('parseToken, whatever comes', () => {
       expect(ERROR_CODES).toHaveProperty(code);
       return;
     }
-    const { signedPart, signature, header, unverifiedClaims } = parseToken(token, 4096);
-    expect(`${signedPart}.${signature.toString('base64url')}`).toBe(token);
-    const [first, second] = signedPart.split('.');
+    const parsed = parseToken(token, 4096);
+    const { signature, header, unverifiedClaims } = parsed;
+    const [first, second, third] = parsed.token.split('.');
+    expect(parsed.signedLength).toBe(parsed.token.lastIndexOf('.'));
+    for (const part of [first, second, third]) {
+      expect(Buffer.from(part ?? '', 'base64url').toString('base64url')).toBe(part);
+    }
+    expect(signature.toString('base64url')).toBe(third);
     expect(JSON.parse(Buffer.from(first ?? '', 'base64url').toString())).toEqual(header);
     expect(JSON.parse(Buffer.from(second ?? '', 'base64url').toString())).toEqual(unverifiedClaims);
     expect(header.alg).toBeTypeOf('string');

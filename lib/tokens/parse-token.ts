@@ -1,19 +1,20 @@
-import { isUtf8 } from 'node:buffer';
-import { refuse } from '../errors/identity-error.js';
+import { refuse, type IdentityError } from '../errors/identity-error.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
+import { normalizeTokenType } from '../model/token-type.js';
 import type { TokenHeader } from '../model/token.js';
+import { decodeBytes, decodeText, mayBeBase64url } from './base64url.js';
 import { countMembers } from './count-members.js';
+import type { JoseHeader, KnownHeaders } from './known-headers.js';
 
 /** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
 export const MAX_KID_LENGTH = 512;
 
 /** A token taken apart. Nothing in it is believed yet. */
-export interface UnverifiedToken {
+export interface UnverifiedToken extends JoseHeader {
   readonly token: string;
-  readonly header: TokenHeader;
   readonly unverifiedClaims: JsonObject;
-  /** What the signature covers: the first two segments and the dot between them. */
-  readonly signedPart: string;
+  /** How many characters of the token the signature covers: two segments and the dot between them. */
+  readonly signedLength: number;
   readonly signature: Buffer;
 }
 
@@ -22,9 +23,10 @@ export interface UnverifiedToken {
  * base64url, UTF-8, JSON objects without repeated member names (RFC 7515 section 4, RFC 7519 section 4).
  *
  * @param token - not trusted to be a string.
+ * @param known - headers that need not be parsed again.
  * @throws {IdentityError} `token_too_large`, `token_malformed`, `header_unsupported`.
  */
-export function parseToken(token: unknown, maxTokenBytes: number): UnverifiedToken {
+export function parseToken(token: unknown, maxTokenBytes: number, known?: KnownHeaders): UnverifiedToken {
   if (typeof token !== 'string') throw refuse('token_malformed');
   if (token.length > maxTokenBytes) throw refuse('token_too_large');
   const first = token.indexOf('.');
@@ -32,20 +34,20 @@ export function parseToken(token: unknown, maxTokenBytes: number): UnverifiedTok
   if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes('.', second + 1)) {
     throw refuse('token_malformed', 'The token does not have three segments.');
   }
-  return {
-    token,
-    header: readHeader(decodeObject(token.slice(0, first))),
-    unverifiedClaims: decodeObject(token.slice(first + 1, second)),
-    signedPart: token.slice(0, second),
-    signature: decodeSegment(token.slice(second + 1)),
-  };
+  if (!mayBeBase64url(token)) throw notBase64url();
+  const headerSegment = token.slice(0, first);
+  const { header, type } = known?.get(headerSegment) ?? readHeader(decodeObject(headerSegment));
+  const unverifiedClaims = decodeObject(token.slice(first + 1, second));
+  const signature = decodeBytes(token.slice(second + 1));
+  if (signature === undefined) throw notBase64url();
+  return { token, header, type, unverifiedClaims, signedLength: second, signature };
 }
 
 /**
  * Header parameters that could steer verification are refused or ignored: no extension is understood
  * (RFC 7515 section 4.1.11, RFC 7797), and keys inside a header (`jwk`, `jku`, `x5u`, `x5c`) are never looked at.
  */
-function readHeader(header: JsonObject): TokenHeader {
+function readHeader(header: JsonObject): JoseHeader {
   const { alg, kid, typ } = header;
   if ('crit' in header || 'b64' in header) throw refuse('header_unsupported');
   const fits =
@@ -56,13 +58,15 @@ function readHeader(header: JsonObject): TokenHeader {
   if (kid !== undefined && kid.length > MAX_KID_LENGTH) {
     throw refuse('token_malformed', `The "kid" is longer than ${String(MAX_KID_LENGTH)} characters.`);
   }
-  return header as TokenHeader;
+  return {
+    header: header as TokenHeader,
+    type: typ === undefined ? null : normalizeTokenType(typ),
+  };
 }
 
 function decodeObject(segment: string): JsonObject {
-  const bytes = decodeSegment(segment);
-  if (!isUtf8(bytes)) throw refuse('token_malformed', 'A segment is not UTF-8.');
-  const text = bytes.toString('utf8');
+  const text = decodeText(segment);
+  if (text === undefined) throw refuse('token_malformed', 'A segment is not canonical base64url of UTF-8.');
   const value = parseJson(text);
   if (!isJsonObject(value)) throw refuse('token_malformed', 'A segment is not a JSON object.');
   if (countMembers(text) !== Object.keys(value).length) {
@@ -79,9 +83,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Node's decoder skips what it does not know; only what encodes back to the same text was canonical. */
-function decodeSegment(segment: string): Buffer {
-  const bytes = Buffer.from(segment, 'base64url');
-  if (bytes.toString('base64url') !== segment) throw refuse('token_malformed', 'A segment is not base64url.');
-  return bytes;
+function notBase64url(): IdentityError {
+  return refuse('token_malformed', 'The token is not canonical base64url.');
 }

@@ -1,5 +1,6 @@
 import { constants, verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto';
 import type { SignatureAlgorithm } from '../model/algorithms.js';
+import type { UnverifiedToken } from './parse-token.js';
 
 /** A key made ready for one algorithm: nothing is left to be worked out for each token. */
 export interface PreparedKey {
@@ -24,6 +25,22 @@ export function verifySignature(prepared: PreparedKey, data: Uint8Array, signatu
   } catch {
     return false;
   }
+}
+
+/** Tokens up to here are turned into bytes without an allocation of their own. */
+const SCRATCH_BYTES = 65_536;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+/** Whether one of the keys verifies a token, which is ASCII by now. */
+export function isSignedBy(
+  keys: readonly PreparedKey[],
+  { token, signedLength, signature }: Pick<UnverifiedToken, 'token' | 'signedLength' | 'signature'>,
+): boolean {
+  const target = token.length > SCRATCH_BYTES ? Buffer.allocUnsafe(token.length) : scratch;
+  target.write(token, 0, 'latin1');
+  const data = target.subarray(0, signedLength);
+  for (const key of keys) if (verifySignature(key, data, signature)) return true;
+  return false;
 }
 
 function inputOf(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey['input'] {

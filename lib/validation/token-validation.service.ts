@@ -9,9 +9,10 @@ import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import { checkClaims } from '../tokens/check-claims.js';
 import { checkKind } from '../tokens/check-kind.js';
+import { KnownHeaders } from '../tokens/known-headers.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { readScopes } from '../tokens/read-scopes.js';
-import { verifySignature, type PreparedKey } from '../tokens/verify-signature.js';
+import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
 import { isThenable, runHooks } from './run-hooks.js';
@@ -41,6 +42,7 @@ export class TokenValidationService {
   private readonly plans = new WeakMap<ResolvedIssuer, CallPlan>();
   private readonly planOf: PlanOf;
   private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
+  private readonly headers = new KnownHeaders();
   private validated = 0;
   private rejected = 0;
 
@@ -62,8 +64,13 @@ export class TokenValidationService {
    * @typeParam T - claims of your own.
    * @throws {IdentityError} see the table of errors in README.md.
    */
-  async validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
-    return this.run<T>(token, this.resolvePlans(overrides), this.waitForKeys);
+  validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
+    try {
+      const outcome = this.run(token, this.resolvePlans(overrides), this.waitForKeys);
+      return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -76,7 +83,7 @@ export class TokenValidationService {
     const planOf = this.resolvePlans(overrides);
     const progress: Progress = { issuer: undefined, verified: false };
     try {
-      const parsed = parseToken(token, this.options.maxTokenBytes);
+      const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
       const found = this.findIssuer(parsed);
       if (isThenable(found)) {
         found.catch(() => undefined);
@@ -89,7 +96,7 @@ export class TokenValidationService {
         this.jwks.requestCandidates(issuer, parsed.header);
         throw refuse('keys_cold');
       }
-      if (!this.isSignedBy(keys, parsed)) {
+      if (!isSignedBy(keys, parsed)) {
         this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
         throw refuse('signature_invalid');
       }
@@ -128,37 +135,61 @@ export class TokenValidationService {
     };
     return runBatch(
       tokens,
-      (token, leaveSlot) =>
-        this.run<T>(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header)), leaveSlot),
+      async (token, leaveSlot) =>
+        this.run(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header)), leaveSlot),
       batch,
-    );
+    ) as Promise<PromiseSettledResult<ValidatedToken<T>>[]>;
   }
 
   stats(): ValidationStats {
     return { validated: this.validated, rejected: this.rejected };
   }
 
-  /** The pipeline: cheap refusals, keys, signature, claims, own checks. */
-  private async run<T>(
+  /** The pipeline: cheap refusals, keys, signature, claims, own checks. At once where nothing has to be waited for. */
+  private run(
     token: string,
     planOf: PlanOf,
     waitForKeys: WaitForKeys,
     wait: LeaveSlot = (run) => run(),
-  ): Promise<ValidatedToken<T>> {
+  ): ValidatedToken | Promise<ValidatedToken> {
     const progress: Progress = { issuer: undefined, verified: false };
     try {
-      const parsed = parseToken(token, this.options.maxTokenBytes);
+      const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
       const found = this.findIssuer(parsed);
-      const issuer = isThenable(found) ? await wait(() => found) : found;
-      const pending = this.begin(parsed, issuer, planOf, progress);
-      const keys = this.jwks.candidates(pending.issuer, pending.parsed.header);
-      const validated =
-        keys !== undefined && this.isSignedBy(keys, pending.parsed)
-          ? this.finish(pending, progress)
-          : await this.finishLater(pending, keys, waitForKeys, progress);
-      await runHooks(pending.plan.hooks, validated);
+      if (isThenable(found)) {
+        const later = wait(() => found).then((issuer) =>
+          this.runFrom(this.begin(parsed, issuer, planOf, progress), waitForKeys, progress),
+        );
+        return this.settle(later, progress);
+      }
+      const outcome = this.runFrom(this.begin(parsed, found, planOf, progress), waitForKeys, progress);
+      if (isThenable(outcome)) return this.settle(outcome, progress);
+      this.reportValidated(outcome);
+      return outcome;
+    } catch (error) {
+      throw this.reportRejected(error, progress);
+    }
+  }
+
+  private runFrom(
+    pending: Pending,
+    waitForKeys: WaitForKeys,
+    progress: Progress,
+  ): ValidatedToken | Promise<ValidatedToken> {
+    const { issuer, parsed, plan } = pending;
+    const keys = this.jwks.candidates(issuer, parsed.header);
+    if (keys === undefined || !isSignedBy(keys, parsed)) {
+      return this.finishLater(pending, keys, waitForKeys, progress);
+    }
+    const validated = this.finish(pending, progress);
+    return runHooks(plan.hooks, validated)?.then(() => validated) ?? validated;
+  }
+
+  private async settle(outcome: Promise<ValidatedToken>, progress: Progress): Promise<ValidatedToken> {
+    try {
+      const validated = await outcome;
       this.reportValidated(validated);
-      return validated as ValidatedToken<T>;
+      return validated;
     } catch (error) {
       throw this.reportRejected(error, progress);
     }
@@ -182,14 +213,9 @@ export class TokenValidationService {
     const plan = planOf(issuer);
     if (plan === undefined) throw refuse('issuer_not_accepted');
     if (!plan.rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
-    checkKind(parsed.header, parsed.unverifiedClaims, plan.rules);
+    checkKind(parsed.type, parsed.unverifiedClaims, plan.rules);
     checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
     return { parsed, issuer, plan };
-  }
-
-  private isSignedBy(keys: readonly PreparedKey[], parsed: UnverifiedToken): boolean {
-    const data = Buffer.from(parsed.signedPart, 'latin1');
-    return keys.some((key) => verifySignature(key, data, parsed.signature));
   }
 
   private async finishLater(
@@ -200,12 +226,14 @@ export class TokenValidationService {
   ): Promise<ValidatedToken> {
     const { issuer, parsed, plan } = pending;
     const arrived = keys ?? (await waitForKeys(issuer, parsed.header));
-    if (keys !== undefined || !this.isSignedBy(arrived, parsed)) {
+    if (keys !== undefined || !isSignedBy(arrived, parsed)) {
       await this.retryBadSignature(pending, arrived);
     }
     // Time has passed: what was checked against it is checked again.
     checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
-    return this.finish(pending, progress);
+    const validated = this.finish(pending, progress);
+    await runHooks(plan.hooks, validated);
+    return validated;
   }
 
   /** Providers do put a new key under an old id; one shared refresh finds out, seldom. */
@@ -213,7 +241,7 @@ export class TokenValidationService {
     await this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
     const keys = this.jwks.candidates(issuer, parsed.header) ?? [];
     const fresh = keys.filter((key) => !tried.includes(key));
-    if (!this.isSignedBy(fresh, parsed)) throw refuse('signature_invalid');
+    if (!isSignedBy(fresh, parsed)) throw refuse('signature_invalid');
   }
 
   /** The signature holds: from here on the claims are the issuer's word. */
@@ -221,7 +249,7 @@ export class TokenValidationService {
     progress.verified = true;
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
-      header: deepFreeze(parsed.header),
+      header: this.knowHeader(parsed),
       issuer: issuer.issuer,
       token: parsed.token,
     });
@@ -230,6 +258,13 @@ export class TokenValidationService {
       if (!plan.scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
     }
     return validated;
+  }
+
+  private knowHeader({ token, header, type }: UnverifiedToken): TokenHeader {
+    // What is frozen came from the known headers.
+    if (Object.isFrozen(header)) return header;
+    this.headers.remember(token.slice(0, token.indexOf('.')), { header: deepFreeze(header), type });
+    return header;
   }
 
   /** @throws {IdentityError} `invalid_override`. */

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Payloads up to here are decoded without an allocation of their own. */
+const SCRATCH_BYTES = 65_536;
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+
+/** Last characters whose unused bits are zero, by how many characters the last group has. */
+const ENDS_OF_TWO = 'AQgw';
+const ENDS_OF_THREE = 'AEIMQUYcgkosw048';
+
+/**
+ * Whether a text can be base64url at all (RFC 4648 section 5): ASCII, and neither of the two characters
+ * that Node's decoder takes for those of the URL alphabet.
+ */
+export function mayBeBase64url(text: string): boolean {
+  return Buffer.byteLength(text) === text.length && !text.includes('+') && !text.includes('/');
+}
+
+/**
+ * The bytes of a segment; undefined where it is not the canonical form of any (RFC 7515 section 2).
+ *
+ * Node's decoder skips what it does not know: each skipped character costs a byte, so the length tells.
+ *
+ * @param segment - of a text that {@link mayBeBase64url}.
+ */
+export function decodeBytes(segment: string): Buffer | undefined {
+  const length = lengthOf(segment);
+  if (length === undefined) return undefined;
+  const bytes = Buffer.from(segment, 'base64url');
+  return bytes.length === length ? bytes : undefined;
+}
+
+/** The UTF-8 text of a segment, with the same demands on it. */
+export function decodeText(segment: string): string | undefined {
+  const length = lengthOf(segment);
+  if (length === undefined) return undefined;
+  const target = length > SCRATCH_BYTES ? Buffer.allocUnsafe(length) : scratch;
+  if (target.write(segment, 0, 'base64url') !== length) return undefined;
+  const bytes = target.subarray(0, length);
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+}
+
+/** How many bytes a canonical segment of this length and end stands for. */
+function lengthOf(segment: string): number | undefined {
+  const { length } = segment;
+  switch (length % 4) {
+    case 1:
+      return undefined;
+    case 2:
+      if (!ENDS_OF_TWO.includes(segment.charAt(length - 1))) return undefined;
+      break;
+    case 3:
+      if (!ENDS_OF_THREE.includes(segment.charAt(length - 1))) return undefined;
+      break;
+  }
+  return Math.floor((length * 3) / 4);
+}

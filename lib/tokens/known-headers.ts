@@ -1,0 +1,35 @@
+import type { TokenHeader } from '../model/token.js';
+
+/** A JOSE header (RFC 7515 section 4), checked and frozen. */
+export interface JoseHeader {
+  readonly header: TokenHeader;
+  /** `typ` as it is compared; null where there is none. */
+  readonly type: string | null;
+}
+
+/** A provider has a header for each of its keys. */
+const MAX_HEADERS = 256;
+
+/**
+ * Headers by the exact text of their segment. Only those of tokens whose signature was verified are
+ * remembered, so that nobody can fill it with made-up ones. They hold no decision: algorithm, key and
+ * type are looked up and checked for each token.
+ */
+export class KnownHeaders {
+  private readonly bySegment = new Map<string, JoseHeader>();
+
+  get(segment: string): JoseHeader | undefined {
+    return this.bySegment.get(segment);
+  }
+
+  remember(segment: string, header: JoseHeader): void {
+    if (this.bySegment.size >= MAX_HEADERS) {
+      for (const oldest of this.bySegment.keys()) {
+        this.bySegment.delete(oldest);
+        break;
+      }
+    }
+    // A slice of a token holds on to the whole token; a copy does not.
+    this.bySegment.set(Buffer.from(segment, 'latin1').toString('latin1'), header);
+  }
+}
