@@ -69,7 +69,7 @@ export class TokenValidationService {
       const outcome = this.run(token, this.resolvePlans(overrides), this.waitForKeys);
       return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new IdentityError('check_failed'));
     }
   }
 
