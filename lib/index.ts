@@ -30,6 +30,7 @@ export { IdentityError } from './errors/identity-error.js';
 export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
 export type { CacheState } from './cache/lifecycle.js';
 export type { EntryState } from './cache/refreshing-cache.js';
+export type { TokenCacheStats } from './tokens/verified-tokens.js';
 export type { CacheStats } from './cache/statistics.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
@@ -46,5 +47,6 @@ export type {
   LifetimeOptions,
   MapUser,
   Profile,
+  TokenCacheOptions,
   ValidateHook,
 } from './options/options.types.js';

@@ -5,6 +5,7 @@ import { DiscoveryService } from '../discovery/discovery.service.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
+import { TokenValidationService } from '../validation/token-validation.service.js';
 
 /** What the health page says of one cached document. */
 export interface DocumentHealth {
@@ -36,6 +37,7 @@ export class IdentityHealthIndicator {
     @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(JwksService) private readonly jwks: JwksService,
+    @Inject(TokenValidationService) private readonly tokens: TokenValidationService,
   ) {}
 
   /** @param key - name of the indicator in the answer, for example `identity`. */
@@ -46,12 +48,14 @@ export class IdentityHealthIndicator {
     const issuers = Object.fromEntries(configured.map((issuer) => [issuer.issuer, this.healthOf(issuer)]));
     const all = Object.values(issuers);
     const tenants = this.directory.tenantCount;
+    const { tokenCache } = this.tokens.stats();
     const details = {
       issuers,
       ...(tenants === undefined ? {} : { tenants }),
       hitRate: {
         discovery: round(this.discovery.stats().hitRate),
         jwks: round(this.jwks.stats().hitRate),
+        ...(tokenCache === undefined ? {} : { tokens: round(tokenCache.hitRate) }),
       },
     };
     const session = this.health.check(key);

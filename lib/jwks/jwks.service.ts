@@ -139,6 +139,22 @@ export class JwksService implements OnApplicationShutdown {
   }
 
   /**
+   * What stands for the keys of an issuer as they are now: another object as soon as one of them changes.
+   * undefined where they may not serve without waiting.
+   *
+   * @internal
+   */
+  generation(issuer: ResolvedIssuer): object | undefined {
+    const held = this.cache.peek(issuer.issuer);
+    return held === undefined || this.forgetFormer(issuer, held) ? undefined : held.value;
+  }
+
+  /** @internal */
+  recordHit(): void {
+    this.cache.recordHit();
+  }
+
+  /**
    * The same, waiting for the network.
    *
    * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`.

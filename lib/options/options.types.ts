@@ -83,6 +83,14 @@ export interface CacheOptions {
   readonly maxEntries?: number | undefined;
 }
 
+/** Bounds of the cache of verified tokens; it is on where these options are given. */
+export interface TokenCacheOptions {
+  /** Tokens held; the least recently used one leaves. @default 10000 */
+  readonly maxEntries?: number | undefined;
+  /** Memory held, estimated. @default 67108864 */
+  readonly maxBytes?: number | undefined;
+}
+
 /** What can be said of one issuer alone, or at the top for all of them. */
 export interface SharedIssuerOptions {
   /** Accepted audiences; null accepts any, in writing. Required at the top or in each issuer. */
@@ -160,6 +168,8 @@ export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOpt
   /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
   readonly warmUp?: 'background' | 'await' | 'off' | undefined;
   readonly cache?: CacheOptions | undefined;
+  /** Spares the signature check of tokens that come again; every other check is made on every use. @default off */
+  readonly tokenCache?: TokenCacheOptions | undefined;
   readonly discovery?: LifetimeOptions | undefined;
   readonly jwks?: JwksOptions | undefined;
   /** Part of a lifetime after which a renewal runs in the background, between 0.1 and 1. @default 0.8 */

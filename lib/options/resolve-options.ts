@@ -28,6 +28,7 @@ const DEFAULTS = Object.freeze({
   refreshAheadRatio: 0.8,
   unguarded: 'error',
   cache: Object.freeze({ maxEntries: 128 }),
+  tokenCache: Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 1024 * 1024 }),
   discovery: Object.freeze({
     ttlMs: HOUR_MS,
     minTtlMs: MINUTE_MS,
@@ -65,6 +66,7 @@ const TOP_NAMES: readonly string[] = [
   'resourceMetadataUrl',
   'warmUp',
   'cache',
+  'tokenCache',
   'discovery',
   'jwks',
   'refreshAheadRatio',
@@ -120,6 +122,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     cache: Object.freeze({
       maxEntries: reader.nested('cache', ['maxEntries']).count('maxEntries', DEFAULTS.cache.maxEntries),
     }),
+    tokenCache: readTokenCache(reader),
     discovery: Object.freeze(readLifetime(reader.nested('discovery', LIFETIME_NAMES), DEFAULTS.discovery)),
     jwks: Object.freeze(readJwks(reader)),
     refreshAheadRatio: reader.number('refreshAheadRatio', DEFAULTS.refreshAheadRatio, { min: 0.1, max: 1 }),
@@ -167,6 +170,15 @@ function resolveIssuers(
 }
 
 const ISSUER_NAMES: readonly string[] = [...ONE_ISSUER_NAMES, ...SHARED_NAMES, 'jwks'];
+
+function readTokenCache(reader: OptionReader): ResolvedOptions['tokenCache'] {
+  if (!reader.has('tokenCache')) return undefined;
+  const bounds = reader.nested('tokenCache', ['maxEntries', 'maxBytes']);
+  return Object.freeze({
+    maxEntries: bounds.count('maxEntries', DEFAULTS.tokenCache.maxEntries),
+    maxBytes: bounds.count('maxBytes', DEFAULTS.tokenCache.maxBytes, 65_536),
+  });
+}
 
 /** The function form of `issuers`. What it may be asked for must be said, because tokens say who is asked for. */
 function readTenants(reader: OptionReader, defaults: IssuerDefaults): TenantSource | undefined {

@@ -71,6 +71,8 @@ export interface ResolvedOptions {
   readonly resourceMetadataUrl: string | undefined;
   readonly warmUp: 'background' | 'await' | 'off';
   readonly cache: { readonly maxEntries: number };
+  /** undefined where it is off. */
+  readonly tokenCache: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
   readonly discovery: ResolvedLifetime;
   readonly jwks: ResolvedJwks;
   readonly refreshAheadRatio: number;

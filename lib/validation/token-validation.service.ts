@@ -3,7 +3,7 @@ import { CLOCK, type Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { JwksService } from '../jwks/jwks.service.js';
-import { deepFreeze } from '../model/json.js';
+import { deepFreeze, type JsonObject } from '../model/json.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
@@ -12,6 +12,7 @@ import { checkKind } from '../tokens/check-kind.js';
 import { KnownHeaders } from '../tokens/known-headers.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { readScopes } from '../tokens/read-scopes.js';
+import { VerifiedTokens, type TokenCacheStats } from '../tokens/verified-tokens.js';
 import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
@@ -24,6 +25,8 @@ export interface ValidationStats {
   readonly validated: number;
   /** Tokens that did not, whatever the reason. */
   readonly rejected: number;
+  /** The cache of verified tokens, where it is on. */
+  readonly tokenCache?: TokenCacheStats;
 }
 
 /** A token on its way, past the checks that cost nothing. */
@@ -43,6 +46,7 @@ export class TokenValidationService {
   private readonly planOf: PlanOf;
   private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
   private readonly headers = new KnownHeaders();
+  private readonly verified: VerifiedTokens | undefined;
   private validated = 0;
   private rejected = 0;
 
@@ -54,6 +58,7 @@ export class TokenValidationService {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.planOf = (issuer) => this.basePlanOf(issuer);
+    this.verified = options.tokenCache && new VerifiedTokens(options.tokenCache, clock);
   }
 
   /**
@@ -83,24 +88,8 @@ export class TokenValidationService {
     const planOf = this.resolvePlans(overrides);
     const progress: Progress = { issuer: undefined, verified: false };
     try {
-      const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
-      const found = this.findIssuer(parsed);
-      if (isThenable(found)) {
-        found.catch(() => undefined);
-        throw refuse('keys_cold');
-      }
-      const pending = this.begin(parsed, found, planOf, progress);
-      const { issuer, plan } = pending;
-      const keys = this.jwks.candidates(issuer, parsed.header);
-      if (keys === undefined) {
-        this.jwks.requestCandidates(issuer, parsed.header);
-        throw refuse('keys_cold');
-      }
-      if (!isSignedBy(keys, parsed)) {
-        this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
-        throw refuse('signature_invalid');
-      }
-      const validated = this.finish(pending, progress);
+      const { validated, plan } =
+        this.recall(token, planOf, progress) ?? this.verifyNow(token, planOf, progress);
       const later = runHooks(plan.hooks, validated);
       if (isThenable(later)) {
         later.catch(() => undefined);
@@ -142,7 +131,8 @@ export class TokenValidationService {
   }
 
   stats(): ValidationStats {
-    return { validated: this.validated, rejected: this.rejected };
+    const { validated, rejected } = this;
+    return { validated, rejected, ...(this.verified && { tokenCache: this.verified.stats() }) };
   }
 
   /** The pipeline: cheap refusals, keys, signature, claims, own checks. At once where nothing has to be waited for. */
@@ -154,6 +144,14 @@ export class TokenValidationService {
   ): ValidatedToken | Promise<ValidatedToken> {
     const progress: Progress = { issuer: undefined, verified: false };
     try {
+      const known = this.recall(token, planOf, progress);
+      if (known !== undefined) {
+        const { validated, plan } = known;
+        const later = runHooks(plan.hooks, validated)?.then(() => validated);
+        if (later !== undefined) return this.settle(later, progress);
+        this.reportValidated(validated);
+        return validated;
+      }
       const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
       const found = this.findIssuer(parsed);
       if (isThenable(found)) {
@@ -182,7 +180,67 @@ export class TokenValidationService {
       return this.finishLater(pending, keys, waitForKeys, progress);
     }
     const validated = this.finish(pending, progress);
+    this.remember(validated, pending);
     return runHooks(plan.hooks, validated)?.then(() => validated) ?? validated;
+  }
+
+  /** The pipeline up to the signature, for who cannot wait. */
+  private verifyNow(token: unknown, planOf: PlanOf, progress: Progress): Verified {
+    const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
+    const found = this.findIssuer(parsed);
+    if (isThenable(found)) {
+      found.catch(() => undefined);
+      throw refuse('keys_cold');
+    }
+    const pending = this.begin(parsed, found, planOf, progress);
+    const { issuer, plan } = pending;
+    const keys = this.jwks.candidates(issuer, parsed.header);
+    if (keys === undefined) {
+      this.jwks.requestCandidates(issuer, parsed.header);
+      throw refuse('keys_cold');
+    }
+    if (!isSignedBy(keys, parsed)) {
+      this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
+      throw refuse('signature_invalid');
+    }
+    const validated = this.finish(pending, progress);
+    this.remember(validated, pending);
+    return { validated, plan };
+  }
+
+  /**
+   * A token whose signature was verified with the keys of now, held against everything else again.
+   * undefined where it has to be verified.
+   */
+  private recall(token: string, planOf: PlanOf, progress: Progress): Verified | undefined {
+    const { verified } = this;
+    if (verified === undefined || typeof token !== 'string') return undefined;
+    const found = verified.find(token);
+    const issuer = found && this.directory.find(found.validated.issuer);
+    if (found !== undefined && issuer !== undefined && !isThenable(issuer)) {
+      const generation = this.jwks.generation(issuer);
+      if (generation === found.generation) {
+        verified.recordHit();
+        this.jwks.recordHit();
+        progress.verified = true;
+        const { validated, type } = found;
+        const plan = this.check(issuer, validated.header, type, validated.claims, planOf, progress);
+        demandScopes(plan, validated.claims);
+        return { validated, plan };
+      }
+      if (generation !== undefined) verified.forget(token);
+    } else if (isThenable(issuer)) {
+      issuer.catch(() => undefined);
+    }
+    verified.recordMiss();
+    return undefined;
+  }
+
+  /** In the same turn as the check of the signature: the keys are those that it was verified with. */
+  private remember(validated: ValidatedToken, { issuer, parsed }: Pending): void {
+    if (this.verified === undefined) return;
+    const generation = this.jwks.generation(issuer);
+    if (generation !== undefined) this.verified.remember({ validated, type: parsed.type, generation });
   }
 
   private async settle(outcome: Promise<ValidatedToken>, progress: Progress): Promise<ValidatedToken> {
@@ -209,13 +267,26 @@ export class TokenValidationService {
     progress: Progress,
   ): Pending {
     if (issuer === undefined) throw refuse('issuer_unknown');
+    const { header, type, unverifiedClaims } = parsed;
+    return { parsed, issuer, plan: this.check(issuer, header, type, unverifiedClaims, planOf, progress) };
+  }
+
+  /** What is checked on every use of a token, whether its signature is verified now or was before. */
+  private check(
+    issuer: ResolvedIssuer,
+    header: TokenHeader,
+    type: string | null,
+    claims: JsonObject,
+    planOf: PlanOf,
+    progress: Progress,
+  ): CallPlan {
     progress.issuer = issuer.issuer;
     const plan = planOf(issuer);
     if (plan === undefined) throw refuse('issuer_not_accepted');
-    if (!plan.rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
-    checkKind(parsed.type, parsed.unverifiedClaims, plan.rules);
-    checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
-    return { parsed, issuer, plan };
+    if (!plan.rules.algorithms.includes(header.alg)) throw refuse('algorithm_not_allowed');
+    checkKind(type, claims, plan.rules);
+    checkClaims(claims, plan.rules, this.clock.wallMs());
+    return plan;
   }
 
   private async finishLater(
@@ -253,10 +324,7 @@ export class TokenValidationService {
       issuer: issuer.issuer,
       token: parsed.token,
     });
-    if (plan.scopes.length > 0) {
-      const granted = readScopes(validated.claims, plan.scopeClaim);
-      if (!plan.scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
-    }
+    demandScopes(plan, validated.claims);
     return validated;
   }
 
@@ -311,6 +379,19 @@ export class TokenValidationService {
     }));
     return error;
   }
+}
+
+/** Scopes that the call demands; those of a route are the guard's business. */
+function demandScopes({ scopes, scopeClaim }: CallPlan, claims: ValidatedToken['claims']): void {
+  if (scopes.length === 0) return;
+  const granted = readScopes(claims, scopeClaim);
+  if (!scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
+}
+
+/** A token whose signature holds, and what its call demands. */
+interface Verified {
+  readonly validated: ValidatedToken;
+  readonly plan: CallPlan;
 }
 
 /** What is known of a token when it is refused. */

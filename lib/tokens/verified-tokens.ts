@@ -1,0 +1,118 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../cache/clock.js';
+import { hitRateOf } from '../cache/statistics.js';
+import type { ValidatedToken } from '../model/token.js';
+
+export interface TokenCacheBounds {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+/** Statistics of the cache of verified tokens. */
+export interface TokenCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly size: number;
+  readonly maxSize: number;
+  /** Estimated. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly hitRate: number;
+  readonly evictions: number;
+}
+
+/** A token whose signature was verified before. */
+export interface VerifiedToken {
+  readonly validated: ValidatedToken;
+  /** `typ` as it is compared. */
+  readonly type: string | null;
+  /** The key set it was verified with; another one says nothing of it. */
+  readonly generation: object;
+}
+
+/** Enough of a signature to tell tokens apart; the whole token is compared in any case. */
+const TAIL_LENGTH = 24;
+const SWEEP_MS = 60_000;
+
+/**
+ * Tokens whose signature was verified, to spare the check when they come again. It holds what the
+ * check proved, never a decision: whoever asks has to hold time, audience, type and all else against
+ * the token again, and the generation against the keys of now.
+ */
+export class VerifiedTokens {
+  private readonly byTail: LRUCache<string, VerifiedToken>;
+  private hits = 0;
+  private misses = 0;
+  private evictions = 0;
+  private nextSweepMs: number;
+
+  constructor(
+    private readonly bounds: TokenCacheBounds,
+    private readonly clock: Clock,
+  ) {
+    this.nextSweepMs = clock.monotonicMs() + SWEEP_MS;
+    this.byTail = new LRUCache({
+      max: bounds.maxEntries,
+      maxSize: bounds.maxBytes,
+      sizeCalculation: ({ validated }) => estimateBytes(validated.token),
+      dispose: (_value, _key, reason) => {
+        if (reason === 'evict') this.evictions++;
+      },
+    });
+  }
+
+  /** The token, if this very text was verified before. Neither hit nor miss is counted yet. */
+  find(token: string): VerifiedToken | undefined {
+    const found = this.byTail.get(token.slice(-TAIL_LENGTH));
+    return found !== undefined && found.validated.token === token ? found : undefined;
+  }
+
+  remember(verified: VerifiedToken): void {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs >= this.nextSweepMs) {
+      this.nextSweepMs = nowMs + SWEEP_MS;
+      this.sweep();
+    }
+    // A slice of a token holds on to the whole token; a copy does not.
+    const tail = Buffer.from(verified.validated.token.slice(-TAIL_LENGTH), 'latin1').toString('latin1');
+    this.byTail.set(tail, verified);
+  }
+
+  forget(token: string): void {
+    this.byTail.delete(token.slice(-TAIL_LENGTH));
+  }
+
+  recordHit(): void {
+    this.hits++;
+  }
+
+  recordMiss(): void {
+    this.misses++;
+  }
+
+  stats(): TokenCacheStats {
+    return {
+      hits: this.hits,
+      misses: this.misses,
+      size: this.byTail.size,
+      maxSize: this.bounds.maxEntries,
+      bytes: this.byTail.calculatedSize,
+      maxBytes: this.bounds.maxBytes,
+      hitRate: hitRateOf(this.hits, this.misses),
+      evictions: this.evictions,
+    };
+  }
+
+  /** Expired tokens leave; those that nobody brings again are found here only. */
+  private sweep(): void {
+    const nowSec = this.clock.wallMs() / 1000;
+    for (const [tail, { validated }] of this.byTail.entries()) {
+      if (validated.claims.exp < nowSec) this.byTail.delete(tail);
+    }
+  }
+}
+
+/** The token, its claims as objects, and the entry itself. */
+function estimateBytes(token: string): number {
+  return 4 * token.length + 1_024;
+}
