@@ -38,9 +38,9 @@ export function instantOf(clock: Clock): Instant {
 }
 
 /**
- * Milliseconds since an instant: the larger of what the two clocks say. The monotonic clock may stand
+ * Milliseconds between two instants: the larger of what the two clocks say. The monotonic clock may stand
  * still while a container is frozen, the wall clock may step back; neither may make a value younger.
  */
-export function elapsedMs(since: Instant, clock: Clock): number {
-  return Math.max(clock.monotonicMs() - since.monotonicMs, clock.wallMs() - since.wallMs, 0);
+export function elapsedMs(since: Instant, now: Instant): number {
+  return Math.max(now.monotonicMs - since.monotonicMs, now.wallMs - since.wallMs, 0);
 }

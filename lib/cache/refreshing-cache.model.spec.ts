@@ -175,7 +175,7 @@ class History {
     if (value.begun < notBegunBefore) this.faults.push('a refresh was answered with an older fetch');
     // In the step itself a fetch may have begun before or after the call.
     if (value.begun < (this.lastClear.get(name) ?? 0)) this.faults.push('a cleared value came back');
-    if (elapsedMs(value.since, this.clock) >= value.ttlMs + STALE_MS) {
+    if (elapsedMs(value.since, instantOf(this.clock)) >= value.ttlMs + STALE_MS) {
       this.faults.push('a value was served past its bound');
     }
   }

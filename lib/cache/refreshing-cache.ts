@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, instantOf, type Clock, type Instant } from './clock.js';
-import { backoffMs, decideServing, refreshAheadMs, stateOf, type CacheState } from './lifecycle.js';
+import { backoffMs, decideServing, refreshAheadMs, stateOf, type CacheState, type Serving } from './lifecycle.js';
 import { hitRateOf, type CacheStats } from './statistics.js';
 
 /** What a fetch brought. */
@@ -120,8 +120,9 @@ export class RefreshingCache<V> {
   peek(key: string): V | undefined {
     const entry = this.find(key);
     if (entry?.held === undefined || this.closed) return undefined;
-    entry.lastUsedMs = this.options.clock.monotonicMs();
-    switch (this.servingOf(entry)) {
+    const now = instantOf(this.options.clock);
+    entry.lastUsedMs = now.monotonicMs;
+    switch (this.servingOf(entry, now)) {
       case 'serve':
         return entry.held.value;
       case 'serve-and-renew':
@@ -240,7 +241,7 @@ export class RefreshingCache<V> {
   state(key: string): EntryState {
     const entry = this.inspect(key);
     const clock = this.options.clock;
-    const ageMs = entry?.held === undefined ? undefined : elapsedMs(entry.held.since, clock);
+    const ageMs = entry?.held === undefined ? undefined : elapsedMs(entry.held.since, instantOf(clock));
     const timer = entry?.timer;
     return {
       state: stateOf(ageMs, this.lifetimeOf(entry)),
@@ -302,8 +303,12 @@ export class RefreshingCache<V> {
     return { ttlMs: entry?.held?.ttlMs ?? 0, staleIfErrorMs: this.options.staleIfErrorMs };
   }
 
-  private servingOf(entry: Entry<V>): ReturnType<typeof decideServing> {
-    const ageMs = entry.held === undefined ? undefined : elapsedMs(entry.held.since, this.options.clock);
+  private servingOf(entry: Entry<V>, now = instantOf(this.options.clock)): Serving {
+    const { held } = entry;
+    if (held === undefined) return 'fetch';
+    const ageMs = elapsedMs(held.since, now);
+    // What is asked for nearly always, before anything is made ready for the other cases.
+    if (ageMs < held.ttlMs) return 'serve';
     return decideServing(ageMs, this.lifetimeOf(entry), entry.failures > 0);
   }
 

@@ -42,7 +42,8 @@ type WaitForKeys = (issuer: ResolvedIssuer, header: TokenHeader) => Promise<read
 /** Validates access tokens against the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). */
 @Injectable()
 export class TokenValidationService {
-  private readonly plans = new WeakMap<ResolvedIssuer, CallPlan>();
+  private readonly configuredPlans = new Map<ResolvedIssuer, CallPlan>();
+  private readonly tenantPlans = new WeakMap<ResolvedIssuer, CallPlan>();
   private readonly planOf: PlanOf;
   private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
   private readonly headers = new KnownHeaders();
@@ -57,6 +58,7 @@ export class TokenValidationService {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
+    for (const issuer of directory.configured) this.configuredPlans.set(issuer, basePlan(issuer, options));
     this.planOf = (issuer) => this.basePlanOf(issuer);
     this.verified = options.tokenCache && new VerifiedTokens(options.tokenCache, clock);
   }
@@ -356,11 +358,10 @@ export class TokenValidationService {
   }
 
   private basePlanOf(issuer: ResolvedIssuer): CallPlan {
-    let plan = this.plans.get(issuer);
-    if (plan === undefined) {
-      plan = basePlan(issuer, this.options);
-      this.plans.set(issuer, plan);
-    }
+    const known = this.configuredPlans.get(issuer) ?? this.tenantPlans.get(issuer);
+    if (known !== undefined) return known;
+    const plan = basePlan(issuer, this.options);
+    this.tenantPlans.set(issuer, plan);
     return plan;
   }
 
