@@ -34,7 +34,14 @@ export async function benchBatches({ quick }) {
       }
       const loop = median(loops);
       const batch = median(batches);
-      rows.push({ algorithm, size, loopMs: loop, batchMs: batch, throughput: loop / batch, delayP99Ms: median(delays) });
+      rows.push({
+        algorithm,
+        size,
+        loopMs: loop,
+        batchMs: batch,
+        throughput: loop / batch,
+        delayP99Ms: median(delays),
+      });
     }
     await app.close();
     issuer.server.close();

@@ -150,7 +150,15 @@ export async function peers(target) {
           /** @type {Record<string, string>} */
           const headers = { host: 'localhost', authorization: `Bearer ${token}` };
           const get = (/** @type {string} */ name) => headers[name.toLowerCase()];
-          const request = { headers, get, is: () => false, query: {}, method: 'GET', protocol: 'http', url: '/' };
+          const request = {
+            headers,
+            get,
+            is: () => false,
+            query: {},
+            method: 'GET',
+            protocol: 'http',
+            url: '/',
+          };
           void handler(/** @type {any} */ (request), /** @type {any} */ ({}), (error) =>
             error ? reject(error) : resolve(undefined),
           );

@@ -16,7 +16,11 @@ export function median(values) {
  * @param {{ rounds: number, warmUp?: number, refused?: boolean, floorTokens?: readonly string[] }} options
  * @returns {Promise<{ name: string, us: number, ratio: number }[]>}
  */
-export async function compare(contenders, tokens, { rounds, warmUp = 3, refused = false, floorTokens = tokens }) {
+export async function compare(
+  contenders,
+  tokens,
+  { rounds, warmUp = 3, refused = false, floorTokens = tokens },
+) {
   const times = contenders.map(() => /** @type {number[]} */ ([]));
   for (let round = 0; round < rounds + warmUp; round++) {
     for (const [index, { one, name }] of contenders.entries()) {

@@ -19,16 +19,24 @@ export async function benchValidation({ quick }) {
 
     if (algorithm === 'RS256') {
       const pastSec = Math.floor(Date.now() / 1000) - 3_600;
-      const refusers = [base, ...own.slice(0, 1), ...others.filter(({ name }) => /fast-jwt, sync|jose/.test(name))];
+      const refusers = [
+        base,
+        ...own.slice(0, 1),
+        ...others.filter(({ name }) => /fast-jwt, sync|jose/.test(name)),
+      ];
       const make = (/** @type {(index: number) => string} */ one) =>
         Array.from({ length: 200 }, (_, index) => one(index));
-      const flip = (/** @type {string} */ token) => `${token.slice(0, -20)}${token.endsWith('A') ? 'BB' : 'AA'}${token.slice(-18)}`;
+      const flip = (/** @type {string} */ token) =>
+        `${token.slice(0, -20)}${token.endsWith('A') ? 'BB' : 'AA'}${token.slice(-18)}`;
       const kinds = {
         expired: make((index) => issuer.token(index, { exp: pastSec })),
         'wrong audience': make((index) => issuer.token(index, { aud: 'other' })),
         'bad signature': make((index) => flip(issuer.token(index))),
         garbage: make((index) => `garbage ${index}`),
-        'alg none': make((index) => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${issuer.token(index).split('.')[1] ?? ''}.`),
+        'alg none': make(
+          (index) =>
+            `${Buffer.from('{"alg":"none"}').toString('base64url')}.${issuer.token(index).split('.')[1] ?? ''}.`,
+        ),
         'unknown issuer': make((index) => issuer.token(index, { iss: 'https://evil.example' })),
       };
       for (const [kind, list] of Object.entries(kinds)) {

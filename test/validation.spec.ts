@@ -197,6 +197,49 @@ describe('validateMany', () => {
     await own.stop();
   });
 
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(
+    'answers the same on the thread pool as on the event loop, %s',
+    async (alg) => {
+      const own = await ProviderDouble.start({ keys: [createKey(alg, 'k')] });
+      const tokens = await service({ issuer: own.issuer, jwks: { unknownKidCooldownMs: 1 } });
+      const good = own.token();
+      const [header = '', payload = '', signature = ''] = good.split('.');
+      const stranger = createKey(alg, 'k');
+      const list = [
+        good,
+        own.token({ exp: 1 }),
+        signToken(stranger, own.claims()),
+        own.token({}, { kid: 'nobody' }),
+        `${header}.${payload}.${Buffer.from(signature, 'base64url').subarray(1).toString('base64url')}`,
+        [header, own.token({ sub: 'admin' }).split('.')[1], signature].join('.'),
+        'garbage',
+        own.token({ sub: 'last' }),
+      ];
+      const outcome = async (threadPool: 'always' | 'never'): Promise<unknown[]> => {
+        const results = await tokens.validateMany(list, { threadPool });
+        return results.map((result) =>
+          result.status === 'fulfilled' ? result.value.claims.sub : (result.reason as IdentityError).code,
+        );
+      };
+      const onLoop = await outcome('never');
+      expect(onLoop.filter((code) => code === 'signature_invalid')).toHaveLength(3);
+      expect([onLoop[0], onLoop.at(-1)]).toEqual(['user-1', 'last']);
+      expect(await outcome('always')).toEqual(onLoop);
+      await own.stop();
+    },
+  );
+
+  it('finds a key that was put under an old id, on the thread pool too', async () => {
+    const own = await ProviderDouble.start({ keys: [createKey('ES256', 'k')] });
+    const tokens = await service({ issuer: own.issuer });
+    own.keys = [createKey('ES256', 'k')];
+    const list = Array.from({ length: 60 }, () => own.token());
+    const results = await tokens.validateMany(list);
+    expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    expect(own.count(own.jwksPath)).toBe(2);
+    await own.stop();
+  });
+
   it('settles the rest as aborted, and never rejects', async () => {
     const tokens = await service();
     const abort = new AbortController();

@@ -1,6 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, instantOf, type Clock, type Instant } from './clock.js';
-import { backoffMs, decideServing, refreshAheadMs, stateOf, type CacheState, type Serving } from './lifecycle.js';
+import {
+  backoffMs,
+  decideServing,
+  refreshAheadMs,
+  stateOf,
+  type CacheState,
+  type Serving,
+} from './lifecycle.js';
 import { hitRateOf, type CacheStats } from './statistics.js';
 
 /** What a fetch brought. */

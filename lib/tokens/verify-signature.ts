@@ -15,7 +15,7 @@ export function prepareKey(key: KeyObject, algorithm: SignatureAlgorithm): Prepa
 
 /**
  * Whether the signature was made over the data with the private half of the key (RFC 7515 section 5.2).
- * The only call of node:crypto on a token. It never throws: what cannot be verified is not valid.
+ * Only this file calls node:crypto on a token. It never throws: what cannot be verified is not valid.
  */
 export function verifySignature(prepared: PreparedKey, data: Uint8Array, signature: Uint8Array): boolean {
   const { algorithm, input } = prepared;
@@ -41,6 +41,32 @@ export function isSignedBy(
   const data = target.subarray(0, signedLength);
   for (const key of keys) if (verifySignature(key, data, signature)) return true;
   return false;
+}
+
+/** The same on libuv's thread pool: it pays where many are checked at once, and the event loop goes on. */
+export async function isSignedByOffLoop(
+  keys: readonly PreparedKey[],
+  { token, signedLength, signature }: Pick<UnverifiedToken, 'token' | 'signedLength' | 'signature'>,
+): Promise<boolean> {
+  // Bytes of its own: the scratch belongs to the next token long before the answer is there.
+  const data = Buffer.from(token.slice(0, signedLength), 'latin1');
+  for (const key of keys) if (await verifyOffLoop(key, data, signature)) return true;
+  return false;
+}
+
+async function verifyOffLoop(
+  { algorithm, input }: PreparedKey,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false;
+  return new Promise((resolve) => {
+    try {
+      verify(algorithm.digest, data, input, signature, (error, holds) => resolve(error === null && holds));
+    } catch {
+      resolve(false);
+    }
+  });
 }
 
 function inputOf(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey['input'] {

@@ -13,7 +13,7 @@ import { KnownHeaders } from '../tokens/known-headers.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { readScopes } from '../tokens/read-scopes.js';
 import { VerifiedTokens, type TokenCacheStats } from '../tokens/verified-tokens.js';
-import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
+import { isSignedBy, isSignedByOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
 import { isThenable, runHooks } from './run-hooks.js';
@@ -39,13 +39,26 @@ interface Pending {
 type PlanOf = (issuer: ResolvedIssuer) => CallPlan | undefined;
 type WaitForKeys = (issuer: ResolvedIssuer, header: TokenHeader) => Promise<readonly PreparedKey[]>;
 
+/** How a call spends its time where it has to. */
+interface Patience {
+  readonly waitForKeys: WaitForKeys;
+  /** Everything else that is waited for goes through here. */
+  readonly wait: LeaveSlot;
+  /** Whether signatures of these keys are checked on the thread pool. */
+  readonly goesOffLoop: (keys: readonly PreparedKey[]) => boolean;
+}
+
 /** Validates access tokens against the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). */
 @Injectable()
 export class TokenValidationService {
   private readonly configuredPlans = new Map<ResolvedIssuer, CallPlan>();
   private readonly tenantPlans = new WeakMap<ResolvedIssuer, CallPlan>();
   private readonly planOf: PlanOf;
-  private readonly waitForKeys: WaitForKeys = (issuer, header) => this.jwks.waitForCandidates(issuer, header);
+  private readonly patience: Patience = {
+    waitForKeys: (issuer, header) => this.jwks.waitForCandidates(issuer, header),
+    wait: (run) => run(),
+    goesOffLoop: () => false,
+  };
   private readonly headers = new KnownHeaders();
   private readonly verified: VerifiedTokens | undefined;
   private validated = 0;
@@ -73,7 +86,7 @@ export class TokenValidationService {
    */
   validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
     try {
-      const outcome = this.run(token, this.resolvePlans(overrides), this.waitForKeys);
+      const outcome = this.run(token, this.resolvePlans(overrides), this.patience);
       return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new IdentityError('check_failed'));
@@ -115,19 +128,24 @@ export class TokenValidationService {
     options: BatchOptions & { readonly overrides?: ValidationOverrides | undefined } = {},
   ): Promise<PromiseSettledResult<ValidatedToken<T>>[]> {
     const { overrides, ...batch } = options;
+    const goesOffLoop = poolDecision(tokens, batch.threadPool ?? 'auto');
     const planOf = this.resolvePlans(overrides);
     // Tokens that miss the same key share one wait: it counts once against jwks.maxWaiting.
     const waits = new Map<string, Promise<readonly PreparedKey[]>>();
     const share: WaitForKeys = async (issuer, header) => {
       const name = JSON.stringify([issuer.issuer, header.alg, header.kid ?? null]);
-      const wait = waits.get(name) ?? this.waitForKeys(issuer, header);
+      const wait = waits.get(name) ?? this.patience.waitForKeys(issuer, header);
       waits.set(name, wait);
       return wait.finally(() => waits.delete(name));
     };
     return runBatch(
       tokens,
       async (token, leaveSlot) =>
-        this.run(token, planOf, (issuer, header) => leaveSlot(() => share(issuer, header)), leaveSlot),
+        this.run(token, planOf, {
+          waitForKeys: (issuer, header) => leaveSlot(() => share(issuer, header)),
+          wait: leaveSlot,
+          goesOffLoop,
+        }),
       batch,
     ) as Promise<PromiseSettledResult<ValidatedToken<T>>[]>;
   }
@@ -138,12 +156,7 @@ export class TokenValidationService {
   }
 
   /** The pipeline: cheap refusals, keys, signature, claims, own checks. At once where nothing has to be waited for. */
-  private run(
-    token: string,
-    planOf: PlanOf,
-    waitForKeys: WaitForKeys,
-    wait: LeaveSlot = (run) => run(),
-  ): ValidatedToken | Promise<ValidatedToken> {
+  private run(token: string, planOf: PlanOf, patience: Patience): ValidatedToken | Promise<ValidatedToken> {
     const progress: Progress = { issuer: undefined, verified: false };
     try {
       const known = this.recall(token, planOf, progress);
@@ -157,12 +170,12 @@ export class TokenValidationService {
       const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
       const found = this.findIssuer(parsed);
       if (isThenable(found)) {
-        const later = wait(() => found).then((issuer) =>
-          this.runFrom(this.begin(parsed, issuer, planOf, progress), waitForKeys, progress),
-        );
+        const later = patience
+          .wait(() => found)
+          .then((issuer) => this.runFrom(this.begin(parsed, issuer, planOf, progress), patience, progress));
         return this.settle(later, progress);
       }
-      const outcome = this.runFrom(this.begin(parsed, found, planOf, progress), waitForKeys, progress);
+      const outcome = this.runFrom(this.begin(parsed, found, planOf, progress), patience, progress);
       if (isThenable(outcome)) return this.settle(outcome, progress);
       this.reportValidated(outcome);
       return outcome;
@@ -173,13 +186,16 @@ export class TokenValidationService {
 
   private runFrom(
     pending: Pending,
-    waitForKeys: WaitForKeys,
+    patience: Patience,
     progress: Progress,
   ): ValidatedToken | Promise<ValidatedToken> {
     const { issuer, parsed, plan } = pending;
     const keys = this.jwks.candidates(issuer, parsed.header);
+    if (keys !== undefined && patience.goesOffLoop(keys)) {
+      return this.verifyOffLoop(pending, keys, patience, progress);
+    }
     if (keys === undefined || !isSignedBy(keys, parsed)) {
-      return this.finishLater(pending, keys, waitForKeys, progress);
+      return this.finishLater(pending, keys, patience, progress);
     }
     const validated = this.finish(pending, progress);
     this.remember(validated, pending);
@@ -291,17 +307,35 @@ export class TokenValidationService {
     return plan;
   }
 
+  private async verifyOffLoop(
+    pending: Pending,
+    keys: readonly PreparedKey[],
+    patience: Patience,
+    progress: Progress,
+  ): Promise<ValidatedToken> {
+    if (!(await isSignedByOffLoop(keys, pending.parsed))) {
+      return this.finishLater(pending, keys, patience, progress);
+    }
+    return this.finishAfterWaiting(pending, progress);
+  }
+
+  /** @param keys - those under which the signature has failed; undefined where there are none yet. */
   private async finishLater(
     pending: Pending,
     keys: readonly PreparedKey[] | undefined,
-    waitForKeys: WaitForKeys,
+    patience: Patience,
     progress: Progress,
   ): Promise<ValidatedToken> {
-    const { issuer, parsed, plan } = pending;
-    const arrived = keys ?? (await waitForKeys(issuer, parsed.header));
+    const { issuer, parsed } = pending;
+    const arrived = keys ?? (await patience.waitForKeys(issuer, parsed.header));
     if (keys !== undefined || !isSignedBy(arrived, parsed)) {
       await this.retryBadSignature(pending, arrived);
     }
+    return this.finishAfterWaiting(pending, progress);
+  }
+
+  private async finishAfterWaiting(pending: Pending, progress: Progress): Promise<ValidatedToken> {
+    const { parsed, plan } = pending;
     // Time has passed: what was checked against it is checked again.
     checkClaims(parsed.unverifiedClaims, plan.rules, this.clock.wallMs());
     const validated = this.finish(pending, progress);
@@ -380,6 +414,22 @@ export class TokenValidationService {
     }));
     return error;
   }
+}
+
+/** From how many tokens on the thread pool is faster than a loop; measured, see docs/performance.md. */
+const POOL_PAYS_FROM = { RSA: 1_000, other: 48 };
+
+/** Decides by the number of tokens, as far as that is known: of an iterator, those that have come already. */
+function poolDecision(
+  tokens: TokenSource,
+  choice: NonNullable<BatchOptions['threadPool']>,
+): Patience['goesOffLoop'] {
+  if (choice !== 'auto') return () => choice === 'always';
+  let seen = Array.isArray(tokens) ? tokens.length : 0;
+  return ([key]) => {
+    if (!Array.isArray(tokens)) seen++;
+    return seen >= (key?.algorithm.kty === 'RSA' ? POOL_PAYS_FROM.RSA : POOL_PAYS_FROM.other);
+  };
 }
 
 /** Scopes that the call demands; those of a route are the guard's business. */
