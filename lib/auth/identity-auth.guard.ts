@@ -9,7 +9,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { carriedBy, carry } from '../carriers/carrier.js';
 import { carrierOf } from '../carriers/carrier-of.js';
-import { readAccessPlan } from '../decorators/access-metadata.js';
+import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { toHttpException } from './http-exceptions.js';
@@ -28,6 +28,8 @@ import { withPass, type GuardPass } from './guard-pass.js';
 @Injectable()
 export class IdentityAuthGuard extends AuthGuard() {
   private current: GuardPass | undefined;
+  /** By handler, then by the class it is called on: a method may be inherited by several. */
+  private readonly plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
 
   constructor(
     @Inject(IdentityStrategy) protected readonly strategy: IdentityStrategy,
@@ -39,7 +41,7 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const carrier = carrierOf(context);
-    const plan = readAccessPlan(context.getHandler(), context.getClass());
+    const plan = this.planOf(context.getHandler(), context.getClass());
     if (plan.mode === 'public') {
       if (carriedBy(carrier) === undefined) carry(carrier, { kind: 'public' });
       return true;
@@ -69,6 +71,16 @@ export class IdentityAuthGuard extends AuthGuard() {
     // oxlint-disable-next-line typescript/no-unsafe-return
     if (isUser(user)) return user;
     throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
+  }
+
+  /** Decorators have done their work long before the first request. */
+  private planOf(handler: object, controller: object): AccessPlan {
+    const known = this.plans.get(handler)?.get(controller);
+    if (known !== undefined) return known;
+    const plan = readAccessPlan(handler, controller);
+    const byController = this.plans.get(handler) ?? new WeakMap<object, AccessPlan>();
+    this.plans.set(handler, byController.set(controller, plan));
+    return plan;
   }
 
   /** AuthGuard reads its options before its first await: the pass of this very call goes in with them. */

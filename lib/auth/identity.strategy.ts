@@ -11,6 +11,7 @@ import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { toHttpException } from './http-exceptions.js';
 import { readPass, type GuardPass } from './guard-pass.js';
+import { TurnQueue } from './turn-queue.js';
 
 /**
  * passport-jwt's strategy over this module's validation. It is not registered with passport, whose
@@ -23,6 +24,7 @@ import { readPass, type GuardPass } from './guard-pass.js';
 export class IdentityStrategy extends Strategy {
   override readonly name = 'identity';
   private readonly extract: JwtFromRequest;
+  private readonly turns = new TurnQueue();
 
   constructor(
     /** @internal */
@@ -71,7 +73,10 @@ export class IdentityStrategy extends Strategy {
   private async decide(request: object, pass: GuardPass): Promise<unknown> {
     const token = this.readToken(request);
     if (token === undefined) throw refuse('token_missing');
-    const validated = await this.validation.validate(token);
+    const validated = await this.turns.run(
+      () => this.validation.validate(token),
+      () => isGone(request),
+    );
     this.demand(pass, validated);
     const user = await this.mapUser(validated, pass.context);
     pass.validated = validated;
@@ -116,4 +121,10 @@ export class IdentityStrategy extends Strategy {
     if (error.status === 401) this.fail(error, error.status);
     else this.error(toHttpException(error));
   }
+}
+
+/** Whether the connection of a request is closed: Express's request has it, as Fastify's has. */
+function isGone(request: object): boolean {
+  const { socket } = request as { readonly socket?: { readonly destroyed?: boolean } };
+  return socket?.destroyed === true;
 }

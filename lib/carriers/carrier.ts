@@ -12,16 +12,36 @@ export type CarriedResult =
   | { readonly kind: 'public' | 'anonymous' | 'substituted' }
   | { readonly kind: 'validated'; readonly validated: ValidatedToken; readonly by: object };
 
+/** A constructor that returns the object it is given: what extends it puts its private fields there. */
+// oxlint-disable-next-line typescript/no-extraneous-class
+class Given {
+  constructor(given: object) {
+    return given;
+  }
+}
+
 /**
- * Results by the object that lives as long as the request: never `request.user`, which belongs to the
- * application, and which anybody with the request in hand can set.
+ * The result as a private field of the object that lives as long as the request: never `request.user`,
+ * which belongs to the application, and which anybody with the request in hand can set. A WeakMap does the
+ * same, but its entries outlive the request until a full garbage collection, which shows under load.
  */
-const results = new WeakMap<object, CarriedResult>();
+class Carried extends Given {
+  #result: CarriedResult | undefined;
+
+  static put(carrier: object, result: CarriedResult): void {
+    if (#result in carrier) carrier.#result = result;
+    else new Carried(carrier).#result = result;
+  }
+
+  static of(carrier: object): CarriedResult | undefined {
+    return #result in carrier ? carrier.#result : undefined;
+  }
+}
 
 export function carry(carrier: object, result: CarriedResult): void {
-  results.set(carrier, result);
+  Carried.put(carrier, result);
 }
 
 export function carriedBy(carrier: object): CarriedResult | undefined {
-  return results.get(carrier);
+  return Carried.of(carrier);
 }

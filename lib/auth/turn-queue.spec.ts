@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { TurnQueue } from './turn-queue.js';
+
+const here = (): boolean => false;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('TurnQueue', () => {
+  it('runs what arrives together in one turn, in order, before anything that follows from it', async () => {
+    const queue = new TurnQueue();
+    const log: string[] = [];
+    const all = ['a', 'b', 'c'].map(async (name) => {
+      await queue.run(async () => log.push(name), here);
+      log.push(`after ${name}`);
+    });
+    expect(log).toEqual([]);
+    await Promise.all(all);
+    expect(log).toEqual(['a', 'b', 'c', 'after a', 'after b', 'after c']);
+  });
+
+  it('hands through results and errors, and goes on after an error', async () => {
+    const queue = new TurnQueue();
+    const results = await Promise.allSettled([
+      queue.run(async () => 1, here),
+      queue.run(() => Promise.reject(new Error('no')), here),
+      queue.run(async () => 3, here),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await queue.run(async () => 4, here)).toBe(4);
+  });
+
+  it('does nothing for who has gone', async () => {
+    const queue = new TurnQueue();
+    let ran = 0;
+    const job = async (): Promise<number> => ++ran;
+    const gone = queue.run(job, () => true);
+    expect(await queue.run(job, here)).toBe(1);
+    await expect(gone).rejects.toMatchObject({ code: 'aborted', status: 503 });
+    expect(ran).toBe(1);
+  });
+
+  it('gives others their turn where the jobs take long', async () => {
+    const queue = new TurnQueue();
+    const startedIn: number[] = [];
+    let turns = 0;
+    const all = Array.from({ length: 4 }, () =>
+      queue.run(async () => {
+        startedIn.push(turns);
+        const untilMs = performance.now() + 6;
+        while (performance.now() < untilMs);
+      }, here),
+    );
+    while (startedIn.length < 4) {
+      await turn();
+      turns++;
+    }
+    await Promise.all(all);
+    expect(new Set(startedIn).size).toBe(4);
+  });
+
+  it('is bounded: beyond that a job is done at once', async () => {
+    const queue = new TurnQueue();
+    let ran = 0;
+    const job = async (): Promise<number> => ++ran;
+    const all = Array.from({ length: 4_100 }, () => queue.run(job, here));
+    expect(ran).toBe(4);
+    await Promise.all(all);
+    expect(ran).toBe(4_100);
+  });
+});
