@@ -31,6 +31,8 @@ export async function benchMemory() {
       jwks: { keys: jwks.slice(index * 3, index * 3 + 3) },
     }));
   const few = await start({ issuers: issuersOf(1) });
+  const fewer = await start({ issuers: issuersOf(1) });
+  await fewer.close();
   const before = heap();
   const many = await start({ issuers: issuersOf(128) });
   const issuerBytes = (heap() - before) / 127;

@@ -35,7 +35,7 @@ async function load(url, tokens, connections, seconds) {
 /** @param {{ quick: boolean, platforms?: readonly string[] }} options */
 export async function benchRoutes({ quick, platforms = ['fastify', 'express'] }) {
   const rounds = quick ? 1 : 3;
-  const seconds = quick ? 2 : 4;
+  const seconds = quick ? 2 : 3;
   const issuer = await createIssuer('RS256');
   const tokens = Array.from({ length: 1_000 }, (_, index) => issuer.token(index));
   const rows = [];
