@@ -1,0 +1,140 @@
+import { describeError } from '../errors/identity-error.js';
+import { chooseTtlMs, readFreshnessMs } from '../http/freshness.js';
+import type { VerificationKey } from '../jwks/import-key.js';
+import { nameOf } from '../jwks/key-set.js';
+import type { ResolvedLifetime } from '../options/resolved-options.js';
+import type { Exchange } from './exchange-recorder.js';
+import type { Finding } from './finding.js';
+import type { ProviderSession } from './provider-session.js';
+
+const SLOW_MS = 1_000;
+
+/** Looks at metadata and keys as the module gets them, and at what came with them. */
+export async function examineProvider(session: ProviderSession): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  const jwksUri = session.issuer.jwksUri ?? (await examineMetadata(session, findings));
+  if (jwksUri !== undefined) await examineKeys(session, jwksUri, findings);
+  for (const exchange of session.recorder.exchanges) {
+    if (exchange.status === 200) findings.push(...examineTiming(exchange, session.options.clockToleranceMs));
+  }
+  return findings;
+}
+
+/** @returns the URL of the key set, where there is one to be had. */
+async function examineMetadata(session: ProviderSession, findings: Finding[]): Promise<string | undefined> {
+  const { discovery, recorder, options } = session;
+  try {
+    const metadata = await discovery.get();
+    const exchange = recorder.exchanges.findLast(({ status }) => status === 200);
+    findings.push({
+      about: 'metadata',
+      verdict: 'ok',
+      text: `${exchange?.url ?? 'the document'} names this issuer, and keys at ${metadata.jwks_uri}`,
+    });
+    if (exchange !== undefined) findings.push(describeCaching('metadata', exchange, options.discovery));
+    return metadata.jwks_uri;
+  } catch (error) {
+    findings.push({ about: 'metadata', verdict: 'fault', text: describeError(error), ...adviceFor(error) });
+    return undefined;
+  }
+}
+
+async function examineKeys(session: ProviderSession, jwksUri: string, findings: Finding[]): Promise<void> {
+  const { jwks, recorder, options } = session;
+  try {
+    const set = await jwks.get();
+    const count = set.keys.length;
+    findings.push({
+      about: 'keys',
+      verdict: 'ok',
+      text: `${String(count)} usable ${count === 1 ? 'key' : 'keys'} at ${jwksUri}`,
+    });
+    for (const key of set.keys) findings.push({ about: 'key', verdict: 'ok', text: describeKey(key) });
+    for (const { kid, reason } of set.skipped) {
+      const name = kid === undefined ? 'a key without id' : `key ${JSON.stringify(kid)}`;
+      findings.push({ about: 'key', verdict: 'note', text: `${name} is not used: ${reason}` });
+    }
+    if (set.keys.some(({ kid }) => kid === undefined)) {
+      findings.push({
+        about: 'keys',
+        verdict: 'warning',
+        text: 'some keys have no id',
+        advice: 'a rotation is found by its new key id; without ids it is found when the set is renewed',
+      });
+    }
+    const exchange = recorder.find(new URL(jwksUri).href);
+    if (exchange !== undefined) findings.push(describeCaching('keys', exchange, options.jwks));
+  } catch (error) {
+    findings.push({ about: 'keys', verdict: 'fault', text: describeError(error), ...adviceFor(error) });
+  }
+}
+
+function describeKey(key: VerificationKey): string {
+  const kind = key.crv === undefined ? key.kty : `${key.kty} ${key.crv}`;
+  const bits = key.key.asymmetricKeyDetails?.modulusLength;
+  const size = bits === undefined ? '' : ` of ${String(bits)} bits`;
+  return `key ${JSON.stringify(nameOf(key))}: ${kind}${size}, for ${[...key.prepared.keys()].join(', ')}`;
+}
+
+/** What the module makes of the cache headers. */
+function describeCaching(what: string, { headers }: Exchange, lifetime: ResolvedLifetime): Finding {
+  const said = headers['cache-control'] ?? (headers['expires'] === undefined ? undefined : 'Expires');
+  const freshnessMs = readFreshnessMs(headers, Date.now());
+  const ttlSec = Math.round(chooseTtlMs(freshnessMs, lifetime) / 1000);
+  const why =
+    freshnessMs === undefined
+      ? `the default, because ${said === undefined ? 'there are no cache headers' : `"${said.slice(0, 80)}" gives no time to follow`}`
+      : `by "${(said ?? '').slice(0, 80)}"`;
+  return { about: 'caching', verdict: 'ok', text: `${what}: fresh for ${String(ttlSec)} s, ${why}` };
+}
+
+function examineTiming(exchange: Exchange, clockToleranceMs: number): readonly Finding[] {
+  const { url, durationMs, headers, atWallMs } = exchange;
+  const slow = durationMs > SLOW_MS;
+  const time: Finding = {
+    about: 'time',
+    verdict: slow ? 'warning' : 'ok',
+    text: `${url} answered within ${String(Math.round(durationMs))} ms`,
+    ...(slow ? { advice: 'a cold start waits for it; warmUp fetches before the first request comes' } : {}),
+  };
+  const dateMs = Date.parse(headers['date'] ?? '');
+  if (Number.isNaN(dateMs)) return [time];
+  // `Date` has whole seconds, and the answer may have been made at any moment of the exchange.
+  const uncertaintyMs = 1_000 + durationMs / 2;
+  const skewMs = dateMs + 500 - atWallMs;
+  const offMs = Math.max(0, Math.abs(skewMs) - uncertaintyMs);
+  if (offMs === 0) return [time];
+  const text = `the provider's clock is ${String(Math.round(Math.abs(skewMs) / 1000))} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`;
+  const verdict = offMs > clockToleranceMs ? 'fault' : 'warning';
+  return [
+    time,
+    {
+      about: 'time',
+      verdict,
+      text,
+      advice: 'set both clocks by NTP; clockToleranceMs covers small differences',
+    },
+  ];
+}
+
+/** What usually helps; by what OpenSSL, undici and this package call the fault. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/CERT_HAS_EXPIRED|certificate has expired/i, 'renew the certificate of the provider'],
+  [
+    /self.signed|UNABLE_TO_VERIFY|unable to (verify|get)/i,
+    'name the authority that signed it: --ca here, http.tls.ca in the options, or SSL_CERT_FILE',
+  ],
+  [/does not match certificate|altnames|ALTNAME/i, 'use the host name that the certificate is for'],
+  [/ENOTFOUND|EAI_AGAIN/, 'is the host name right, and known to the DNS of this machine?'],
+  [/ECONNREFUSED/, 'is it running, and is the port right?'],
+  [/names another issuer/, 'copy "issuer" from the metadata, trailing slash included'],
+  [/status 404/, 'open the URL in a browser; --discovery-url names another place'],
+  [/not https/, '--allow-insecure here, http.allowInsecureOrigins in the options, for tests only'],
+  [/within \d+ ms/, 'a firewall or a proxy in between? --timeout-ms waits longer'],
+];
+
+function adviceFor(error: unknown): { readonly advice?: string } {
+  const text = describeError(error);
+  const advice = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+  return advice === undefined ? {} : { advice };
+}

@@ -1,0 +1,66 @@
+import { connect, type PeerCertificate } from 'node:tls';
+import type { HttpSettings } from '../http/http-settings.js';
+import type { Finding } from './finding.js';
+
+const SOON_DAYS = 21;
+const DAY_MS = 86_400_000;
+
+/** What a TLS handshake shows. */
+interface Handshake {
+  readonly protocol: string;
+  readonly certificate: PeerCertificate;
+}
+
+/** The certificate of a provider that the module can speak to: how long it lasts. Nothing for plain http. */
+export async function examineTls(
+  url: string,
+  settings: HttpSettings,
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') {
+    return [
+      { about: 'tls', verdict: 'warning', text: `${url} is plain http`, advice: 'https, outside of tests' },
+    ];
+  }
+  const shown = await shakeHands(hostname, port === '' ? 443 : Number(port), settings);
+  return shown === undefined ? [] : [judge(hostname, shown, nowMs)];
+}
+
+function judge(host: string, { protocol, certificate }: Handshake, nowMs: number): Finding {
+  const days = Math.floor((Date.parse(certificate.valid_to) - nowMs) / DAY_MS);
+  const soon = days < SOON_DAYS;
+  return {
+    about: 'tls',
+    verdict: soon ? 'warning' : 'ok',
+    text: `${host}: ${protocol}, certificate valid for ${String(days)} more days`,
+    ...(soon ? { advice: 'renew the certificate of the provider' } : {}),
+  };
+}
+
+/** undefined where it fails: behind a proxy this way may be closed, and a fault shows with the documents. */
+function shakeHands(hostname: string, port: number, settings: HttpSettings): Promise<Handshake | undefined> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const { ca, cert, key, pfx, passphrase } = settings.tls ?? {};
+  return new Promise((resolve) => {
+    const socket = connect({
+      host,
+      port,
+      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+      ...(ca === undefined ? {} : { ca: [ca].flat() }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(pfx === undefined ? {} : { pfx }),
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+    const end = (shown: Handshake | undefined): void => {
+      socket.destroy();
+      resolve(shown);
+    };
+    socket.setTimeout(settings.timeoutMs, () => end(undefined));
+    socket.once('error', () => end(undefined));
+    socket.once('secureConnect', () =>
+      end({ protocol: socket.getProtocol() ?? 'TLS', certificate: socket.getPeerCertificate() }),
+    );
+  });
+}

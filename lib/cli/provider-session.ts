@@ -1,0 +1,62 @@
+import { systemClock } from '../cache/clock.js';
+import { DiscoveryService } from '../discovery/discovery.service.js';
+import { EventReporter } from '../events/event-reporter.js';
+import { IdentityEvents } from '../events/identity-events.js';
+import { createDispatcher } from '../http/dispatcher.js';
+import { HttpClients } from '../http/http-clients.js';
+import { JwksService } from '../jwks/jwks.service.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
+import type { IdentityModuleOptions } from '../options/options.types.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import { ExchangeRecorder } from './exchange-recorder.js';
+
+/** The services of the module for one issuer, without an application around them. */
+export interface ProviderSession {
+  readonly options: ResolvedOptions;
+  readonly issuer: ResolvedIssuer;
+  readonly recorder: ExchangeRecorder;
+  readonly discovery: DiscoveryService;
+  readonly jwks: JwksService;
+  readonly directory: IssuerDirectory;
+  close(): Promise<void>;
+}
+
+/**
+ * The same code that an application runs, so that it finds what the application would; its requests are
+ * listened to.
+ *
+ * @throws {IdentityError} `options_invalid`.
+ */
+export function openSession(raw: IdentityModuleOptions): ProviderSession {
+  const resolved = resolveOptions(raw);
+  const [configured] = resolved.issuers;
+  if (configured === undefined) throw new Error('resolved options without an issuer');
+  const recorder = new ExchangeRecorder();
+  const pool = createDispatcher(configured.http);
+  const issuer: ResolvedIssuer = {
+    ...configured,
+    http: { ...configured.http, retries: 0, dispatcher: recorder.over(pool) },
+  };
+  const options: ResolvedOptions = { ...resolved, issuers: [issuer] };
+  const reporter = new EventReporter(new IdentityEvents());
+  const directory = new IssuerDirectory(options, systemClock, reporter);
+  const clients = new HttpClients(1);
+  const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock);
+  const jwks = new JwksService(options, directory, clients, discovery, reporter, systemClock);
+  return {
+    options,
+    issuer,
+    recorder,
+    discovery,
+    jwks,
+    directory,
+    close: async () => {
+      discovery.onApplicationShutdown();
+      jwks.onApplicationShutdown();
+      directory.close();
+      await clients.close();
+      await pool.destroy();
+    },
+  };
+}

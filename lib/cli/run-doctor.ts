@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { describeError, IdentityError } from '../errors/identity-error.js';
+import type { IdentityModuleOptions } from '../options/options.types.js';
+import { examineProvider } from './examine-provider.js';
+import { examineTls } from './examine-tls.js';
+import { examineToken } from './examine-token.js';
+import { toReport, type DoctorReport, type Finding } from './finding.js';
+import { openSession } from './provider-session.js';
+import { UsageError, type DoctorArguments } from './read-arguments.js';
+
+/**
+ * Examines a provider, and a token where one is given.
+ *
+ * @throws {UsageError} a file cannot be read, or the options contradict each other.
+ */
+export async function runDoctor(asked: DoctorArguments, stdin: Readable): Promise<DoctorReport> {
+  const token = await readToken(asked.token, stdin);
+  const session = open(asked);
+  try {
+    const findings: Finding[] = [...(await examineProvider(session))];
+    for (const url of originsOf(session.recorder.exchanges.map((exchange) => exchange.url))) {
+      findings.push(...(await examineTls(url, session.issuer.http, Date.now())));
+    }
+    if (token !== undefined)
+      findings.push(...(await examineToken(session, token, asked.audience !== undefined)));
+    return toReport(asked.issuer, findings);
+  } finally {
+    await session.close();
+  }
+}
+
+function open(asked: DoctorArguments): ReturnType<typeof openSession> {
+  const http: IdentityModuleOptions['http'] = {
+    timeoutMs: asked.timeoutMs,
+    deadlineMs: asked.timeoutMs === undefined ? undefined : 2 * asked.timeoutMs,
+    allowInsecureOrigins: asked.allowInsecureOrigins,
+    tls: asked.caFile === undefined ? undefined : { ca: readFile(asked.caFile) },
+  };
+  try {
+    return openSession({
+      issuer: asked.issuer,
+      audience: asked.audience ?? null,
+      metadataIssuer: asked.metadataIssuer,
+      discoveryUrl: asked.discoveryUrl,
+      jwksUri: asked.jwksUri,
+      http,
+    });
+  } catch (error) {
+    if (error instanceof IdentityError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function readToken(source: DoctorArguments['token'], stdin: Readable): Promise<string | undefined> {
+  switch (source?.from) {
+    case undefined:
+      return undefined;
+    case 'argument':
+      return strip(source.value);
+    case 'file':
+      return strip(readFile(source.value));
+    case 'stdin':
+      return strip(await readAll(stdin));
+  }
+}
+
+/** As it is copied from a header or a shell. */
+function strip(text: string): string {
+  return text.trim().replace(/^(authorization:\s*)?bearer\s+/i, '');
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${describeError(error)}`);
+  }
+}
+
+function originsOf(urls: readonly string[]): ReadonlySet<string> {
+  return new Set(urls.map((url) => new URL(url).origin));
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '../cache/clock.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { JwksService } from '../jwks/jwks.service.js';
+import { deepFreeze } from '../model/json.js';
+import type { ValidatedToken } from '../model/token.js';
+import type { IssuerDirectory } from '../options/issuer-directory.js';
+import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import { checkClaims } from '../tokens/check-claims.js';
+import { checkKind } from '../tokens/check-kind.js';
+import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
+import { isSignedBy } from '../tokens/verify-signature.js';
+import { basePlan } from './call-plan.js';
+import { runHooks } from './run-hooks.js';
+
+/** The steps of the pipeline, in its order. */
+export type ExplainedStep =
+  'form' | 'issuer' | 'algorithm' | 'type' | 'claims' | 'key' | 'signature' | 'hooks';
+
+/** What one step says of a token. */
+export interface StepOutcome {
+  readonly step: ExplainedStep;
+  /** `skipped`: an earlier step that it builds on has failed. */
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  /** Why it failed. */
+  readonly code?: ErrorCode;
+  /** The same in words, without any value of the token. */
+  readonly reason?: string;
+}
+
+/** A token, step by step. */
+export interface TokenExplanation {
+  /** Whether all steps passed: then the token is accepted, as far as no route demands more. */
+  readonly accepted: boolean;
+  readonly steps: readonly StepOutcome[];
+  /** What the token says, verified or not; undefined where it cannot be read. */
+  readonly content: Pick<UnverifiedToken, 'header' | 'unverifiedClaims'> | undefined;
+}
+
+export interface ExplainContext {
+  readonly options: ResolvedOptions;
+  readonly directory: IssuerDirectory;
+  readonly jwks: JwksService;
+  readonly clock: Clock;
+}
+
+/**
+ * Runs each step of the validation over a token, those behind a failed one too where they can be run: a
+ * token that is expired and of another key is told both. For people who look for a fault; it decides nothing.
+ * Nothing is counted, reported or remembered.
+ */
+export async function explainToken(token: string, context: ExplainContext): Promise<TokenExplanation> {
+  const { options, directory, jwks, clock } = context;
+  const steps: StepOutcome[] = [];
+  const run = async <T>(step: ExplainedStep, check: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      const value = await check();
+      steps.push({ step, outcome: 'passed' });
+      return value;
+    } catch (error) {
+      const fault = error instanceof IdentityError ? error : new IdentityError('check_failed');
+      steps.push({ step, outcome: 'failed', code: fault.code, reason: fault.message });
+      return undefined;
+    }
+  };
+
+  const parsed = await run('form', () => parseToken(token, options.maxTokenBytes));
+  if (parsed === undefined) return finish(steps, undefined);
+  const issuer = await run('issuer', () => findIssuer(parsed, directory));
+  if (issuer === undefined) return finish(steps, parsed);
+
+  const { rules, hooks } = basePlan(issuer, options);
+  await run('algorithm', () => {
+    if (!rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
+  });
+  await run('type', () => checkKind(parsed.type, parsed.unverifiedClaims, rules));
+  await run('claims', () => checkClaims(parsed.unverifiedClaims, rules, clock.wallMs()));
+  const keys = await run(
+    'key',
+    () => jwks.candidates(issuer, parsed.header) ?? jwks.waitForCandidates(issuer, parsed.header),
+  );
+  if (keys === undefined) return finish(steps, parsed);
+  await run('signature', () => {
+    if (!isSignedBy(keys, parsed)) throw refuse('signature_invalid');
+  });
+  // Own checks are handed verified tokens only.
+  if (steps.every(({ outcome }) => outcome === 'passed')) {
+    const validated: ValidatedToken = Object.freeze({
+      claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
+      header: deepFreeze(parsed.header),
+      issuer: issuer.issuer,
+      token,
+    });
+    await run('hooks', () => runHooks(hooks, validated));
+  }
+  return finish(steps, parsed);
+}
+
+async function findIssuer(parsed: UnverifiedToken, directory: IssuerDirectory): Promise<ResolvedIssuer> {
+  const { iss } = parsed.unverifiedClaims;
+  const issuer = typeof iss === 'string' ? await directory.find(iss) : undefined;
+  if (issuer === undefined) throw refuse('issuer_unknown');
+  return issuer;
+}
+
+const ALL: readonly ExplainedStep[] = [
+  'form',
+  'issuer',
+  'algorithm',
+  'type',
+  'claims',
+  'key',
+  'signature',
+  'hooks',
+];
+
+function finish(steps: readonly StepOutcome[], content: UnverifiedToken | undefined): TokenExplanation {
+  return {
+    accepted: steps.length === ALL.length && steps.every(({ outcome }) => outcome === 'passed'),
+    steps: ALL.map((step) => steps.find((each) => each.step === step) ?? { step, outcome: 'skipped' }),
+    content: content && { header: content.header, unverifiedClaims: content.unverifiedClaims },
+  };
+}

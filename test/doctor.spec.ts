@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DoctorReport, Finding } from '../lib/cli/finding.js';
+import { ProviderDouble, type Answer } from './support/provider-double.js';
+import { createKey } from './support/signing-key.js';
+
+const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const certificate = (name: string): string =>
+  fileURLToPath(new URL(`support/certificates/${name}.pem`, import.meta.url));
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command as a shell does. */
+async function run(args: readonly string[], stdin = ''): Promise<Ended> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: 'pipe' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(stdin);
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { exitCode, stdout, stderr };
+}
+
+async function examine(
+  args: readonly string[],
+  stdin?: string,
+): Promise<DoctorReport & { exitCode: number | null }> {
+  const { exitCode, stdout, stderr } = await run(['doctor', ...args, '--json'], stdin);
+  expect(stderr).toBe('');
+  return { ...(JSON.parse(stdout) as DoctorReport), exitCode };
+}
+
+const faultsOf = ({ findings }: DoctorReport): readonly Finding[] =>
+  findings.filter(({ verdict }) => verdict === 'fault');
+
+describe('doctor', { timeout: 30_000 }, () => {
+  let provider: ProviderDouble;
+  beforeEach(async () => {
+    provider = await ProviderDouble.start({
+      keys: [createKey('RS256', 'rsa-1'), createKey('ES256', 'ec-1')],
+    });
+  });
+  afterEach(() => provider.stop());
+
+  it('finds a sound provider sound, key by key', async () => {
+    const report = await examine([provider.issuer]);
+    expect(report).toMatchObject({ issuer: provider.issuer, healthy: true, exitCode: 0 });
+    const texts = report.findings.map(({ text }) => text);
+    expect(texts).toContain(`2 usable keys at ${provider.issuer}/jwks`);
+    expect(texts).toContain('key "rsa-1": RSA of 2048 bits, for RS256');
+    expect(texts).toContain('key "ec-1": EC P-256, for ES256');
+    expect(provider.requests).toEqual([provider.metadataPath, provider.jwksPath]);
+  });
+
+  it.each<[string, string, Answer, RegExp, RegExp | undefined]>([
+    ['metadata', 'a 404', (_, response) => response.writeHead(404).end(), /status 404/, /discovery-url/],
+    ['metadata', 'HTML', (_, response) => response.end('<html>'), /not JSON/, undefined],
+    [
+      'metadata',
+      'another issuer',
+      (_, response) =>
+        response.end(JSON.stringify({ issuer: 'https://other.test', jwks_uri: 'https://other.test/jwks' })),
+      /names another issuer/,
+      /copy "issuer"/,
+    ],
+    [
+      'metadata',
+      'keys over plain http',
+      (request, response) =>
+        response.end(
+          JSON.stringify({
+            issuer: `http://${String(request.headers.host)}`,
+            jwks_uri: 'http://keys.test/jwks',
+          }),
+        ),
+      /not an https URL/,
+      undefined,
+    ],
+    ['keys', 'a 503', (_, response) => response.writeHead(503).end(), /status 503/, undefined],
+    ['keys', 'an empty set', (_, response) => response.end('{"keys":[]}'), /None of the 0 keys/, undefined],
+    ['keys', 'silence', () => undefined, /no complete answer within/, /firewall/],
+  ])('names what is wrong with %s: %s', async (about, _name, answer, text, advice) => {
+    provider.answers.set(about === 'metadata' ? provider.metadataPath : provider.jwksPath, answer);
+    const report = await examine([provider.issuer, '--timeout-ms', '700']);
+    expect(report).toMatchObject({ healthy: false, exitCode: 1 });
+    const [fault, ...others] = faultsOf(report);
+    expect(others).toEqual([]);
+    expect(fault).toMatchObject({ about, text: expect.stringMatching(text) as string });
+    if (advice !== undefined) expect(fault?.advice).toMatch(advice);
+  });
+
+  it('says of each key that is not used why, without letting it steer the terminal', async () => {
+    const oct = { kty: 'oct', kid: 'secret\u001b[2J', k: 'AAAA' };
+    const body = JSON.stringify({
+      keys: [provider.key.jwk, oct, { ...provider.key.jwk, kid: 'enc', use: 'enc' }],
+    });
+    provider.answers.set(provider.jwksPath, (_, response) => response.end(body));
+    const { stdout, exitCode } = await run(['doctor', provider.issuer]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/· key {5,}key "secret.*" is not used: it is symmetric/);
+    expect(stdout).toMatch(/key "enc" is not used: "use" is not "sig"/);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('reads cache headers as the module does', async () => {
+    const body = JSON.stringify({ keys: [provider.key.jwk] });
+    provider.answers.set(provider.jwksPath, (_, response) =>
+      response.setHeader('cache-control', 'public, max-age=300').end(body),
+    );
+    provider.answers.set(provider.metadataPath, (_, response) =>
+      response.setHeader('cache-control', 'no-store').end(JSON.stringify(provider.metadata())),
+    );
+    const texts = (await examine([provider.issuer])).findings.map(({ text }) => text);
+    expect(texts).toContain('keys: fresh for 300 s, by "public, max-age=300"');
+    expect(texts).toContain(
+      'metadata: fresh for 3600 s, the default, because "no-store" gives no time to follow',
+    );
+  });
+
+  it.each([
+    [-3_600, 'fault', /3(599|600|601) s behind/, 1],
+    [3_600, 'fault', /3(599|600|601) s ahead/, 1],
+    [15, 'warning', /1[3-7] s ahead/, 0],
+  ])('sees a clock that is off by %i s', async (offSec, verdict, text, exitCode) => {
+    const body = JSON.stringify({ keys: [provider.key.jwk] });
+    provider.answers.set(provider.jwksPath, (_, response) =>
+      response.setHeader('date', new Date(Date.now() + offSec * 1000).toUTCString()).end(body),
+    );
+    const report = await examine([provider.issuer]);
+    expect(report.exitCode).toBe(exitCode);
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ about: 'time', verdict, text: expect.stringMatching(text) as string }),
+    );
+  });
+
+  it('explains a token from standard input, step by step, and shows none of it', async () => {
+    const good = provider.token({ sub: 'user-of-secret-name' });
+    const accepted = await examine(
+      [provider.issuer, '--audience', 'orders-api', '--token-file', '-'],
+      `Bearer ${good}\n`,
+    );
+    expect(accepted).toMatchObject({ healthy: true, exitCode: 0 });
+    expect(accepted.findings.filter(({ about }) => about === 'token')).toHaveLength(7);
+
+    const bad = `${provider.token({ exp: 1, sub: 'user-of-secret-name' }).slice(0, -8)}AAAAAAAA`;
+    const { stdout, stderr, exitCode } = await run(
+      ['doctor', provider.issuer, '--audience', 'orders-api', '--token-file', '-'],
+      bad,
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('✗ token     token_expired:');
+    expect(stdout).toMatch(/✗ token {5}(signature_invalid|token_malformed):/);
+    expect(stdout + stderr).not.toContain('user-of-secret-name');
+    expect(stdout + stderr).not.toContain(bad.split('.')[1]);
+  });
+
+  it('tells that the audience was not checked where none was named', async () => {
+    const report = await examine([provider.issuer, '--token', provider.token({ aud: 'whatever' })]);
+    expect(report.healthy).toBe(true);
+    expect(report.findings.at(-1)).toMatchObject({ verdict: 'note', text: 'the audience was not checked' });
+  });
+
+  it('colours what it prints where it is asked to', async () => {
+    const { stdout } = await run(['doctor', provider.issuer, '--color', 'always']);
+    expect(stdout).toContain('\u001b[32m✓\u001b[39m');
+  });
+
+  it('answers wrong calls with its usage and exit status 2', async () => {
+    const wrong = [
+      [],
+      ['frob'],
+      ['doctor'],
+      ['doctor', 'a', 'b'],
+      ['doctor', 'not a url'],
+      ['doctor', 'http://id.example.com'],
+      ['doctor', 'https://id.example.com', '--unknown'],
+      ['doctor', 'https://id.example.com', '--timeout-ms', '1e3'],
+      ['doctor', 'https://id.example.com', '--ca', '/does/not/exist'],
+      ['doctor', 'https://id.example.com', '--token', 'a', '--token-file', 'b'],
+    ];
+    const ended = await Promise.all(wrong.map((args) => run(args)));
+    for (const { exitCode, stdout, stderr } of ended) {
+      expect(exitCode).toBe(2);
+      expect(stdout + stderr).toContain('Usage: nestjs-identity-model doctor <issuer>');
+    }
+    expect(await run(['--help'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
+describe('doctor, over TLS', { timeout: 30_000 }, () => {
+  const start = async (name: string): Promise<{ issuer: string; stop: () => Promise<void> }> => {
+    const key = createKey('ES256', 'ec-1');
+    const server = createServer({
+      key: readFileSync(certificate(`${name}-key`)),
+      cert: readFileSync(certificate(name)),
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const issuer = `https://localhost:${String((server.address() as AddressInfo).port)}`;
+    server.on('request', (request, response) => {
+      const metadata = { issuer, jwks_uri: `${issuer}/jwks` };
+      response.end(JSON.stringify(request.url === '/jwks' ? { keys: [key.jwk] } : metadata));
+    });
+    return {
+      issuer,
+      stop: async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  };
+
+  it.each<[string, readonly string[], RegExp | undefined, RegExp | undefined]>([
+    ['good', ['--ca', certificate('ca')], undefined, undefined],
+    ['good', [], /unable to|self.signed|UNABLE/i, /--ca/],
+    ['self-signed', [], /self.signed/i, /--ca/],
+    ['expired', ['--ca', certificate('ca')], /expired/i, /renew/],
+    ['wrong-host', ['--ca', certificate('ca')], /altnames|does not match/i, /host name/],
+  ])('a certificate that is %s, with %j', async (name, args, fault, advice) => {
+    const { issuer, stop } = await start(name);
+    try {
+      const report = await examine([issuer, ...args]);
+      if (fault === undefined) {
+        expect(report.healthy).toBe(true);
+        expect(report.findings).toContainEqual(
+          expect.objectContaining({
+            about: 'tls',
+            text: expect.stringMatching(/TLSv1\.3, certificate valid for/) as string,
+          }),
+        );
+      } else {
+        expect(faultsOf(report)).toEqual([
+          expect.objectContaining({
+            about: 'metadata',
+            text: expect.stringMatching(fault) as string,
+            advice: expect.stringMatching(advice ?? /./) as string,
+          }),
+        ]);
+      }
+    } finally {
+      await stop();
+    }
+  });
+});
