@@ -22,6 +22,7 @@ import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from './fetch-key-set.js';
+import { isForeignKey } from './foreign-keys.js';
 import { identityOf, importKeySet, nameOf, type KeySet } from './key-set.js';
 import { createSecretOrKeyProvider } from './secret-or-key-provider.js';
 import { keyObjectOf, selectKeys, type KeyQuery } from './select-keys.js';
@@ -298,7 +299,7 @@ export class JwksService implements OnApplicationShutdown {
     issuer: ResolvedIssuer,
     previous?: KeySet,
   ): Promise<KeySet> {
-    const set = await importKeySet(jwks);
+    const set = await importKeySet(jwks.filter((jwk) => !isForeignKey(jwk, issuer)));
     for (const { kid, reason } of set.skipped) {
       this.reporter.report({ type: 'jwks.key-skipped', issuer: issuer.issuer, kid, reason });
     }
