@@ -44,6 +44,10 @@ export function runBlock(code: string, modules: Modules = {}): Record<string, un
     return found;
   };
   const exported: Record<string, unknown> = {};
-  compileFunction(outputText, ['exports', 'require'])(exported, load);
+  const run = compileFunction(outputText, ['exports', 'require']) as (
+    exports: object,
+    require: unknown,
+  ) => void;
+  run(exported, load);
   return exported;
 }
