@@ -35,9 +35,9 @@ function stock(name, secretOrKeyProvider, { algorithm, issuer }) {
     one: (token) =>
       new Promise((resolve, reject) => {
         const actions = { success: resolve, fail: reject, error: reject };
-        const pass = Object.assign(/** @type {object} */ (Object.create(strategy)), actions);
-        const request = { headers: { authorization: `Bearer ${token}` } };
-        Reflect.apply(strategy.authenticate, pass, [request, {}]);
+        const pass = Object.assign(/** @type {Strategy} */ (Object.create(strategy)), actions);
+        const request = /** @type {unknown} */ ({ headers: { authorization: `Bearer ${token}` } });
+        pass.authenticate(/** @type {Parameters<Strategy['authenticate']>[0]} */ (request), {});
       }),
   };
 }
