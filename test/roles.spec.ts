@@ -7,7 +7,10 @@ import {
   RequireScopes,
   rolesClaimOf,
   type IdentityModuleOptions,
+  type IssuerOptions,
 } from 'nestjs-identity-model';
+import { IssuerDirectory } from '../lib/options/issuer-directory.js';
+import { createModule } from './support/create-module.js';
 import { createApp, get, PLATFORMS } from './support/create-app.js';
 import { codeOf } from './support/code-of.js';
 import { ProviderDouble } from './support/provider-double.js';
@@ -119,6 +122,27 @@ describe('rolesClaim', () => {
     const roles = ['staff', 'buyer'];
     expect((await get(`${url}/both`, provider.token({ roles }))).status).toBe(200);
     expect((await get(`${url}/both`, other.token({ roles }))).status).toBe(403);
+  });
+});
+
+describe('a tenant whose options were driven out', () => {
+  it('is asked for again, and nobody guesses meanwhile', async () => {
+    const ask = async (issuer: string): Promise<IssuerOptions> => ({ issuer, rolesClaim: 'own' });
+    const module = await createModule({
+      issuers: ask,
+      allowedIssuers: () => true,
+      audience: 'orders-api',
+      rolesClaim: 'roles',
+      cache: { maxEntries: 1 },
+    });
+    const directory = module.get(IssuerDirectory, { strict: false });
+    await directory.find(provider.issuer);
+    expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
+    await directory.find(other.issuer);
+    expect(codeOf(() => directory.rolesClaimOf(provider.issuer))).toBe('metadata_unavailable');
+    await directory.find(provider.issuer);
+    expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
+    await module.close();
   });
 });
 
