@@ -99,6 +99,7 @@ export class IdentityModule
     const findings = findRouteFaults(this.modules, this.config);
     assertNoContradiction(findings);
     this.refuseUnknownIssuers(findings.issuers);
+    this.refuseRolesFromNowhere(findings.demandingRoles);
     if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
     const error = new IdentityError(
       'route_unguarded',
@@ -131,6 +132,18 @@ export class IdentityModule
     throw new IdentityError(
       'module_duplicated',
       'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
+    );
+  }
+
+  /** Without a place to look at nobody would ever get in; what tenants have is known only when they come. */
+  private refuseRolesFromNowhere(demandingRoles: readonly string[]): void {
+    const { issuers, tenants } = this.options;
+    if (demandingRoles.length === 0 || tenants !== undefined) return;
+    if (issuers.some(({ rolesClaim }) => rolesClaim !== undefined)) return;
+    throw new IdentityError(
+      'options_invalid',
+      `@RequireRoles stands on ${demandingRoles.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
+        'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
     );
   }
 

@@ -7,6 +7,7 @@ export {
   RequireAnyScope,
   RequireClaim,
   RequireIssuer,
+  RequireRoles,
   RequireScopes,
   type ClaimPredicate,
 } from './decorators/access.decorators.js';
@@ -35,6 +36,7 @@ export type { CacheStats } from './cache/statistics.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 export type { TlsOptions } from './http/http-settings.js';
+export { rolesClaimOf } from './options/roles-claim.js';
 export type {
   CacheOptions,
   ClaimSource,

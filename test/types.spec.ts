@@ -8,9 +8,12 @@ import {
   IdentityError,
   IdentityModule,
   JwksService,
+  RequireRoles,
   RequireScopes,
+  rolesClaimOf,
   TokenValidationService,
   type AccessTokenClaims,
+  type ClaimSource,
   type ErrorCode,
   type IdentityEvent,
   type IdentityModuleOptions,
@@ -81,5 +84,14 @@ describe('the public types', () => {
     expectTypeOf<JwksService>().toHaveProperty('clear').returns.toEqualTypeOf<void>();
     expectTypeOf<IdentityAuthGuard>().toExtend<InstanceType<ReturnType<typeof AuthGuard>>>();
     expectTypeOf(IdentityModule.forRootAsync).parameter(0).toHaveProperty('isGlobal');
+  });
+
+  it('take presets for roles, called where they want a name', () => {
+    expectTypeOf(rolesClaimOf.keycloakRealm).toExtend<ClaimSource>();
+    expectTypeOf(rolesClaimOf.keycloakClient('orders-api')).toExtend<ClaimSource>();
+    expectTypeOf(rolesClaimOf.zitadel('1')).toExtend<ClaimSource>();
+    expectTypeOf(rolesClaimOf.keycloakClient).not.toExtend<ClaimSource>();
+    expectTypeOf(rolesClaimOf.zitadel).not.toExtend<ClaimSource>();
+    expectTypeOf<[]>().not.toExtend<Parameters<typeof RequireRoles>>();
   });
 });

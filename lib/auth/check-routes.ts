@@ -15,6 +15,8 @@ export interface RouteFindings {
   readonly unguarded: readonly string[];
   /** Issuers that routes demand. */
   readonly issuers: ReadonlySet<string>;
+  /** Demanding a role. */
+  readonly demandingRoles: readonly string[];
 }
 
 /** Looks at every route of the application once, at start. */
@@ -22,6 +24,7 @@ export function findRouteFaults(modules: ModulesContainer, config: ApplicationCo
   const contradictions: string[] = [];
   const unguarded: string[] = [];
   const issuers = new Set<string>();
+  const demandingRoles: string[] = [];
   const guardedGlobally = hasGlobalGuard(config);
   for (const controller of controllersOf(modules)) {
     if (isContradictory(controller)) contradictions.push(controller.name);
@@ -37,11 +40,12 @@ export function findRouteFaults(modules: ModulesContainer, config: ApplicationCo
       for (const requirement of requirements) {
         if (requirement.kind === 'issuer') for (const issuer of requirement.issuers) issuers.add(issuer);
       }
+      if (requirements.some(({ kind }) => kind === 'roles')) demandingRoles.push(route);
       const guarded = guardedGlobally || hasGuard(handler) || hasGuard(controller);
       if (requirements.length > 0 && !guarded) unguarded.push(route);
     }
   }
-  return { contradictions, unguarded, issuers };
+  return { contradictions, unguarded, issuers, demandingRoles };
 }
 
 /** @throws {IdentityError} `access_contradiction`. */

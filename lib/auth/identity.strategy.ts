@@ -6,6 +6,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { JwtFromRequest } from '../options/options.types.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
@@ -31,6 +32,7 @@ export class IdentityStrategy extends Strategy {
     @Inject(RESOLVED_OPTIONS) readonly options: ResolvedOptions,
     @Inject(TokenValidationService) private readonly validation: TokenValidationService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
   ) {
     super(
       {
@@ -86,11 +88,14 @@ export class IdentityStrategy extends Strategy {
   /**
    * Holds a token against the demands of the route.
    *
-   * @throws {IdentityError} `scope_missing`, `claim_not_met`, `issuer_not_met`.
+   * @throws {IdentityError} `scope_missing`, `role_missing`, `claim_not_met`, `issuer_not_met`; `metadata_unavailable`.
    * @internal
    */
   demand(pass: GuardPass, validated: ValidatedToken): void {
-    const shortfall = findShortfall(validated, pass.plan.requirements, this.options.scopeClaim);
+    const shortfall = findShortfall(validated, pass.plan.requirements, {
+      scopeClaim: this.options.scopeClaim,
+      rolesClaimOf: (issuer) => this.directory.rolesClaimOf(issuer),
+    });
     if (shortfall === undefined) return;
     pass.shortfall = shortfall;
     const { code } = shortfall.error;

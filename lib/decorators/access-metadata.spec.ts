@@ -7,6 +7,7 @@ import {
   RequireAnyScope,
   RequireClaim,
   RequireIssuer,
+  RequireRoles,
   RequireScopes,
 } from './access.decorators.js';
 
@@ -31,7 +32,7 @@ class Base {
 
 @RequireIssuer('https://id.example.com')
 class Derived extends Base {
-  @RequireAnyScope('c', 'd') own(): void {}
+  @RequireRoles('x', 'y') @RequireAnyScope('c', 'd') own(): void {}
 }
 
 class Bare {
@@ -46,6 +47,7 @@ function planOf(controller: abstract new () => object, name: string): { mode: st
   const { mode, requirements } = readAccessPlan(handler, controller);
   const demands = requirements.map((requirement) => {
     if (requirement.kind === 'scopes') return requirement.scopes.join(' ');
+    if (requirement.kind === 'roles') return `roles ${requirement.roles.join(' ')}`;
     return requirement.kind === 'claim' ? requirement.path : requirement.issuers;
   });
   return { mode, demands };
@@ -62,7 +64,7 @@ describe('readAccessPlan', () => {
     ['a demanding class', Base, 'plain', 'required', ['base']],
     ['a public method in a demanding class', Base, 'open', 'required', ['base']],
     ['several demands on one method', Base, 'demanding', 'required', ['base', 'b', 'a', ['tenant']]],
-    ['a subclass', Derived, 'own', 'required', ['base', ['https://id.example.com'], 'c d']],
+    ['a subclass', Derived, 'own', 'required', ['base', ['https://id.example.com'], 'c d', 'roles x y']],
     [
       'an inherited method',
       Derived,
@@ -149,6 +151,9 @@ describe('the decorators', () => {
     ['an empty path', () => RequireClaim([])],
     ['an empty step', () => RequireClaim(['a', ''])],
     ['a value that is undefined', () => apply(RequireClaim, 'tenant', undefined)],
+    ['no role', () => apply(RequireRoles)],
+    ['a list of roles', () => apply(RequireRoles, ['a', 'b'])],
+    ['an empty role', () => RequireRoles('a', '')],
     ['no issuer', () => apply(RequireIssuer)],
     ['an empty issuer', () => RequireIssuer('')],
   ])('refuse %s', (_what, decorate) => {

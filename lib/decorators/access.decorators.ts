@@ -29,6 +29,18 @@ export function RequireAnyScope(...scopes: [string, ...string[]]): Decorator {
 }
 
 /**
+ * Demands all of these roles, read where the option `rolesClaim` says; without them 403 `role_missing`.
+ * Roles have no protocol of their own, hence no list of them in the challenge. One of several:
+ * `@RequireClaim(path, 'a', 'b')`.
+ */
+export function RequireRoles(...roles: [string, ...string[]]): Decorator {
+  if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
+    throw wrong('RequireRoles', 'expects one role or more, one an argument');
+  }
+  return require({ kind: 'roles', roles });
+}
+
+/**
  * Demands a claim: with values, that it is one of them, or a list that holds one of them; with a
  * function, that it answers `true`; alone, that it is there and not null.
  *

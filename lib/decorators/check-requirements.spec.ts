@@ -5,6 +5,7 @@ import type { Requirement } from './access-metadata.js';
 import { findShortfall } from './check-requirements.js';
 
 const ISSUER = 'https://id.example.com';
+const ROLES: ClaimSource = ['realm_access', 'roles'];
 const SOURCES: readonly ClaimSource[] = ['scope', 'scp'];
 
 const tokenWith = (claims: object): ValidatedToken => ({
@@ -23,8 +24,16 @@ const claim = (path: string[], accepts: (value: unknown) => boolean): Requiremen
 const issuer = (...issuers: string[]): Requirement => ({ kind: 'issuer', issuers });
 
 /** The code and the scopes of what is missing, undefined where nothing is. */
-function shortfall(claims: object, requirements: Requirement[], sources = SOURCES): unknown {
-  const found = findShortfall(tokenWith(claims), requirements, sources);
+function shortfall(
+  claims: object,
+  requirements: Requirement[],
+  sources = SOURCES,
+  rolesClaim: ClaimSource | undefined = ROLES,
+): unknown {
+  const found = findShortfall(tokenWith(claims), requirements, {
+    scopeClaim: sources,
+    rolesClaimOf: (name) => (name === ISSUER ? rolesClaim : 'another'),
+  });
   return found === undefined ? undefined : [found.error.code, ...found.scopes];
 }
 
@@ -114,6 +123,61 @@ describe('claims', () => {
         'claim_not_met',
       ]);
     }
+  });
+});
+
+describe('roles', () => {
+  const roles = (...names: string[]): Requirement => ({ kind: 'roles', roles: names });
+  const judge = (held: unknown, names: string[], rolesClaim: ClaimSource = 'roles'): unknown =>
+    shortfall({ roles: held }, [roles(...names)], SOURCES, rolesClaim);
+  const MISSING = ['role_missing'];
+
+  it.each<[string, unknown, boolean]>([
+    ['a list', ['a', 'b'], true],
+    ['a list with more', ['x', 'b', 'a'], true],
+    ['one of the two', ['a'], false],
+    ['an empty list', [], false],
+    ['nothing', undefined, false],
+    ['null', null, false],
+    ['both in one string', 'a b', false],
+    ['both with a comma', 'a,b', false],
+    ['other letters', ['A', 'B'], false],
+    ['a list in a list', [['a', 'b']], false],
+    ['an object', { a: true, b: true }, false],
+    ['true', true, false],
+  ])('judges %s', (_what, held, met) => {
+    expect(judge(held, ['a', 'b'])).toEqual(met ? undefined : MISSING);
+  });
+
+  it('may be one string, spaces included', () => {
+    expect(judge('Order Desk', ['Order Desk'])).toBeUndefined();
+    expect(judge('Order Desk', ['Order'])).toEqual(MISSING);
+  });
+
+  it('are read where the issuer has them, and only there', () => {
+    const claims = { realm_access: { roles: ['a'] }, roles: ['b'], 'x:y': ['c'] };
+    const ask = (name: string, rolesClaim?: ClaimSource): unknown =>
+      shortfall(claims, [roles(name)], SOURCES, rolesClaim);
+    expect(ask('a')).toBeUndefined();
+    expect(ask('b')).toEqual(MISSING);
+    expect(ask('c', 'x:y')).toBeUndefined();
+    expect(ask('d', () => ['d'])).toBeUndefined();
+    expect(ask('d', () => Promise.resolve(['d']))).toEqual(MISSING);
+    expect(ask('toString', 'constructor')).toEqual(MISSING);
+  });
+
+  it('are none where it is not said where they are', () => {
+    const places = { scopeClaim: SOURCES, rolesClaimOf: () => undefined };
+    const token = tokenWith({ roles: ['a'], realm_access: { roles: ['a'] } });
+    expect(findShortfall(token, [roles('a')], places)?.error.code).toBe('role_missing');
+  });
+
+  it('put no scope of theirs into the challenge', () => {
+    const found = findShortfall(tokenWith({ scope: 'a' }), [all('a'), roles('x')], {
+      scopeClaim: SOURCES,
+      rolesClaimOf: () => 'roles',
+    });
+    expect(found?.scopes).toEqual([]);
   });
 });
 

@@ -68,6 +68,7 @@ const TABLE = {
   check_refused: refused('The application\'s own "validate" check refused the token.'),
   user_refused: refused('"mapUser" found no user for the token.'),
   scope_missing: forbidden('The token lacks a scope that the route demands.'),
+  role_missing: forbidden('The token lacks a role that the route demands.'),
   claim_not_met: forbidden('A claim is not what the route demands.'),
   issuer_not_met: forbidden('The route demands another issuer.'),
   keys_cold: unavailable('A synchronous validation found no usable keys; they are being fetched.'),

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { SecretOrKeyProvider } from 'passport-jwt';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import {
   RefreshingCache,
@@ -21,8 +22,10 @@ import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from './fetch-key-set.js';
+import { isForeignKey } from './foreign-keys.js';
 import { identityOf, importKeySet, nameOf, type KeySet } from './key-set.js';
-import { selectKeys, type KeyQuery } from './select-keys.js';
+import { createSecretOrKeyProvider } from './secret-or-key-provider.js';
+import { keyObjectOf, selectKeys, type KeyQuery } from './select-keys.js';
 import { UnknownKeyIds } from './unknown-key-ids.js';
 
 /** What one issuer's keys need besides the set itself. */
@@ -90,7 +93,7 @@ export class JwksService implements OnApplicationShutdown {
     const found = await this.directory.pick(issuer);
     const [first] = this.candidates(found, header) ?? (await this.waitForCandidates(found, header));
     if (first === undefined) throw refuse('key_not_found');
-    return 'asymmetricKeyType' in first.input ? first.input : (first.input as { key: KeyObject }).key;
+    return keyObjectOf(first);
   }
 
   /**
@@ -110,6 +113,21 @@ export class JwksService implements OnApplicationShutdown {
   /** Forgets the keys of one issuer, or of all, at once: the emergency withdrawal. The next look-up fetches. */
   clear(issuer?: string): void {
     this.cache.clear(issuer === undefined ? undefined : this.directory.nameOf(issuer));
+  }
+
+  /**
+   * For a strategy of passport-jwt that you keep: `secretOrKeyProvider: jwks.secretOrKeyProvider()`. It finds
+   * the key of a token in this cache, for configured issuers only, and waits for a refresh where it has to.
+   *
+   * It decides nothing but the key: `issuer`, `audience` and `algorithms` must be set in the strategy. An outage
+   * of the provider is a 503, not a 401.
+   */
+  secretOrKeyProvider(): SecretOrKeyProvider {
+    return createSecretOrKeyProvider({
+      keys: this,
+      findIssuer: (unverifiedIssuer) => this.directory.find(unverifiedIssuer),
+      maxTokenBytes: this.options.maxTokenBytes,
+    });
   }
 
   stats(): CacheStats {
@@ -281,7 +299,7 @@ export class JwksService implements OnApplicationShutdown {
     issuer: ResolvedIssuer,
     previous?: KeySet,
   ): Promise<KeySet> {
-    const set = await importKeySet(jwks);
+    const set = await importKeySet(jwks.filter((jwk) => !isForeignKey(jwk, issuer)));
     for (const { kid, reason } of set.skipped) {
       this.reporter.report({ type: 'jwks.key-skipped', issuer: issuer.issuer, kid, reason });
     }

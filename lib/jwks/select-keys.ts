@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { PreparedKey } from '../tokens/verify-signature.js';
 import type { KeySet } from './key-set.js';
 
@@ -17,4 +18,9 @@ export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[]
   const named = set.candidates.get(query.kid);
   if (named === undefined) return 'unknown';
   return named.get(query.alg) ?? (query.kid === undefined ? 'unknown' : 'unfit');
+}
+
+/** The key inside, for those who verify by other means. */
+export function keyObjectOf({ input }: PreparedKey): KeyObject {
+  return 'asymmetricKeyType' in input ? input : (input as { key: KeyObject }).key;
 }

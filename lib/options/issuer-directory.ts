@@ -1,6 +1,7 @@
 import type { Clock } from '../cache/clock.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import type { EventReporter } from '../events/event-reporter.js';
+import type { ClaimSource } from './options.types.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
 import { TenantIssuers } from './tenant-issuers.js';
 
@@ -75,6 +76,19 @@ export class IssuerDirectory {
       );
     }
     return only;
+  }
+
+  /**
+   * Where tokens of a validated issuer have their roles; undefined where they have none. A tenant whose
+   * options were driven out since then is asked for again, and nobody guesses meanwhile.
+   *
+   * @throws {IdentityError} `metadata_unavailable`, `check_failed`, `keys_busy`.
+   */
+  rolesClaimOf(issuer: string): ClaimSource | undefined {
+    const found = this.find(issuer);
+    if (!(found instanceof Promise)) return found?.rolesClaim;
+    found.catch(() => undefined);
+    throw refuse('metadata_unavailable', 'The options of the issuer are being asked for again.');
   }
 
   /** Forgets the answers of the function "issuers", for one name or for all. */

@@ -105,6 +105,11 @@ export interface SharedIssuerOptions {
   readonly http?: HttpOptions | undefined;
   /** Own check over the validated token. An issuer's runs after the one at the top. @default none */
   readonly validate?: ValidateHook | undefined;
+  /**
+   * Where roles are, for `@RequireRoles`: a claim, a path or a function; `rolesClaimOf` has those of providers.
+   * A list of strings, or a string that is one role. @default none
+   */
+  readonly rolesClaim?: ClaimSource | undefined;
 }
 
 /** What belongs to one issuer only. */

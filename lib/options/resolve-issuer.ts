@@ -2,8 +2,9 @@ import { isUrlAllowed, parseUrl } from '../http/url-policy.js';
 import { findAlgorithm, isVerifiableHere, SIGNATURE_ALGORITHMS, withAliases } from '../model/algorithms.js';
 import type { HttpSettings } from '../http/http-settings.js';
 import { deepFreeze, isJsonObject } from '../model/json.js';
+import { readClaimSource } from './read-claim-source.js';
 import { isStringList, type OptionReader } from './option-reader.js';
-import type { Profile, ValidateHook } from './options.types.js';
+import type { ClaimSource, Profile, ValidateHook } from './options.types.js';
 import { resolveHttp } from './resolve-http.js';
 import type { ResolvedIssuer } from './resolved-options.js';
 
@@ -15,6 +16,7 @@ export const SHARED_NAMES = [
   'profile',
   'http',
   'validate',
+  'rolesClaim',
 ] as const;
 /** What belongs to one issuer. */
 export const ONE_ISSUER_NAMES = ['issuer', 'metadataIssuer', 'discoveryUrl', 'jwksUri'] as const;
@@ -28,6 +30,7 @@ export interface IssuerDefaults {
   readonly profile: Profile;
   readonly http: HttpSettings;
   readonly validate: readonly ValidateHook[];
+  readonly rolesClaim: ClaimSource | undefined;
 }
 
 const VERIFIABLE: readonly string[] = Object.freeze(
@@ -42,6 +45,7 @@ export function readIssuerDefaults(reader: OptionReader, baseHttp: HttpSettings)
     profile: 'any',
     http: baseHttp,
     validate: [],
+    rolesClaim: undefined,
   });
 }
 
@@ -81,6 +85,7 @@ function readShared(reader: OptionReader, base: IssuerDefaults): IssuerDefaults 
     profile: reader.oneOf('profile', base.profile, ['any', 'rfc9068']),
     http: resolveHttp(reader, base.http),
     validate: Object.freeze(hook === undefined ? base.validate : [...base.validate, hook]),
+    rolesClaim: readClaimSource(reader, 'rolesClaim') ?? base.rolesClaim,
   };
 }
 

@@ -306,6 +306,7 @@ describe('what is wrong', () => {
     ['realm', [1, '', null, 'a\nb', 'ü', 'a\0']],
     ['resourceMetadataUrl', [1, '', null, 'https://x\r\nSet-Cookie: a']],
     ['scopeClaim', [1, '', null, [], [1], {}]],
+    ['rolesClaim', [1, '', null, [], [1], {}]],
     ['senderConstrained', ['accept', null, true, '']],
     ['warmUp', ['later', null, true, 'constructor']],
     ['unguarded', ['ignore', null, false]],

@@ -1,7 +1,8 @@
 import { normalizeTokenType } from '../model/token-type.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { isStringList, OptionReader, Problems } from './option-reader.js';
-import type { ClaimSource, IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
+import type { IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
+import { readClaimSource } from './read-claim-source.js';
 import { defaultHttp, readAuthoritiesFromEnvironment, readTimeoutFromEnvironment } from './resolve-http.js';
 import {
   ONE_ISSUER_NAMES,
@@ -94,6 +95,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     problems.add('SSL_CERT_FILE (environment)', problem),
   );
   const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs, authorities)));
+  const scopeClaim = readClaimSource(reader, 'scopeClaim');
   const options: ResolvedOptions = {
     issuers: Object.freeze(resolveIssuers(reader, defaults, problems)),
     tenants: readTenants(reader, defaults),
@@ -116,7 +118,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     }),
     jwtFromRequest: reader.function('jwtFromRequest') as JwtFromRequest | undefined,
     realm: readQuotable(reader, 'realm') ?? DEFAULTS.realm,
-    scopeClaim: Object.freeze(readClaimSource(reader, 'scopeClaim') ?? DEFAULTS.scopeClaim),
+    scopeClaim: scopeClaim === undefined ? DEFAULTS.scopeClaim : Object.freeze([scopeClaim]),
     resourceMetadataUrl: readQuotable(reader, 'resourceMetadataUrl'),
     warmUp: reader.oneOf('warmUp', DEFAULTS.warmUp, ['background', 'await', 'off']),
     cache: Object.freeze({
@@ -278,17 +280,5 @@ function readQuotable(reader: OptionReader, name: string): string | undefined {
   const value = reader.string(name);
   if (value === undefined || /^[\x20-\x7e]+$/.test(value)) return value;
   reader.wrong(name, 'printable ASCII');
-  return undefined;
-}
-
-function readClaimSource(reader: OptionReader, name: string): readonly ClaimSource[] | undefined {
-  const value = reader.raw(name);
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '') return [value];
-  if (typeof value === 'function') return [value as Exclude<ClaimSource, string | readonly string[]>];
-  if (Array.isArray(value) && value.length > 0 && value.every((step) => typeof step === 'string')) {
-    return [Object.freeze([...value])];
-  }
-  reader.wrong(name, 'the name of a claim, a path of names, or a function of the claims');
   return undefined;
 }

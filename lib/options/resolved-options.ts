@@ -23,6 +23,8 @@ export interface ResolvedIssuer {
   readonly jwks: JsonObject | undefined;
   readonly http: HttpSettings;
   readonly validate: readonly ValidateHook[];
+  /** undefined where tokens of the issuer have no roles. */
+  readonly rolesClaim: ClaimSource | undefined;
 }
 
 export interface ResolvedLifetime {

@@ -1,0 +1,97 @@
+import type { KeyObject } from 'node:crypto';
+import { ServiceUnavailableException } from '@nestjs/common';
+import type { SecretOrKeyProvider } from 'passport-jwt';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { ResolvedIssuer } from '../options/resolved-options.js';
+import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
+import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
+import { keyObjectOf, type KeyQuery } from './select-keys.js';
+
+type MaybePromise<T> = T | Promise<T>;
+
+/** Where keys come from; the service is one. */
+export interface KeyFinder {
+  candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined;
+  waitForCandidates(issuer: ResolvedIssuer, query: KeyQuery): Promise<readonly PreparedKey[]>;
+}
+
+export interface ProviderParts {
+  readonly keys: KeyFinder;
+  readonly findIssuer: (unverifiedIssuer: string) => MaybePromise<ResolvedIssuer | undefined>;
+  readonly maxTokenBytes: number;
+}
+
+/** What passport gives a strategy for a request. */
+interface PassportActions {
+  error(error: unknown): void;
+}
+
+/**
+ * A `secretOrKeyProvider` for the strategy of passport-jwt. It hands out a public key of the issuer that the
+ * token names, made for the token's algorithm, and never a secret; everything else is up to the strategy.
+ *
+ * passport-jwt 4.0.1 makes a 401 of every error that its callback is given. So a token that is refused goes
+ * there, and all else to the strategy's own `error`: passport-jwt calls the provider as its method, which is
+ * why this is a `function` and asks for `this`. Where there is no strategy, the callback gets it.
+ */
+export function createSecretOrKeyProvider(parts: ProviderParts): SecretOrKeyProvider {
+  return function provide(this: unknown, _request, rawToken: unknown, done) {
+    // jsonwebtoken 9 takes a KeyObject, and parses nothing then; its types have not heard of it here.
+    const hand = (key: KeyObject): void => done(null, key as unknown as Buffer);
+    const refuseIt = (error: unknown): void => {
+      if (isPassport(this) && !isRejection(error)) this.error(toAnswer(error));
+      else done(error);
+    };
+    let found: MaybePromise<KeyObject>;
+    try {
+      found = findKey(rawToken, parts);
+    } catch (error) {
+      refuseIt(error);
+      return;
+    }
+    if (found instanceof Promise) found.then(hand, refuseIt).catch(refuseIt);
+    else hand(found);
+  };
+}
+
+/** Without a promise where all is known, as it mostly is. */
+function findKey(
+  rawToken: unknown,
+  { keys, findIssuer, maxTokenBytes }: ProviderParts,
+): MaybePromise<KeyObject> {
+  const parsed = parseToken(rawToken, maxTokenBytes);
+  const { iss } = parsed.unverifiedClaims;
+  if (typeof iss !== 'string') throw refuse('issuer_unknown');
+  const of = (issuer: ResolvedIssuer | undefined): MaybePromise<KeyObject> => {
+    if (issuer === undefined) throw refuse('issuer_unknown');
+    // Symmetric algorithms and none are on no allow-list (RFC 8725 section 3.1).
+    if (!issuer.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
+    const candidates = keys.candidates(issuer, parsed.header);
+    if (candidates !== undefined) return choose(candidates, parsed);
+    return keys.waitForCandidates(issuer, parsed.header).then((found) => choose(found, parsed));
+  };
+  const issuer = findIssuer(iss);
+  return issuer instanceof Promise ? issuer.then(of) : of(issuer);
+}
+
+/** The strategy takes one key: where several fit, it is the one that verifies. */
+function choose(candidates: readonly PreparedKey[], parsed: UnverifiedToken): KeyObject {
+  const [first] = candidates;
+  if (first === undefined) throw refuse('key_not_found');
+  if (candidates.length === 1) return keyObjectOf(first);
+  return keyObjectOf(candidates.find((key) => isSignedBy([key], parsed)) ?? first);
+}
+
+function isRejection(error: unknown): boolean {
+  return error instanceof IdentityError && error.kind === 'rejected';
+}
+
+/** Nest's filters answer 503 to this one, and 500 to what is left as it is. */
+function toAnswer(error: unknown): unknown {
+  const isOutage = error instanceof IdentityError && error.kind === 'unavailable';
+  return isOutage ? new ServiceUnavailableException(undefined, { cause: error }) : error;
+}
+
+function isPassport(value: unknown): value is PassportActions {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'error') === 'function';
+}

@@ -1,0 +1,171 @@
+import * as core from '@nestjs/core';
+import * as nestJwt from '@nestjs/jwt';
+import * as passport from '@nestjs/passport';
+import * as bearer from 'express-oauth2-jwt-bearer';
+import * as jwksRsa from 'jwks-rsa';
+import passportJwt from 'passport-jwt';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPublicKey } from 'node:crypto';
+import { blocksBelow, headingsOf, runBlock } from './docs/run-block.js';
+import { createApp, get, PLATFORMS, type Platform } from './support/create-app.js';
+import { ProviderDouble } from './support/provider-double.js';
+
+const DOCUMENT = 'docs/migration.md';
+const MODULES = {
+  '@nestjs/core': core,
+  '@nestjs/jwt': nestJwt,
+  '@nestjs/passport': passport,
+  'express-oauth2-jwt-bearer': bearer,
+  'jwks-rsa': jwksRsa,
+  'passport-jwt': passportJwt,
+};
+
+/** A block that runs: where it stands, and what its tokens need besides the usual claims. */
+interface Form {
+  readonly name: string;
+  readonly heading: string;
+  readonly block: number;
+  readonly issuer?: string;
+  readonly good?: object;
+  readonly wrongAudience?: object;
+  readonly platforms?: readonly Platform[];
+  /** What it answers while the provider is down and no key is known. */
+  readonly outage: number;
+}
+
+const COGNITO = {
+  issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12Cd34E',
+  good: {
+    aud: undefined,
+    client_id: '57cbishk4j24pabc1234567890',
+    'cognito:groups': ['staff'],
+    token_use: 'access',
+  },
+  wrongAudience: { client_id: 'another' },
+};
+const KEYCLOAK = { issuer: 'https://id.example.com/realms/shop' };
+
+const BEFORE: readonly Form[] = [
+  { name: 'passport-jwt, before', heading: 'passport-jwt with passportJwtSecret', block: 0, outage: 401 },
+  {
+    name: 'express-oauth2-jwt-bearer, before',
+    heading: 'express-oauth2-jwt-bearer',
+    block: 0,
+    platforms: ['express'],
+    outage: 401,
+  },
+  { name: '@nestjs/jwt, before', heading: '@nestjs/jwt guards', block: 0, outage: 200 },
+];
+const AFTER: readonly Form[] = [
+  {
+    name: 'passport-jwt, step 1',
+    heading: 'Step 1: keep the strategy, replace the provider',
+    block: 0,
+    outage: 503,
+  },
+  { name: 'passport-jwt, step 2', heading: 'Step 2: move over', block: 0, outage: 503 },
+  { name: 'express-oauth2-jwt-bearer, after', heading: 'express-oauth2-jwt-bearer', block: 1, outage: 503 },
+  {
+    name: 'nest-keycloak-connect, after',
+    heading: 'nest-keycloak-connect',
+    block: 0,
+    ...KEYCLOAK,
+    outage: 503,
+  },
+  { name: '@nestjs/jwt, after', heading: '@nestjs/jwt guards', block: 1, outage: 503 },
+  { name: 'aws-jwt-verify, after', heading: 'aws-jwt-verify', block: 1, ...COGNITO, outage: 503 },
+];
+const CASES = [...BEFORE, ...AFTER].flatMap((form) =>
+  (form.platforms ?? PLATFORMS).map((platform) => ({ ...form, platform })),
+);
+
+let provider: ProviderDouble;
+let close: () => Promise<unknown> = async () => undefined;
+
+beforeEach(async () => {
+  provider = await ProviderDouble.start();
+  const { kty = '', n = '', e = '' } = provider.key.jwk;
+  const pem = createPublicKey({ key: { kty, n, e }, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  vi.stubEnv('JWT_PUBLIC_KEY', String(pem));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await close();
+  close = async () => undefined;
+  await provider.stop();
+});
+
+/** The application of a block, as it stands in the document but for the provider's address. */
+async function start(
+  { heading, block, issuer = 'https://id.example.com' }: Form,
+  platform: Platform,
+): Promise<string> {
+  const code = blocksBelow(DOCUMENT, heading)[block];
+  if (code === undefined) throw new Error(`"${heading}" has no block ${String(block)}`);
+  expect(code).toContain(issuer);
+  const { AppModule } = runBlock(code.replaceAll(issuer, provider.issuer), MODULES);
+  const { app, url } = await createApp(platform, { imports: [AppModule as new () => object] });
+  close = () => app.close();
+  return `${url}/orders`;
+}
+
+const statusOf = async (url: string, token?: string): Promise<number> => (await get(url, token)).status;
+
+describe.each(CASES)('$name, on $platform', (form) => {
+  it('lets a good token in, and no other', async () => {
+    const url = await start(form, form.platform);
+    const token = (claims: object): string => provider.token({ ...form.good, ...claims });
+    expect(await statusOf(url, token({}))).toBe(200);
+    expect(await statusOf(url)).toBe(401);
+    expect(await statusOf(url, token({ exp: 1_000 }))).toBe(401);
+    expect(await statusOf(url, token(form.wrongAudience ?? { aud: 'another' }))).toBe(401);
+    expect(await statusOf(url, token({ iss: 'https://another.example.com' }))).toBe(401);
+  });
+
+  it('answers what the document says while the provider is down', async () => {
+    for (const path of [provider.metadataPath, provider.jwksPath]) {
+      provider.answers.set(path, (request) => request.socket.destroy());
+    }
+    const url = await start(form, form.platform);
+    expect(await statusOf(url, provider.token({ ...form.good }))).toBe(form.outage);
+  });
+});
+
+describe('what the documents say besides', () => {
+  const form = (name: string): Form => AFTER.find((each) => each.name === name)!;
+  const post = async (url: string, token: string): Promise<number> =>
+    (await get(url, token, { method: 'POST' })).status;
+
+  it('express-oauth2-jwt-bearer demanded the scope, and so do we', async () => {
+    for (const each of [BEFORE[1]!, form('express-oauth2-jwt-bearer, after')]) {
+      const url = await start(each, 'express');
+      expect(await post(url, provider.token({ scope: 'orders:write' }))).toBe(201);
+      expect(await post(url, provider.token({ scope: 'orders:read' }))).toBe(403);
+      await close();
+      close = async () => undefined;
+    }
+  });
+
+  it('roles of Keycloak: all of them, or any by a claim', async () => {
+    const url = await start(form('nest-keycloak-connect, after'), 'express');
+    const token = (...roles: string[]): string => provider.token({ realm_access: { roles } });
+    expect(await post(url, token('staff', 'buyer'))).toBe(201);
+    expect(await post(url, token('staff'))).toBe(403);
+    expect(await statusOf(`${url}/audit`, token('auditor'))).toBe(200);
+    expect(await statusOf(`${url}/audit`, token('buyer'))).toBe(403);
+    expect(await statusOf(`${url}/catalogue`)).toBe(200);
+    expect(await statusOf(`${url}/mine`)).toBe(401);
+  });
+
+  it('somebody in no group of Cognito is a 403', async () => {
+    const url = await start(form('aws-jwt-verify, after'), 'express');
+    expect(await statusOf(url, provider.token({ ...COGNITO.good, 'cognito:groups': [] }))).toBe(403);
+  });
+
+  it('every section has a form that runs', () => {
+    const covered = new Set(AFTER.map(({ heading }) => heading));
+    const sections = headingsOf(DOCUMENT, 2).filter((heading) => !covered.has(heading));
+    expect(sections).toEqual(['passport-jwt with passportJwtSecret']);
+    for (const step of headingsOf(DOCUMENT, 3)) expect(covered).toContain(step);
+  });
+});
