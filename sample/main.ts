@@ -4,6 +4,17 @@ import { startProvider } from './provider/start-provider.js';
 
 const provider = await startProvider({ port: Number(process.env['PROVIDER_PORT'] ?? 3001) });
 const app = await createApp(provider.issuer, { logger: ['log', 'warn', 'error'] });
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await app.close();
+  await provider.close();
+}
+process.on('SIGINT', () => void stop());
+process.on('SIGTERM', () => void stop());
+
 await app.listen(Number(process.env['PORT'] ?? 3000), 'localhost');
 const { port } = new URL(await app.getUrl());
 const api = `http://localhost:${port}`;
@@ -18,13 +29,3 @@ Get a token and call the API (Ctrl-C ends it all):
 
 ${curlLine(provider.issuer, api)}
 `);
-
-let stopping = false;
-async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  await app.close();
-  await provider.close();
-}
-process.on('SIGINT', () => void stop());
-process.on('SIGTERM', () => void stop());
