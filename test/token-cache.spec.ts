@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  DiscoveryService,
   IdentityModule,
   JwksService,
   TokenValidationService,
@@ -9,6 +10,7 @@ import {
   type ValidationOverrides,
 } from 'nestjs-identity-model';
 import { CLOCK } from '../lib/cache/clock.js';
+import type { RefreshingCache } from '../lib/cache/refreshing-cache.js';
 import { codeOf } from './support/code-of.js';
 import { createModule, rejectionOf } from './support/create-module.js';
 import { FakeClock } from './support/fake-clock.js';
@@ -142,6 +144,7 @@ class Twins {
   revoked = new Set<string>();
   private readonly services: TokenValidationService[] = [];
   private readonly jwks: JwksService[] = [];
+  private readonly caches: { readonly isFetching: boolean }[] = [];
   private readonly closers: (() => Promise<void>)[] = [];
 
   async start(): Promise<void> {
@@ -162,6 +165,9 @@ class Twins {
       await module.init();
       this.services.push(module.get(TokenValidationService));
       this.jwks.push(module.get(JwksService));
+      for (const service of [module.get(JwksService), module.get(DiscoveryService)]) {
+        this.caches.push(Reflect.get(service, 'cache') as RefreshingCache<unknown>);
+      }
       this.closers.push(() => module.close());
     }
   }
@@ -179,15 +185,10 @@ class Twins {
     await this.quiet();
   }
 
-  /** Until nothing has happened for some turns of the event loop: turns, not time, so that a busy machine only waits longer. */
+  /** Until no fetch is on its way: how long that takes is the machine's business. */
   private async quiet(): Promise<void> {
-    let before = '';
-    for (let still = 0; still < 8;) {
-      await idle(1);
-      const now = JSON.stringify([provider.requests.length, ...this.jwks.map((jwks) => jwks.stats())]);
-      still = now === before ? still + 1 : 0;
-      before = now;
-    }
+    do await idle(1);
+    while (this.caches.some((cache) => cache.isFetching));
   }
 
   async eachJwks(act: (jwks: JwksService) => unknown): Promise<void> {

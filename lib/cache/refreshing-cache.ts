@@ -231,6 +231,11 @@ export class RefreshingCache<V> {
     this.clear();
   }
 
+  /** Whether any fetch is on its way. */
+  get isFetching(): boolean {
+    return this.fetching.size > 0;
+  }
+
   recordHit(): void {
     this.hits++;
   }
