@@ -75,7 +75,7 @@ function fromNats(headers: unknown): unknown {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const { keys, values } = headers as Record<string, unknown>;
   if (typeof keys !== 'function' || typeof values !== 'function') return headers;
-  const names = keys.call(headers) as readonly string[];
+  const names = [...(keys.call(headers) as Iterable<string>)];
   return Object.fromEntries(names.map((name) => [name, values.call(headers, name) as unknown]));
 }
 

@@ -35,7 +35,7 @@ class Order {
 
 @UseGuards(IdentityAuthGuard)
 @Resolver(() => Order)
-export class OrdersResolver {
+class OrdersResolver {
   @Query(() => String) me(@Claims('sub') sub: string): string {
     return sub;
   }

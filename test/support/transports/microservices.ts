@@ -30,7 +30,7 @@ import { bearer, toOutcome, type Outcome, type TransportUnderTest } from './targ
 
 @UseGuards(IdentityAuthGuard)
 @Controller()
-export class OrdersMessages {
+class OrdersMessages {
   @MessagePattern('me') me(@Claims('sub') sub: string): string {
     return sub;
   }

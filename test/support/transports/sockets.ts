@@ -87,7 +87,7 @@ export async function startSockets(
 }
 
 /** How a token travels in the handshake of socket.io. */
-export const IO_PLACES = {
+const IO_PLACES = {
   'auth.token': (token: string | undefined) => ({ auth: token === undefined ? {} : { token } }),
   'the Authorization header': (token: string | undefined) => ({ extraHeaders: bearer(token) }),
 } as const;
