@@ -5,7 +5,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
@@ -81,6 +81,7 @@ export class IdentityModule
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {
     super();
   }
@@ -99,6 +100,7 @@ export class IdentityModule
     const findings = findRouteFaults(this.modules, this.config);
     assertNoContradiction(findings);
     this.refuseUnknownIssuers(findings.issuers);
+    this.warnOfMessages(findings.messagesGuardedGlobally);
     if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
     const error = new IdentityError(
       'route_unguarded',
@@ -131,6 +133,16 @@ export class IdentityModule
     throw new IdentityError(
       'module_duplicated',
       'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
+    );
+  }
+
+  /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */
+  private warnOfMessages(messages: readonly string[]): void {
+    const isHybrid = (this.adapterHost.httpAdapter as unknown) !== undefined;
+    if (messages.length === 0 || !isHybrid || this.options.unguarded === 'off') return;
+    this.reporter.warn(
+      `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
+        'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
     );
   }
 
