@@ -5,7 +5,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
@@ -81,6 +81,7 @@ export class IdentityModule
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {
     super();
   }
@@ -100,6 +101,7 @@ export class IdentityModule
     assertNoContradiction(findings);
     this.refuseUnknownIssuers(findings.issuers);
     this.refuseRolesFromNowhere(findings.demandingRoles);
+    this.warnOfMessages(findings.messagesGuardedGlobally);
     if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
     const error = new IdentityError(
       'route_unguarded',
@@ -144,6 +146,16 @@ export class IdentityModule
       'options_invalid',
       `@RequireRoles stands on ${demandingRoles.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
         'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
+    );
+  }
+
+  /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */
+  private warnOfMessages(messages: readonly string[]): void {
+    const isHybrid = (this.adapterHost.httpAdapter as unknown) !== undefined;
+    if (messages.length === 0 || !isHybrid || this.options.unguarded === 'off') return;
+    this.reporter.warn(
+      `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
+        'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
     );
   }
 

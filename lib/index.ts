@@ -1,6 +1,8 @@
 export { IdentityModule } from './identity.module.js';
 export { IdentityAuthGuard } from './auth/identity-auth.guard.js';
+export { guardSockets, type SocketGuardOptions } from './auth/guard-sockets.js';
 export { IdentityStrategy } from './auth/identity.strategy.js';
+export { rememberHandshake, type UpgradeRequest } from './carriers/handshake.js';
 export {
   OptionalAuth,
   Public,
@@ -50,5 +52,6 @@ export type {
   MapUser,
   Profile,
   TokenCacheOptions,
+  TransportOptions,
   ValidateHook,
 } from './options/options.types.js';

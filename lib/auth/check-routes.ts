@@ -3,16 +3,26 @@ import { isContradictory, lostRequirements, readAccessPlan } from '../decorators
 import { IdentityError } from '../errors/identity-error.js';
 import { IdentityAuthGuard } from './identity-auth.guard.js';
 
-/** Nest's own metadata keys of routes and of `@UseGuards`. */
-const PATH = 'path';
+/** Nest's own metadata keys, of `@UseGuards` and of what is called from outside. */
 const GUARDS = '__guards__';
+const MESSAGE = 'microservices:pattern';
+const FIELD = 'graphql:resolve_property';
+const CONTROLLER_HANDLERS = ['path', MESSAGE];
+const PROVIDER_HANDLERS = ['websockets:message_mapping', 'graphql:resolver_type', FIELD];
+/** Where GraphQLModule keeps its options. */
+const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
-/** What is wrong with the routes of an application. */
+/** What is wrong with the routes of an application: with its gateways, resolvers and message handlers as well. */
 export interface RouteFindings {
   /** Public or optional and demanding at once, or demands that another decorator has swallowed. */
   readonly contradictions: readonly string[];
   /** Demanding, with no IdentityAuthGuard. */
   readonly unguarded: readonly string[];
+  /**
+   * Demanding message handlers with a global guard only: a hybrid application has none for its microservices,
+   * unless it is told to inherit it.
+   */
+  readonly messagesGuardedGlobally: readonly string[];
   /** Issuers that routes demand. */
   readonly issuers: ReadonlySet<string>;
   /** Demanding a role. */
@@ -25,8 +35,10 @@ export function findRouteFaults(modules: ModulesContainer, config: ApplicationCo
   const unguarded: string[] = [];
   const issuers = new Set<string>();
   const demandingRoles: string[] = [];
+  const messagesGuardedGlobally: string[] = [];
   const guardedGlobally = hasGlobalGuard(config);
-  for (const controller of controllersOf(modules)) {
+  const fieldsAreGuarded = areFieldsGuarded(modules);
+  for (const controller of classesOf(modules)) {
     if (isContradictory(controller)) contradictions.push(controller.name);
     for (const name of lostRequirements(controller)) {
       contradictions.push(
@@ -36,16 +48,21 @@ export function findRouteFaults(modules: ModulesContainer, config: ApplicationCo
     for (const [name, handler] of routesOf(controller)) {
       const route = `${controller.name}.${name}`;
       if (isContradictory(handler)) contradictions.push(route);
-      const { requirements } = readAccessPlan(handler, controller);
+      const isField = Reflect.hasMetadata(FIELD, handler);
+      // What the class of a field resolver demands, its queries demand: guards are not for fields by default.
+      const { requirements } = readAccessPlan(handler, isField ? NoClass : controller);
       for (const requirement of requirements) {
         if (requirement.kind === 'issuer') for (const issuer of requirement.issuers) issuers.add(issuer);
       }
       if (requirements.some(({ kind }) => kind === 'roles')) demandingRoles.push(route);
-      const guarded = guardedGlobally || hasGuard(handler) || hasGuard(controller);
-      if (requirements.length > 0 && !guarded) unguarded.push(route);
+      if (requirements.length === 0) continue;
+      const guardedHere = hasGuard(handler) || hasGuard(controller);
+      if (isField && !fieldsAreGuarded) unguarded.push(`${route} (fieldResolverEnhancers lacks 'guards')`);
+      else if (!guardedGlobally && !guardedHere) unguarded.push(route);
+      else if (!guardedHere && Reflect.hasMetadata(MESSAGE, handler)) messagesGuardedGlobally.push(route);
     }
   }
-  return { contradictions, unguarded, issuers, demandingRoles };
+  return { contradictions, unguarded, messagesGuardedGlobally, issuers, demandingRoles };
 }
 
 /** @throws {IdentityError} `access_contradiction`. */
@@ -59,17 +76,38 @@ export function assertNoContradiction({ contradictions }: RouteFindings): void {
 
 type Class = abstract new (...args: never[]) => object;
 
-function controllersOf(modules: ModulesContainer): ReadonlySet<Class> {
+/** Controllers, and the providers that are gateways or resolvers. */
+function classesOf(modules: ModulesContainer): ReadonlySet<Class> {
   const classes = new Set<Class>();
-  for (const module of modules.values()) {
-    for (const { metatype } of module.controllers.values()) {
+  for (const { controllers, providers } of modules.values()) {
+    for (const { metatype } of controllers.values()) {
       if (typeof metatype === 'function') classes.add(metatype as Class);
+    }
+    for (const { metatype } of providers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const [first] = routesOf(metatype as Class, PROVIDER_HANDLERS);
+      if (first !== undefined) classes.add(metatype as Class);
     }
   }
   return classes;
 }
 
-function* routesOf(controller: Class): Iterable<[name: string, handler: object]> {
+/** Nest runs guards on the fields of GraphQL objects only where every GraphQLModule is told to. */
+function areFieldsGuarded(modules: ModulesContainer): boolean {
+  const options = [...modules.values()].flatMap(({ providers }) => providers.get(GRAPHQL_OPTIONS) ?? []);
+  return options.every(({ instance }) => {
+    const enhancers: unknown = Reflect.get(Object(instance) as object, 'fieldResolverEnhancers');
+    return Array.isArray(enhancers) && enhancers.includes('guards');
+  });
+}
+
+// oxlint-disable-next-line typescript/no-extraneous-class
+class NoClass {}
+
+function* routesOf(
+  controller: Class,
+  kinds: readonly string[] = [...CONTROLLER_HANDLERS, ...PROVIDER_HANDLERS],
+): Iterable<[name: string, handler: object]> {
   const seen = new Set<string>();
   let at: unknown = controller.prototype;
   while (typeof at === 'object' && at !== null && at !== Object.prototype) {
@@ -77,7 +115,8 @@ function* routesOf(controller: Class): Iterable<[name: string, handler: object]>
       const handler: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
       if (seen.has(name) || typeof handler !== 'function') continue;
       seen.add(name);
-      if (name !== 'constructor' && Reflect.hasMetadata(PATH, handler)) yield [name, handler];
+      if (name === 'constructor' || !kinds.some((kind) => Reflect.hasMetadata(kind, handler))) continue;
+      yield [name, handler];
     }
     at = Object.getPrototypeOf(at);
   }

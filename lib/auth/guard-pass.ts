@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { Transport } from '../carriers/transport.js';
 import type { AccessPlan } from '../decorators/access-metadata.js';
 import type { Shortfall } from '../decorators/check-requirements.js';
 import type { IdentityError } from '../errors/identity-error.js';
@@ -8,6 +9,9 @@ import type { ValidatedToken } from '../model/token.js';
 export interface GuardPass {
   readonly context: ExecutionContext;
   readonly plan: AccessPlan;
+  readonly transport: Transport;
+  /** Where the result stays. */
+  readonly carrier: object;
   /** Why the request is refused; set by the strategy. */
   fault?: IdentityError;
   shortfall?: Shortfall;

@@ -7,18 +7,20 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import { answerFor, type Answer } from '../carriers/answer.js';
 import { carriedBy, carry } from '../carriers/carrier.js';
-import { carrierOf } from '../carriers/carrier-of.js';
+import { toHttpException } from '../carriers/http-exceptions.js';
+import { transportOf } from '../carriers/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import { toHttpException } from './http-exceptions.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { withPass, type GuardPass } from './guard-pass.js';
 
 /**
  * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
- * 403 with a challenge (RFC 6750 section 3), and 503 with `Retry-After` where the provider is the reason.
+ * 403 with a challenge (RFC 6750 section 3), and 503 with `Retry-After` where the provider is the reason;
+ * outside of HTTP with the stable code, in the form that clients of GraphQL, WebSockets and microservices read.
  *
  * On a controller or route: `@UseGuards(IdentityAuthGuard)`. For the whole application:
  * `{ provide: APP_GUARD, useExisting: IdentityAuthGuard }`.
@@ -28,6 +30,8 @@ import { withPass, type GuardPass } from './guard-pass.js';
 @Injectable()
 export class IdentityAuthGuard extends AuthGuard() {
   private current: GuardPass | undefined;
+  /** What stands for the request where passport has none. */
+  private readonly substitutes = new WeakMap<ExecutionContext, object>();
   /** By handler, then by the class it is called on: a method may be inherited by several. */
   private readonly plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
 
@@ -40,24 +44,26 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const carrier = carrierOf(context);
+    const transport = transportOf(context);
+    const carrier = transport.carrierOf(context);
     const plan = this.planOf(context.getHandler(), context.getClass());
     if (plan.mode === 'public') {
       if (carriedBy(carrier) === undefined) carry(carrier, { kind: 'public' });
       return true;
     }
-    const pass: GuardPass = { context, plan };
+    const pass: GuardPass = { context, plan, transport, carrier };
     try {
-      if (plan.mode === 'optional' && this.strategy.readToken(carrier) === undefined) {
+      if (plan.mode === 'optional' && this.strategy.readToken(pass, carrier) === undefined) {
         carry(carrier, { kind: 'anonymous' });
         return true;
       }
-      if (this.isKnown(carrier, pass)) return true;
+      if (!transport.isLongLived(carrier) && this.isKnown(carrier, pass)) return true;
+      if (!transport.isRequest(carrier)) this.substitutes.set(context, { headers: {} });
       await this.runPassport(context, pass);
       this.conclude(carrier, pass);
       return true;
     } catch (error) {
-      throw this.answer(error, pass);
+      throw await this.answer(error, pass);
     }
   }
 
@@ -71,6 +77,13 @@ export class IdentityAuthGuard extends AuthGuard() {
     // oxlint-disable-next-line typescript/no-unsafe-return
     if (isUser(user)) return user;
     throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
+  }
+
+  /** Passport leaves functions and results on what it is handed: outside of HTTP that is an object of its own. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override getRequest(context: ExecutionContext): any {
+    if (context.getType() === 'http') return super.getRequest(context) as unknown;
+    return this.substitutes.get(context) ?? transportOf(context).carrierOf(context);
   }
 
   /** Decorators have done their work long before the first request. */
@@ -103,6 +116,7 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
   private conclude(carrier: object, pass: GuardPass): void {
+    if (pass.transport.name !== 'http') this.settle(pass);
     if (pass.validated !== undefined) {
       carry(carrier, { kind: 'validated', validated: pass.validated, by: this.strategy });
       return;
@@ -114,12 +128,41 @@ export class IdentityAuthGuard extends AuthGuard() {
     carry(carrier, { kind: 'substituted' });
   }
 
+  /** Hands on what passport has left on the object of its own, and sees to sockets that must not stay open. */
+  private settle({ context, transport, carrier, validated }: GuardPass): void {
+    const holder = transport.userHolder(context);
+    const request = this.getRequest(context) as object;
+    if (holder !== undefined && !transport.isRequest(carrier)) {
+      Reflect.set(holder, 'user', Reflect.get(request, 'user'));
+    }
+    const connection = validated && transport.connectionOf(context);
+    if (validated === undefined || connection === undefined) return;
+    const closes = connection.mustEnd || this.strategy.options.transports.closeExpired;
+    if (closes) this.strategy.expiry.watch(connection, validated.claims.exp);
+  }
+
   /** The exception for the caller; the headers that belong to it are set on the way. */
-  private answer(error: unknown, pass: GuardPass): unknown {
+  private async answer(error: unknown, pass: GuardPass): Promise<unknown> {
+    if (pass.transport.name !== 'http') return this.answerElsewhere(error, pass);
     const fault = error instanceof IdentityError ? error : (pass.fault ?? faultOf(error));
     if (fault === undefined) return error;
     this.setHeaders(fault, pass);
     return error instanceof IdentityError ? toHttpException(error) : error;
+  }
+
+  /** A fault of the application's own wiring stays what it is: Nest logs it, and tells the caller nothing. */
+  private async answerElsewhere(error: unknown, { context, transport, fault }: GuardPass): Promise<unknown> {
+    const answer = answerFor(error, fault);
+    if (answer === undefined || answer.status === 500) return error;
+    this.closeExpired(answer, context);
+    return transport.toException(answer, context);
+  }
+
+  private closeExpired(answer: Answer, context: ExecutionContext): void {
+    if (answer.code !== 'token_expired' || !this.strategy.options.transports.closeExpired) return;
+    const connection = transportOf(context).connectionOf(context);
+    // First the filters of the application tell the client.
+    if (connection !== undefined) setImmediate(() => connection.close(answer));
   }
 
   private setHeaders(fault: IdentityError, pass: GuardPass): void {

@@ -1,6 +1,9 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { Strategy } from 'passport-jwt';
+import { CLOCK, type Clock } from '../cache/clock.js';
+import { toHttpException } from '../carriers/http-exceptions.js';
 import { readBearer } from '../carriers/read-bearer.js';
+import type { TokenReading } from '../carriers/transport.js';
 import { findShortfall } from '../decorators/check-requirements.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
@@ -10,8 +13,9 @@ import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
-import { toHttpException } from './http-exceptions.js';
 import { readPass, type GuardPass } from './guard-pass.js';
+import { SocketExpiry } from './socket-expiry.js';
+import { SharedPasses } from './shared-passes.js';
 import { TurnQueue } from './turn-queue.js';
 
 /**
@@ -25,7 +29,11 @@ import { TurnQueue } from './turn-queue.js';
 export class IdentityStrategy extends Strategy {
   override readonly name = 'identity';
   private readonly extract: JwtFromRequest;
+  private readonly reading: TokenReading;
   private readonly turns = new TurnQueue();
+  private readonly shared = new SharedPasses();
+  /** @internal */
+  readonly expiry: SocketExpiry;
 
   constructor(
     /** @internal */
@@ -33,6 +41,7 @@ export class IdentityStrategy extends Strategy {
     @Inject(TokenValidationService) private readonly validation: TokenValidationService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(CLOCK) clock: Clock,
   ) {
     super(
       {
@@ -43,6 +52,12 @@ export class IdentityStrategy extends Strategy {
       () => undefined,
     );
     this.extract = options.jwtFromRequest ?? ((request: object) => readBearer(request) ?? null);
+    this.expiry = new SocketExpiry(clock, options.clockToleranceMs);
+    this.reading = {
+      fromRequest: (request) => this.extractFrom(request),
+      tokenFromUrl: options.transports.tokenFromUrl,
+      tokenFromPayload: options.transports.tokenFromPayload,
+    };
   }
 
   /** Passport's entry: ends in exactly one of `success`, `fail` and `error`. */
@@ -59,12 +74,30 @@ export class IdentityStrategy extends Strategy {
   }
 
   /**
-   * The token that a request carries; undefined where it carries none.
+   * The token that came with what a guard looks at; undefined where none did.
    *
-   * @throws {IdentityError} `authorization_malformed`.
+   * @param carrier - an HTTP request may be one that an override of `getRequest` has put in its place.
+   * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
    * @internal
    */
-  readToken(request: object): string | undefined {
+  readToken({ transport, context }: GuardPass, carrier: object): string | undefined {
+    return transport.readToken(context, carrier, this.reading);
+  }
+
+  /**
+   * Validates the token that a socket was opened with, outside of any guard; undefined where there is none.
+   *
+   * @throws {IdentityError} as `validate`, and what reading it throws.
+   * @internal
+   */
+  async validateHandshake(
+    read: (reading: TokenReading) => string | undefined,
+  ): Promise<ValidatedToken | undefined> {
+    const token = read(this.reading);
+    return token === undefined ? undefined : this.validation.validate(token);
+  }
+
+  private extractFrom(request: object): string | undefined {
     const token: unknown = this.extract(request);
     if (token === null || token === undefined || token === '') return undefined;
     if (typeof token !== 'string') throw refuse('token_malformed');
@@ -73,16 +106,36 @@ export class IdentityStrategy extends Strategy {
 
   /** All checks in order, the route's own included; what comes out becomes `request.user`. */
   private async decide(request: object, pass: GuardPass): Promise<unknown> {
-    const token = this.readToken(request);
-    if (token === undefined) throw refuse('token_missing');
-    const validated = await this.turns.run(
-      () => this.validation.validate(token),
-      () => isGone(request),
-    );
+    const carrier = pass.transport.name === 'http' ? request : pass.carrier;
+    if (pass.transport.name === 'graphql') return this.decideTogether(carrier, pass);
+    const validated = await this.validate(carrier, pass);
     this.demand(pass, validated);
     const user = await this.mapUser(validated, pass.context);
     pass.validated = validated;
     return user;
+  }
+
+  /** The fields of one GraphQL operation ask all at once. */
+  private async decideTogether(carrier: object, pass: GuardPass): Promise<unknown> {
+    const { validating, mapping } = this.shared.of(carrier, pass, () => ({
+      // A promise also of what throws at once.
+      validating: Promise.resolve().then(() => this.validate(carrier, pass)),
+      mapping: (validated) => this.mapUser(validated, pass.context),
+    }));
+    const validated = await validating;
+    this.demand(pass, validated);
+    const user = await mapping(validated);
+    pass.validated = validated;
+    return user;
+  }
+
+  private validate(carrier: object, pass: GuardPass): Promise<ValidatedToken> {
+    const token = this.readToken(pass, carrier);
+    if (token === undefined) throw refuse('token_missing');
+    return this.turns.run(
+      () => this.validation.validate(token),
+      () => isGone(carrier),
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 import { refuse } from '../errors/identity-error.js';
 
 /** The parts of a request that are read, over node:http, Express and Fastify (whose request wraps node's). */
-interface HttpRequestLike {
+export interface HttpRequestLike {
   readonly raw?: { readonly rawHeaders?: readonly string[] };
   readonly rawHeaders?: readonly string[];
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -17,10 +17,23 @@ interface HttpRequestLike {
  * @throws {IdentityError} `authorization_malformed`: several such headers, or no single token behind the scheme.
  */
 export function readBearer(request: HttpRequestLike): string | undefined {
-  const values = authorizationValues(request);
+  return parseAuthorization(authorizationValues(request));
+}
+
+/**
+ * The token of all values of an Authorization header, or of what a transport has in its place.
+ *
+ * @throws {IdentityError} as {@link readBearer}.
+ */
+export function parseAuthorization(values: readonly unknown[]): string | undefined {
   if (values.length > 1) throw refuse('authorization_malformed', 'There are several Authorization headers.');
-  const value = values[0]?.trim();
-  if (value === undefined || !/^bearer(?![^ \t])/i.test(value)) return undefined;
+  const [first] = values;
+  if (first === undefined) return undefined;
+  if (typeof first !== 'string') {
+    throw refuse('authorization_malformed', 'The Authorization header is not a string.');
+  }
+  const value = first.trim();
+  if (!/^bearer(?![^ \t])/i.test(value)) return undefined;
   const token = value.slice('bearer'.length).trim();
   if (token === '' || /[\s,]/.test(token)) {
     throw refuse('authorization_malformed', '"Bearer" must be followed by exactly one token.');
@@ -28,19 +41,34 @@ export function readBearer(request: HttpRequestLike): string | undefined {
   return token;
 }
 
-function authorizationValues(request: HttpRequestLike): readonly string[] {
+/** The values of `authorization` in what maps names to values, whatever the case of its names. */
+export function authorizationIn(headers: unknown): readonly unknown[] {
+  if (typeof headers !== 'object' || headers === null) return [];
+  return Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value as unknown]))
+    .filter((value) => value !== undefined && value !== null)
+    .map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value));
+}
+
+/**
+ * The one token of several places; the same token in two of them is one.
+ *
+ * @throws {IdentityError} `authorization_malformed`: which of two was meant is not for us to choose (RFC 6750 section 2).
+ */
+export function onlyToken(...tokens: readonly (string | undefined)[]): string | undefined {
+  const [token, ...others] = new Set(tokens.filter((each) => each !== undefined));
+  if (others.length > 0) throw refuse('authorization_malformed', 'Two places carry two different tokens.');
+  return token;
+}
+
+function authorizationValues(request: HttpRequestLike): readonly unknown[] {
+  // Where no raw list is, an adapter, an application or a test has made the request by hand.
   const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders;
-  if (rawHeaders === undefined || rawHeaders.length === 0) return parsedValues(request);
+  if (rawHeaders === undefined || rawHeaders.length === 0) return authorizationIn(request.headers);
   const values: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.toLowerCase() === 'authorization') values.push(rawHeaders[at + 1] ?? '');
   }
   return values;
-}
-
-/** Where no raw list is: a request that an adapter or a test has made by hand. */
-function parsedValues(request: HttpRequestLike): readonly string[] {
-  const value = request.headers?.['authorization'];
-  if (value === undefined) return [];
-  return typeof value === 'string' ? [value] : value;
 }

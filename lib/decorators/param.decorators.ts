@@ -1,9 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { carriedBy } from '../carriers/carrier.js';
-import { carrierOf } from '../carriers/carrier-of.js';
+import { transportOf } from '../carriers/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
+import { readAccessPlan } from './access-metadata.js';
 
 /**
  * The claims of the validated token, or the one that a name or a path leads to. undefined on a public
@@ -26,7 +27,8 @@ export const Claims = createParamDecorator<string | readonly string[] | undefine
 export const Token = createParamDecorator<undefined>((_, context) => validatedOf(context, 'Token')?.token);
 
 function validatedOf(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
-  const result = carriedBy(carrierOf(context));
+  const transport = transportOf(context);
+  const result = carriedBy(transport.carrierOf(context));
   if (result === undefined) {
     throw new IdentityError(
       'guard_missing',
@@ -34,5 +36,12 @@ function validatedOf(context: ExecutionContext, decorator: string): ValidatedTok
         'IdentityAuthGuard ran: add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD',
     );
   }
-  return result.kind === 'validated' ? result.validated : undefined;
+  if (result.kind !== 'validated') return undefined;
+  // Fields of one operation and messages of one socket share a carrier: what one of them demands is not the other's.
+  if (transport.name !== 'http' && isPublic(context)) return undefined;
+  return result.validated;
+}
+
+function isPublic(context: ExecutionContext): boolean {
+  return readAccessPlan(context.getHandler(), context.getClass()).mode === 'public';
 }

@@ -83,6 +83,19 @@ export interface CacheOptions {
   readonly maxEntries?: number | undefined;
 }
 
+/** What differs outside of HTTP: WebSockets, GraphQL subscriptions and microservices. */
+export interface TransportOptions {
+  /**
+   * Reads `access_token` in the query of the URL that a WebSocket is opened with, too (RFC 6750 section 2.3).
+   * URLs end up in logs. @default false
+   */
+  readonly tokenFromUrl?: boolean | undefined;
+  /** Reads the member `access_token` of a microservice message's payload, too. @default false */
+  readonly tokenFromPayload?: boolean | undefined;
+  /** Closes a WebSocket when its token expires; without, its messages are refused from then on. @default false */
+  readonly closeExpired?: boolean | undefined;
+}
+
 /** Bounds of the cache of verified tokens; it is on where these options are given. */
 export interface TokenCacheOptions {
   /** Tokens held; the least recently used one leaves. @default 10000 */
@@ -175,6 +188,7 @@ export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOpt
   readonly cache?: CacheOptions | undefined;
   /** Spares the signature check of tokens that come again; every other check is made on every use. @default off */
   readonly tokenCache?: TokenCacheOptions | undefined;
+  readonly transports?: TransportOptions | undefined;
   readonly discovery?: LifetimeOptions | undefined;
   readonly jwks?: JwksOptions | undefined;
   /** Part of a lifetime after which a renewal runs in the background, between 0.1 and 1. @default 0.8 */

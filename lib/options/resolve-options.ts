@@ -30,6 +30,7 @@ const DEFAULTS = Object.freeze({
   unguarded: 'error',
   cache: Object.freeze({ maxEntries: 128 }),
   tokenCache: Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 1024 * 1024 }),
+  transports: Object.freeze({ tokenFromUrl: false, tokenFromPayload: false, closeExpired: false }),
   discovery: Object.freeze({
     ttlMs: HOUR_MS,
     minTtlMs: MINUTE_MS,
@@ -68,6 +69,7 @@ const TOP_NAMES: readonly string[] = [
   'warmUp',
   'cache',
   'tokenCache',
+  'transports',
   'discovery',
   'jwks',
   'refreshAheadRatio',
@@ -125,6 +127,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
       maxEntries: reader.nested('cache', ['maxEntries']).count('maxEntries', DEFAULTS.cache.maxEntries),
     }),
     tokenCache: readTokenCache(reader),
+    transports: readTransports(reader),
     discovery: Object.freeze(readLifetime(reader.nested('discovery', LIFETIME_NAMES), DEFAULTS.discovery)),
     jwks: Object.freeze(readJwks(reader)),
     refreshAheadRatio: reader.number('refreshAheadRatio', DEFAULTS.refreshAheadRatio, { min: 0.1, max: 1 }),
@@ -179,6 +182,16 @@ function readTokenCache(reader: OptionReader): ResolvedOptions['tokenCache'] {
   return Object.freeze({
     maxEntries: bounds.count('maxEntries', DEFAULTS.tokenCache.maxEntries),
     maxBytes: bounds.count('maxBytes', DEFAULTS.tokenCache.maxBytes, 65_536),
+  });
+}
+
+function readTransports(top: OptionReader): ResolvedOptions['transports'] {
+  const { transports } = DEFAULTS;
+  const reader = top.nested('transports', Object.keys(transports));
+  return Object.freeze({
+    tokenFromUrl: reader.boolean('tokenFromUrl', transports.tokenFromUrl),
+    tokenFromPayload: reader.boolean('tokenFromPayload', transports.tokenFromPayload),
+    closeExpired: reader.boolean('closeExpired', transports.closeExpired),
   });
 }
 

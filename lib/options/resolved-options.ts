@@ -75,6 +75,11 @@ export interface ResolvedOptions {
   readonly cache: { readonly maxEntries: number };
   /** undefined where it is off. */
   readonly tokenCache: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
+  readonly transports: {
+    readonly tokenFromUrl: boolean;
+    readonly tokenFromPayload: boolean;
+    readonly closeExpired: boolean;
+  };
   readonly discovery: ResolvedLifetime;
   readonly jwks: ResolvedJwks;
   readonly refreshAheadRatio: number;

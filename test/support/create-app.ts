@@ -2,6 +2,7 @@ import type { INestApplication, ModuleMetadata } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { CLOCK, type Clock } from '../../lib/cache/clock.js';
 
 export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
@@ -16,8 +17,11 @@ export async function createApp(
   platform: Platform,
   metadata: ModuleMetadata,
   prepare: (app: INestApplication) => void = () => undefined,
+  clock?: Clock,
 ): Promise<TestApp> {
-  const module = await Test.createTestingModule(metadata).compile();
+  const builder = Test.createTestingModule(metadata);
+  if (clock !== undefined) builder.overrideProvider(CLOCK).useValue(clock);
+  const module = await builder.compile();
   const app =
     platform === 'express'
       ? module.createNestApplication(new ExpressAdapter(), { logger: false })

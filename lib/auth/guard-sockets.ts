@@ -1,0 +1,135 @@
+import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
+import { answerFor, answerTo, type Answer } from '../carriers/answer.js';
+import { rememberHandshake, type UpgradeRequest } from '../carriers/handshake.js';
+import { connectionTo, isSocketIo, readHandshake } from '../carriers/ws.transport.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
+import { IdentityStrategy } from './identity.strategy.js';
+
+export interface SocketGuardOptions {
+  /** Lets sockets without a token connect; a bad one is still refused. @default false */
+  readonly anonymous?: boolean | undefined;
+}
+
+/**
+ * Checks the token of every WebSocket when it connects, before `handleConnection` and before any message.
+ * Nest's guards see messages only: put `IdentityAuthGuard` on the gateways besides.
+ *
+ * `app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app)))`, or with `IoAdapter`.
+ *
+ * A socket that is refused gets `connect_error` with the code in `data` over socket.io; over ws it is closed
+ * with 1008, or 1013 where the provider is the reason, and the code as the reason.
+ */
+export function guardSockets<Adapter extends WebSocketAdapter>(
+  app: INestApplicationContext,
+  adapter: Adapter,
+  options: SocketGuardOptions = {},
+): Adapter {
+  const gate = new SocketGate(app.get(IdentityStrategy, { strict: false }), options.anonymous === true);
+  const bind = adapter.bindClientConnect.bind(adapter);
+  adapter.bindClientConnect = (server: object, connected: Connected) => {
+    if (hasMiddleware(server)) gate.useOn(server);
+    return bind(server, (client: object, ...args: unknown[]) =>
+      gate.enter(client, args, connected),
+    ) as unknown;
+  };
+  return adapter;
+}
+
+type Connected = (client: object, ...args: unknown[]) => unknown;
+type Next = (error?: Error) => void;
+
+/** A namespace of socket.io. */
+interface Middleware {
+  use(middleware: (client: object, next: Next) => void): unknown;
+}
+
+class SocketGate {
+  private readonly servers = new WeakSet();
+  /** Sockets by what became of their check; several gateways may ask about one. */
+  private readonly checks = new WeakMap<object, Promise<Answer | undefined>>();
+  private readonly tokens = new WeakMap<object, ValidatedToken>();
+
+  constructor(
+    private readonly strategy: IdentityStrategy,
+    private readonly anonymous: boolean,
+  ) {}
+
+  /** socket.io asks before it connects a socket to a namespace, each of which has a handshake of its own. */
+  useOn(server: Middleware): void {
+    if (this.servers.has(server)) return;
+    this.servers.add(server);
+    server.use((client, next) => void this.admit(client, next));
+  }
+
+  private async admit(client: object, next: Next): Promise<void> {
+    const answer = await this.check(client);
+    next(answer && toConnectError(answer));
+  }
+
+  enter(client: object, args: readonly unknown[], connected: Connected): void {
+    if (isSocketIo(client)) {
+      this.watch(client);
+      connected(client, ...args);
+      return;
+    }
+    rememberHandshake(client, args[0] as UpgradeRequest);
+    void this.enterLater(client, args, connected);
+  }
+
+  /** ws has no way to ask before: what the client sends meanwhile waits. */
+  private async enterLater(client: object, args: readonly unknown[], connected: Connected): Promise<void> {
+    call(client, 'pause');
+    const answer = await this.check(client);
+    if (answer !== undefined) {
+      connectionTo(client)?.close(answer);
+    } else {
+      this.watch(client);
+      connected(client, ...args);
+    }
+    call(client, 'resume');
+  }
+
+  private check(client: object): Promise<Answer | undefined> {
+    const known = this.checks.get(client);
+    if (known !== undefined) return known;
+    const check = this.refusalOf(client);
+    this.checks.set(client, check);
+    return check;
+  }
+
+  private async refusalOf(client: object): Promise<Answer | undefined> {
+    try {
+      const validated = await this.strategy.validateHandshake((reading) => readHandshake(client, reading));
+      if (validated === undefined) return this.anonymous ? undefined : answerTo(refuse('token_missing'));
+      this.tokens.set(client, validated);
+      return undefined;
+    } catch (error) {
+      return answerFor(error, undefined) ?? answerTo(new IdentityError('check_failed'));
+    }
+  }
+
+  private watch(client: object): void {
+    const validated = this.tokens.get(client);
+    const connection = connectionTo(client);
+    if (validated === undefined || connection === undefined) return;
+    if (this.strategy.options.transports.closeExpired) {
+      this.strategy.expiry.watch(connection, validated.claims.exp);
+    }
+  }
+}
+
+function toConnectError({ message, status, ...rest }: Answer): Error {
+  return Object.assign(new Error(message), {
+    data: { status: 'error', message, statusCode: status, ...rest },
+  });
+}
+
+function hasMiddleware(server: object): server is Middleware {
+  return typeof Reflect.get(server, 'use') === 'function';
+}
+
+function call(client: object, name: string): void {
+  const method: unknown = Reflect.get(client, name);
+  if (typeof method === 'function') method.call(client);
+}

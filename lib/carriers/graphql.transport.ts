@@ -1,0 +1,149 @@
+import type { ExecutionContext, HttpException } from '@nestjs/common';
+import { IdentityError } from '../errors/identity-error.js';
+import type { Answer } from './answer.js';
+import { exceptionOf } from './http-exceptions.js';
+import { authorizationIn, onlyToken, parseAuthorization, readBearer } from './read-bearer.js';
+import type { Connection, Transport } from './transport.js';
+
+/** Where an operation came from: an HTTP request, or a WebSocket with the parameters it was opened with. */
+type Origin =
+  | { readonly kind: 'request'; readonly request: object }
+  | {
+      readonly kind: 'connection';
+      readonly context: object;
+      readonly params: unknown;
+      /** The upgrade request of the socket. */
+      readonly request: object | undefined;
+      readonly socket: object | undefined;
+    };
+
+/** Apollo on Express and Fastify, Mercurius, and subscriptions of graphql-ws; none of them is imported. */
+export const graphqlTransport: Transport = {
+  name: 'graphql',
+
+  /** All fields of an HTTP request, batched operations included, share its token and so its result. */
+  carrierOf(context) {
+    const origin = originOf(context);
+    return origin.kind === 'request' ? origin.request : origin.context;
+  },
+
+  isLongLived: (carrier) => !hasRawHeaders(carrier),
+  isRequest: (carrier) => 'headers' in carrier,
+
+  readToken(context, _carrier, reading) {
+    const origin = originOf(context);
+    if (origin.kind === 'request') return reading.fromRequest(origin.request);
+    return onlyToken(
+      parseAuthorization(authorizationIn(origin.params)),
+      origin.request === undefined ? undefined : readBearer(origin.request),
+    );
+  },
+
+  userHolder(context) {
+    const value = contextOf(context);
+    return member(value, 'req') ?? value;
+  },
+
+  connectionOf(context) {
+    const origin = originOf(context);
+    if (origin.kind === 'request' || origin.socket === undefined) return undefined;
+    return connectionOver(origin.socket);
+  },
+
+  async toException(answer) {
+    return toGraphqlException(answer);
+  },
+};
+
+/**
+ * Nest's exception for the status, with `extensions` as graphql-js copies them into the answer. Its body has no
+ * `statusCode`: Apollo's driver of Nest would replace our code by a general one.
+ */
+function toGraphqlException({ message, ...rest }: Answer): HttpException {
+  const exception = exceptionOf(rest.status, { message, ...rest });
+  return Object.assign(exception, { extensions: rest });
+}
+
+function originOf(execution: ExecutionContext): Origin {
+  const context = contextOf(execution);
+  const request = member(context, 'req');
+  // Nest hands on what graphql-ws calls its context as `req`, unless the application has put another one there.
+  const session = [request, context].find((each) => each !== undefined && isSession(each));
+  if (session !== undefined) {
+    const extra = member(session, 'extra');
+    return {
+      kind: 'connection',
+      context,
+      params: Reflect.get(session, 'connectionParams'),
+      request: withHeaders(member(extra, 'request')) ?? withHeaders(request),
+      socket: member(extra, 'socket'),
+    };
+  }
+  if ('_connectionInit' in context) return mercuriusConnection(context);
+  const found = withHeaders(request) ?? withHeaders(member(member(context, 'reply'), 'request'));
+  if (found !== undefined) return { kind: 'request', request: found };
+  throw new IdentityError(
+    'transport_unsupported',
+    'The context of this GraphQL operation has neither "req" nor "reply.request" nor "connectionParams": ' +
+      'keep them in the object that the option "context" of GraphQLModule returns',
+  );
+}
+
+/** Mercurius keeps what a socket was opened with in the context of its operations. */
+function mercuriusConnection(context: object): Origin {
+  const init = member(context, '_connectionInit');
+  const request = member(context, 'request');
+  return {
+    kind: 'connection',
+    context,
+    params: member(init, 'headers') ?? init,
+    request: withHeaders(request),
+    socket: member(member(request, 'raw'), 'socket'),
+  };
+}
+
+/** Resolvers are called with (parent, arguments, context, info), resolvers of references without arguments. */
+function contextOf(execution: ExecutionContext): object {
+  const args = execution.getArgs<unknown[]>();
+  const value = args.length === 3 ? args[1] : args[2];
+  if (typeof value === 'object' && value !== null) return value;
+  throw new IdentityError('transport_unsupported', 'This GraphQL operation has no context object');
+}
+
+function connectionOver(socket: object): Connection {
+  const { close, destroy, once } = socket as Record<string, unknown>;
+  return {
+    socket,
+    // A subscription is checked when it begins, and its events are not.
+    mustEnd: true,
+    close({ code }) {
+      // graphql-ws's code for "Forbidden": its clients may connect again, with a new token.
+      if (typeof close === 'function') close.call(socket, 4403, code);
+      else if (typeof destroy === 'function') destroy.call(socket);
+    },
+    onClosed(run) {
+      if (typeof once === 'function') once.call(socket, 'close', run);
+    },
+  };
+}
+
+/** What graphql-ws knows of a socket. */
+function isSession(value: object): boolean {
+  return 'connectionInitReceived' in value || member(value, 'connectionParams') !== undefined;
+}
+
+/** A request of node:http or Fastify, which ends; what an application made up for a socket has no such list. */
+function hasRawHeaders(value: object): boolean {
+  const isUpgrade = Reflect.get(member(value, 'headers') ?? {}, 'upgrade') !== undefined;
+  return !isUpgrade && ('rawHeaders' in value || member(member(value, 'raw'), 'rawHeaders') !== undefined);
+}
+
+function withHeaders(value: object | undefined): object | undefined {
+  return value !== undefined && 'headers' in value ? value : undefined;
+}
+
+function member(value: object | undefined, name: string): object | undefined {
+  if (value === undefined) return undefined;
+  const found: unknown = Reflect.get(value, name);
+  return typeof found === 'object' && found !== null ? found : undefined;
+}

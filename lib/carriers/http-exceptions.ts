@@ -1,0 +1,39 @@
+import {
+  BadRequestException,
+  ForbiddenException,
+  HttpException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import type { IdentityError } from '../errors/identity-error.js';
+
+/**
+ * Nest's own exception for a fault, with the fault as its cause: filters that know Nest know what to do.
+ * Its body says no more than the status; the code is for the log.
+ */
+export function toHttpException(error: IdentityError): HttpException {
+  return exceptionOf(error.status, undefined, { cause: error });
+}
+
+/** Nest's own exception for a status; without a body it has the usual one. */
+export function exceptionOf(
+  status: number,
+  body?: object,
+  options: { readonly cause?: Error } = {},
+): HttpException {
+  switch (status) {
+    case 400:
+      return new BadRequestException(body, options);
+    case 401:
+      return new UnauthorizedException(body, options);
+    case 403:
+      return new ForbiddenException(body, options);
+    case 503:
+      return new ServiceUnavailableException(body, options);
+    case 500:
+      return new InternalServerErrorException(body, options);
+    default:
+      return new HttpException(body ?? '', status, options);
+  }
+}

@@ -1,0 +1,28 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { IdentityError } from '../errors/identity-error.js';
+import type { Transport } from './transport.js';
+
+/** Controllers over Express, Fastify and others; Server-Sent Events included. */
+export const httpTransport: Transport = {
+  name: 'http',
+  carrierOf: (context) => requestOf(context),
+  isLongLived: () => false,
+  isRequest: () => true,
+  readToken: (_context, request, reading) => reading.fromRequest(request),
+  userHolder: () => undefined,
+  connectionOf: () => undefined,
+  // The guard answers over HTTP itself, headers included.
+  toException: async ({ code }) => new IdentityError(code),
+};
+
+/** Nest says "http" as well for what libraries call without a type of their own. */
+function requestOf(context: ExecutionContext): object {
+  const request = context.switchToHttp().getRequest<unknown>();
+  if (typeof request === 'object' && request !== null && !Array.isArray(request) && 'headers' in request) {
+    return request;
+  }
+  throw new IdentityError(
+    'transport_unsupported',
+    'IdentityAuthGuard was asked about a call of type "http" whose first argument is no HTTP request',
+  );
+}

@@ -1,0 +1,134 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import { isJsonObject } from '../model/json.js';
+import type { Answer } from './answer.js';
+import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
+import type { Transport } from './transport.js';
+
+/** Message handlers of microservices, whatever carries the messages; no client library is imported. */
+export const rpcTransport: Transport = {
+  name: 'rpc',
+  /** Nest makes one context a message; of gRPC it is the metadata of the call. */
+  carrierOf: messageContextOf,
+  isLongLived: () => false,
+  isRequest: () => false,
+
+  readToken(context, carrier, reading) {
+    const values = isGrpcMetadata(carrier)
+      ? carrier.get('authorization')
+      : authorizationIn(headersOf(carrier));
+    const payload = reading.tokenFromPayload ? readPayload(context.getArgByIndex(0)) : undefined;
+    return onlyToken(parseAuthorization(values), payload);
+  },
+
+  userHolder: messageContextOf,
+  connectionOf: () => undefined,
+
+  async toException(answer, context) {
+    const { RpcException } = await import('@nestjs/microservices');
+    const carrier = messageContextOf(context);
+    return new RpcException(isGrpcMetadata(carrier) ? toGrpcStatus(answer, carrier) : toBody(answer));
+  },
+};
+
+interface GrpcMetadata {
+  get(name: string): readonly unknown[];
+  getMap(): object;
+  set(name: string, value: string): void;
+}
+
+function messageContextOf(execution: ExecutionContext): object {
+  const [first, second] = execution.getArgs<unknown[]>();
+  // A call that a handler of @GrpcStreamCall works on by itself carries its metadata.
+  const call =
+    typeof first === 'object' && first !== null ? (Reflect.get(first, 'metadata') as unknown) : null;
+  if (isGrpcMetadata(call) && isEmitter(first)) return call;
+  if (typeof second === 'object' && second !== null) return second;
+  throw new IdentityError('transport_unsupported', 'This microservice transport hands out no context object');
+}
+
+/**
+ * Where each transport of Nest keeps what its clients send beside the payload.
+ *
+ * @throws {IdentityError} `transport_unsupported`.
+ */
+function headersOf(context: object): unknown {
+  // NATS
+  if (has(context, 'getHeaders')) return fromNats(context.getHeaders());
+  // TCP and Redis; undefined where the client sent none
+  if (has(context, 'getMetadata')) return context.getMetadata();
+  // MQTT 5
+  if (has(context, 'getPacket')) return at(context.getPacket(), 'properties', 'userProperties');
+  // RabbitMQ and Kafka
+  if (has(context, 'getMessage')) {
+    const message = context.getMessage();
+    return at(message, 'properties', 'headers') ?? at(message, 'headers');
+  }
+  throw new IdentityError(
+    'transport_unsupported',
+    'IdentityAuthGuard does not know where this microservice transport keeps its headers',
+  );
+}
+
+/** The headers of NATS are no plain object: names as they were sent, each with its values. */
+function fromNats(headers: unknown): unknown {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const { keys, values } = headers as Record<string, unknown>;
+  if (typeof keys !== 'function' || typeof values !== 'function') return headers;
+  const names = [...(keys.call(headers) as Iterable<string>)];
+  return Object.fromEntries(names.map((name) => [name, values.call(headers, name) as unknown]));
+}
+
+/** A member of the payload, named as RFC 6750 section 2.2 names it in a form. */
+function readPayload(data: unknown): string | undefined {
+  const token = isJsonObject(data) && Object.hasOwn(data, 'access_token') ? data['access_token'] : undefined;
+  if (token === undefined || token === null || token === '') return undefined;
+  if (typeof token !== 'string') throw refuse('token_malformed');
+  return token;
+}
+
+function toBody({ message, code, status, ...rest }: Answer): object {
+  return { status: 'error', message, code, statusCode: status, ...rest };
+}
+
+/** The gRPC status that says the same (https://grpc.io/docs/guides/status-codes/). */
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 16, // UNAUTHENTICATED, as for any other credentials that are none
+  401: 16, // UNAUTHENTICATED
+  403: 7, // PERMISSION_DENIED
+  503: 14, // UNAVAILABLE
+};
+const GRPC_INTERNAL = 13;
+
+/** `details` is the stable code, and so is the trailer `identity-code`. */
+function toGrpcStatus({ status, code, retryAfterSec }: Answer, metadata: GrpcMetadata): object {
+  const trailers = new (metadata.constructor as new () => GrpcMetadata)();
+  trailers.set('identity-code', code);
+  if (retryAfterSec !== undefined) trailers.set('retry-after', String(retryAfterSec));
+  return { code: GRPC_STATUS[status] ?? GRPC_INTERNAL, message: code, details: code, metadata: trailers };
+}
+
+function isGrpcMetadata(value: unknown): value is GrpcMetadata {
+  return typeof value === 'object' && value !== null && has(value, 'getMap') && has(value, 'get');
+}
+
+function isEmitter(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && has(value, 'on');
+}
+
+/** Methods come from a class: what arrived as JSON has none. */
+function has<const Name extends string>(
+  value: object,
+  name: Name,
+): value is Record<Name, (...args: unknown[]) => unknown> {
+  return typeof Reflect.get(value, name) === 'function';
+}
+
+function at(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const name of path) {
+    if (typeof found !== 'object' || found === null) return undefined;
+    found = Reflect.get(found, name);
+  }
+  return found;
+}

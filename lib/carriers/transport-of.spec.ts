@@ -1,0 +1,114 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { ExecutionContext } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/internal';
+import {
+  BaseRpcContext,
+  KafkaContext,
+  MqttContext,
+  NatsContext,
+  RedisContext,
+  RmqContext,
+  TcpContext,
+} from '@nestjs/microservices';
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../../test/support/code-of.js';
+import { transportOf } from './transport-of.js';
+import type { TokenReading } from './transport.js';
+
+const READING: TokenReading = {
+  fromRequest: () => 'of-request',
+  tokenFromUrl: false,
+  tokenFromPayload: false,
+};
+
+function contextOf(type: string, ...args: unknown[]): ExecutionContext {
+  const context = new ExecutionContextHost(args);
+  context.setType(type);
+  return context;
+}
+
+function natsHeaders(...lines: readonly [name: string, value: string][]): MsgHdrs {
+  const made = headers();
+  for (const [name, value] of lines) made.append(name, value);
+  return made;
+}
+
+function read(context: ExecutionContext): string | undefined {
+  const transport = transportOf(context);
+  return transport.readToken(context, transport.carrierOf(context), READING);
+}
+
+describe('transportOf', () => {
+  it.each(['telegraf', 'necord', 'rmq', 'HTTP', 'constructor'])('refuses the unknown type %s', (type) => {
+    expect(codeOf(() => transportOf(contextOf(type, { headers: {} })))).toBe('transport_unsupported');
+  });
+
+  it.each([
+    ['http', undefined],
+    ['http', 'text'],
+    ['http', { content: 'a message of a library that names no type' }],
+    ['http', [{ headers: {} }]],
+    ['graphql', {}],
+    ['graphql', {}, {}, undefined],
+    ['graphql', {}, {}, {}],
+    ['graphql', {}, {}, { req: { body: {} } }],
+    ['ws', undefined],
+    ['ws', 'socket'],
+    ['rpc', {}],
+    ['rpc', { authorization: 'Bearer x' }, 'text'],
+    ['rpc', {}, new BaseRpcContext(['a transport of somebody else'])],
+    ['rpc', {}, { headers: { authorization: 'Bearer x' } }],
+  ])('refuses %s with %j', (type, ...args) => {
+    expect(codeOf(() => read(contextOf(type, ...args)))).toBe('transport_unsupported');
+  });
+
+  it('knows resolvers of references, which have no arguments', () => {
+    const req = { headers: {}, rawHeaders: [] };
+    expect(read(contextOf('graphql', {}, { req }, {}))).toBe('of-request');
+  });
+});
+
+describe('the headers of a message', () => {
+  const bearer = 'Bearer abc';
+  const carried: [name: string, context: object][] = [
+    [
+      'Kafka',
+      new KafkaContext([{ headers: { Authorization: Buffer.from(bearer) } }, 0, '', {}, {}, {}] as never),
+    ],
+    ['RabbitMQ', new RmqContext([{ properties: { headers: { authorization: bearer } } }, {}, ''])],
+    ['MQTT 5', new MqttContext(['', { properties: { userProperties: { authorization: bearer } } }])],
+    ['TCP', new TcpContext([{}, '', { authorization: bearer }] as never)],
+    ['Redis', new RedisContext(['', { authorization: bearer }] as never)],
+    ['NATS', new NatsContext(['', natsHeaders(['Authorization', bearer])])],
+  ];
+
+  it.each(carried)('are read over %s', (_name, context) => {
+    expect(read(contextOf('rpc', {}, context))).toBe('abc');
+  });
+
+  it.each([
+    ['Kafka', new KafkaContext([{}, 0, '', {}, {}, {}] as never)],
+    ['RabbitMQ', new RmqContext([{ properties: {} }, {}, ''])],
+    ['MQTT 3', new MqttContext(['', {}])],
+    ['NATS', new NatsContext(['', undefined])],
+    ['TCP', new TcpContext([{}, '', undefined] as never)],
+  ])('may be missing over %s', (_name, context) => {
+    expect(read(contextOf('rpc', {}, context))).toBeUndefined();
+  });
+
+  it.each([
+    ['of one name', ['Authorization', 'Authorization']],
+    ['of two', ['Authorization', 'authorization']],
+  ])('may not name two tokens over NATS, %s', (_name, names) => {
+    const made = natsHeaders(...names.map((name): [string, string] => [name, bearer]));
+    expect(codeOf(() => read(contextOf('rpc', {}, new NatsContext(['', made]))))).toBe(
+      'authorization_malformed',
+    );
+  });
+
+  it('may not name two tokens over Kafka', () => {
+    const twice = { authorization: [Buffer.from(bearer), Buffer.from(bearer)] };
+    const context = new KafkaContext([{ headers: twice }, 0, '', {}, {}, {}] as never);
+    expect(codeOf(() => read(contextOf('rpc', {}, context)))).toBe('authorization_malformed');
+  });
+});

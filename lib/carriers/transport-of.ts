@@ -1,0 +1,31 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { IdentityError } from '../errors/identity-error.js';
+import { graphqlTransport } from './graphql.transport.js';
+import { httpTransport } from './http.transport.js';
+import { rpcTransport } from './rpc.transport.js';
+import type { Transport } from './transport.js';
+import { wsTransport } from './ws.transport.js';
+
+/**
+ * The transport that a request came by.
+ *
+ * @throws {IdentityError} `transport_unsupported`: an unknown kind of request is never let through.
+ */
+export function transportOf(context: ExecutionContext): Transport {
+  const type: string = context.getType();
+  switch (type) {
+    case 'http':
+      return httpTransport;
+    case 'graphql':
+      return graphqlTransport;
+    case 'ws':
+      return wsTransport;
+    case 'rpc':
+      return rpcTransport;
+    default:
+      throw new IdentityError(
+        'transport_unsupported',
+        `IdentityAuthGuard and its decorators know HTTP, GraphQL, WebSockets and microservices, not "${type}"`,
+      );
+  }
+}

@@ -1,0 +1,126 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Answer } from './answer.js';
+import { upgradeOf, type UpgradeRequest } from './handshake.js';
+import { onlyToken, readBearer } from './read-bearer.js';
+import type { Connection, TokenReading, Transport } from './transport.js';
+
+/** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
+interface SocketIoClient {
+  readonly handshake: {
+    readonly auth?: unknown;
+    readonly headers?: UpgradeRequest['headers'];
+    readonly query?: Readonly<Record<string, unknown>>;
+  };
+  readonly request?: UpgradeRequest;
+  emit(event: string, body: unknown): unknown;
+  disconnect(): unknown;
+}
+
+interface WsClient {
+  close(code: number, reason: string): unknown;
+}
+
+/** RFC 6455 section 7.4.1 and the registry it opens: "policy violation", "try again later". */
+const POLICY_VIOLATION = 1008;
+const TRY_AGAIN_LATER = 1013;
+
+/** Gateways over socket.io and ws; neither is imported. */
+export const wsTransport: Transport = {
+  name: 'ws',
+  carrierOf: clientOf,
+  isLongLived: () => true,
+  isRequest: () => false,
+  readToken: (_context, client, reading) => readHandshake(client, reading),
+  userHolder: clientOf,
+  connectionOf: (context) => connectionTo(clientOf(context)),
+
+  async toException({ message, code, status, ...rest }) {
+    const { WsException } = await import('@nestjs/websockets');
+    return new WsException({ status: 'error', message, code, statusCode: status, ...rest });
+  },
+};
+
+/**
+ * The token that a socket was opened with.
+ *
+ * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
+ */
+export function readHandshake(client: object, reading: TokenReading): string | undefined {
+  if (isSocketIo(client)) {
+    const { auth, headers, query } = client.handshake;
+    return onlyToken(
+      readAuth(auth),
+      readBearer(client.request ?? { headers: headers ?? {} }),
+      reading.tokenFromUrl ? readParameter(query?.['access_token']) : undefined,
+    );
+  }
+  const upgrade = upgradeOf(client);
+  if (upgrade === undefined) {
+    throw new IdentityError(
+      'transport_unsupported',
+      'The request that opened this WebSocket is not known: wrap the adapter, ' +
+        'app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))), or call rememberHandshake in handleConnection',
+    );
+  }
+  return onlyToken(readBearer(upgrade), reading.tokenFromUrl ? readUrl(upgrade.url) : undefined);
+}
+
+export function connectionTo(client: object): Connection | undefined {
+  const { once } = client as Record<string, unknown>;
+  const close = closing(client);
+  if (close === undefined) return undefined;
+  return {
+    socket: client,
+    mustEnd: false,
+    close,
+    onClosed(run) {
+      if (typeof once === 'function') once.call(client, isSocketIo(client) ? 'disconnect' : 'close', run);
+    },
+  };
+}
+
+function closing(client: object): Connection['close'] | undefined {
+  if (isSocketIo(client)) {
+    return ({ status, ...answer }: Answer) => {
+      client.emit('exception', { ...answer, status: 'error', statusCode: status });
+      client.disconnect();
+    };
+  }
+  const { close } = client as Partial<WsClient>;
+  if (typeof close !== 'function') return undefined;
+  return ({ code, status }) => close.call(client, status === 503 ? TRY_AGAIN_LATER : POLICY_VIOLATION, code);
+}
+
+function clientOf(context: ExecutionContext): object {
+  const client: unknown = context.getArgByIndex(0);
+  if (typeof client === 'object' && client !== null) return client;
+  throw new IdentityError('transport_unsupported', 'This WebSocket adapter hands out no client object');
+}
+
+export function isSocketIo(client: object): client is SocketIoClient {
+  const handshake: unknown = Reflect.get(client, 'handshake');
+  return typeof handshake === 'object' && handshake !== null;
+}
+
+/** socket.io's `auth: { token }`, with or without the name of the scheme. */
+function readAuth(auth: unknown): string | undefined {
+  const token: unknown = typeof auth === 'object' && auth !== null ? Reflect.get(auth, 'token') : undefined;
+  if (token === undefined || token === null || token === '') return undefined;
+  if (typeof token !== 'string') throw refuse('token_malformed');
+  return /^bearer[ \t]/i.test(token) ? token.slice('bearer'.length).trim() : token;
+}
+
+/** RFC 6750 section 2.3; of several only one may be there. */
+function readUrl(url: string | undefined): string | undefined {
+  const values = new URLSearchParams(url?.replace(/^[^?]*/, '') ?? '').getAll('access_token');
+  return readParameter(values.length > 1 ? values : values[0]);
+}
+
+function readParameter(value: unknown): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string') {
+    throw refuse('authorization_malformed', 'There are several parameters "access_token".');
+  }
+  return value;
+}

@@ -1,0 +1,104 @@
+import { ClientProxyFactory, Transport, type ClientProxy } from '@nestjs/microservices';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IdentityModuleOptions } from 'nestjs-identity-model';
+import { ProviderDouble } from './support/provider-double.js';
+import {
+  freePort,
+  send,
+  startService,
+  withMetadata,
+  type Service,
+} from './support/transports/microservices.js';
+
+const MALFORMED = { status: 400, code: 'authorization_malformed' };
+const MISSING = { status: 401, code: 'token_missing' };
+
+describe('attacks on TCP messages', () => {
+  let provider: ProviderDouble;
+  let service: Service;
+  let client: ClientProxy;
+
+  async function start(options: Partial<IdentityModuleOptions> = {}): Promise<void> {
+    const wire = {
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: await freePort() },
+    } as const;
+    service = await startService(
+      { issuer: provider.issuer, audience: 'orders-api', warmUp: 'await', ...options },
+      wire,
+    );
+    client = ClientProxyFactory.create(wire);
+  }
+
+  beforeEach(async () => {
+    provider = await ProviderDouble.start();
+  });
+
+  afterEach(async () => {
+    await client.close();
+    await service.close();
+    await provider.stop();
+  });
+
+  it('take no token out of the payload', async () => {
+    await start();
+    const token = provider.token();
+    const authorization = `Bearer ${token}`;
+    const headers = { authorization };
+    const payload = { access_token: token, token, authorization, headers, metadata: { authorization } };
+    expect(await send(client, 'me', payload)).toEqual(MISSING);
+  });
+
+  it('take it from there where that is enabled, but not a second one', async () => {
+    await start({ transports: { tokenFromPayload: true } });
+    const token = provider.token();
+    expect(await send(client, 'me', { access_token: token })).toEqual({ value: 'user-1' });
+    expect(await send(client, 'me', {})).toEqual(MISSING);
+    expect(await send(client, 'me', { access_token: { token } })).toEqual({
+      status: 401,
+      code: 'token_malformed',
+    });
+    expect(await send(client, 'me', JSON.parse(`{"__proto__":{"access_token":"${token}"}}`))).toEqual(
+      MISSING,
+    );
+    withMetadata(client, { authorization: `Bearer ${provider.token({ sub: 'user-2' })}` });
+    expect(await send(client, 'me', { access_token: token })).toEqual(MALFORMED);
+  });
+
+  it.each([
+    ['a list of two', (header: string) => ({ authorization: [header, header] })],
+    ['two in different case', (header: string) => ({ authorization: header, Authorization: 'Bearer x' })],
+    ['an object', (header: string) => ({ authorization: { header } })],
+    ['two tokens', (header: string) => ({ authorization: `${header} ${header}` })],
+  ])('refuse metadata with %s', async (_name, metadata) => {
+    await start();
+    withMetadata(client, metadata(`Bearer ${provider.token()}`));
+    expect(await send(client, 'me', {})).toEqual(MALFORMED);
+  });
+
+  it.each([
+    ['a string', 'Bearer x'],
+    ['null', null],
+    ['an object of functions that are none', { getMap: 'x', get: 'x', keys: 'x', values: 'x' }],
+    ['another scheme', { authorization: 'Basic dXNlcjpwYXNz' }],
+  ])('take metadata that is %s for none', async (_name, metadata) => {
+    await start();
+    withMetadata(client, metadata as never);
+    expect(await send(client, 'me', {})).toEqual(MISSING);
+  });
+
+  it('answer with nothing of the token', async () => {
+    await start();
+    const token = provider.token({ exp: 1, sub: 'somebody' });
+    withMetadata(client, { authorization: `Bearer ${token}` });
+    const seen: unknown = await new Promise((resolve) => {
+      client.send('me', {}).subscribe({ error: resolve });
+    });
+    expect(seen).toEqual({
+      status: 'error',
+      message: 'Unauthorized',
+      code: 'token_expired',
+      statusCode: 401,
+    });
+  });
+});

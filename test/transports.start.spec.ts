@@ -1,0 +1,137 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { Controller, Logger, UseGuards, type ModuleMetadata, type Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Field, GraphQLModule, ObjectType, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { MessagePattern, Transport } from '@nestjs/microservices';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { IdentityAuthGuard, IdentityModule, Public, RequireScopes } from 'nestjs-identity-model';
+import { createApp, type TestApp } from './support/create-app.js';
+import { rejectionOf } from './support/create-module.js';
+import { ProviderDouble } from './support/provider-double.js';
+import { freePort } from './support/transports/microservices.js';
+import { post } from './support/transports/graphql.js';
+
+@WebSocketGateway()
+class OpenGateway {
+  @RequireScopes('orders:write') @SubscribeMessage('create') create(): string {
+    return 'created';
+  }
+}
+
+@Controller()
+class OpenMessages {
+  @RequireScopes('orders:write') @MessagePattern('create') create(): string {
+    return 'created';
+  }
+}
+
+@Resolver()
+class OpenResolver {
+  @RequireScopes('orders:write') @Query(() => String) create(): string {
+    return 'created';
+  }
+}
+
+@Public()
+@WebSocketGateway()
+class ConfusedGateway {
+  @Public() @RequireScopes('orders:write') @SubscribeMessage('create') create(): string {
+    return 'created';
+  }
+}
+
+@ObjectType()
+class Account {
+  @Field() id!: string;
+}
+
+@UseGuards(IdentityAuthGuard)
+@Resolver(() => Account)
+class AccountsResolver {
+  @Query(() => Account) account(): Account {
+    return { id: '1' };
+  }
+  @RequireScopes('accounts:balance') @ResolveField(() => Number, { nullable: true }) balance(): number {
+    return 7;
+  }
+}
+
+const graphql = (enhancers: ApolloDriverConfig['fieldResolverEnhancers']): ModuleMetadata['imports'] => [
+  GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    autoSchemaFile: true,
+    graphiql: false,
+    ...(enhancers && { fieldResolverEnhancers: enhancers }),
+  }),
+];
+
+describe('the check at start', () => {
+  let provider: ProviderDouble;
+  const apps: TestApp[] = [];
+
+  beforeEach(async () => {
+    provider = await ProviderDouble.start();
+  });
+
+  afterEach(async () => {
+    for (const { app } of apps.splice(0)) await app.close();
+    await provider.stop();
+  });
+
+  async function start({ imports = [], ...metadata }: ModuleMetadata): Promise<TestApp> {
+    const identity = IdentityModule.forRoot({ issuer: provider.issuer, audience: 'orders-api' });
+    const target = await createApp('express', { imports: [identity, ...imports], ...metadata });
+    apps.push(target);
+    return target;
+  }
+
+  const global = { provide: APP_GUARD, useExisting: IdentityAuthGuard };
+  const open: [name: string, metadata: () => ModuleMetadata][] = [
+    ['a gateway', () => ({ providers: [OpenGateway] })],
+    ['a message handler', () => ({ controllers: [OpenMessages] })],
+    ['a resolver', () => ({ imports: graphql(undefined) ?? [], providers: [OpenResolver] })],
+    [
+      'a field that guards are not run for',
+      () => ({ imports: graphql(undefined) ?? [], providers: [AccountsResolver] }),
+    ],
+    [
+      'a field that guards are not run for, global ones included',
+      () => ({ imports: graphql(['filters']) ?? [], providers: [AccountsResolver, global] }),
+    ],
+  ];
+
+  it.each(open)('finds %s that demands something and has no guard', async (_name, metadata) => {
+    expect(await rejectionOf(start(metadata()))).toBe('route_unguarded');
+  });
+
+  it('finds a message of a gateway that is public and demanding at once', async () => {
+    expect(await rejectionOf(start({ providers: [ConfusedGateway, global] }))).toBe('access_contradiction');
+  });
+
+  it.each<[string, Type]>([
+    ['gateways', OpenGateway],
+    ['resolvers', OpenResolver],
+  ])('is content with a global guard for %s', async (_name, provided) => {
+    await start({ imports: graphql(undefined) ?? [], providers: [OpenResolver, provided, global] });
+  });
+
+  it('is content with fields that guards are run for, and they are', async () => {
+    const { url } = await start({ imports: graphql(['guards']) ?? [], providers: [AccountsResolver] });
+    const query = '{ account { id balance } }';
+    const poor = await post(`${url}/graphql`, query, provider.token());
+    expect(poor.data).toEqual({ account: { id: '1', balance: null } });
+    expect(poor.errors?.[0]?.extensions).toMatchObject({ code: 'scope_missing', status: 403 });
+    const rich = await post(`${url}/graphql`, query, provider.token({ scope: 'accounts:balance' }));
+    expect(rich.data).toEqual({ account: { id: '1', balance: 7 } });
+  });
+
+  it('warns of message handlers that a hybrid application may leave open', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const { app } = await start({ controllers: [OpenMessages], providers: [global] });
+    expect(warn.mock.calls.flat().join('\n')).toMatch(/OpenMessages\.create.*inheritAppConfig: true/);
+    const options = { host: '127.0.0.1', port: await freePort() };
+    app.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig: true });
+    await app.startAllMicroservices();
+  });
+});
