@@ -12,6 +12,7 @@ import { carrierOf } from '../carriers/carrier-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
 import { toHttpException } from './http-exceptions.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { withPass, type GuardPass } from './guard-pass.js';
@@ -52,7 +53,7 @@ export class IdentityAuthGuard extends AuthGuard() {
         carry(carrier, { kind: 'anonymous' });
         return true;
       }
-      if (this.isKnown(carrier, pass)) return true;
+      if (await this.isKnown(carrier, pass)) return true;
       await this.runPassport(context, pass);
       this.conclude(carrier, pass);
       return true;
@@ -94,17 +95,30 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** A second pass over the same request takes over what the first has found out. */
-  private isKnown(carrier: object, pass: GuardPass): boolean {
+  private async isKnown(carrier: object, pass: GuardPass): Promise<boolean> {
     const result = carriedBy(carrier);
     if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
     this.strategy.demand(pass, result.validated);
+    const isOwn = this.handleRequest !== IdentityAuthGuard.prototype.handleRequest;
+    if (isOwn && result.handledBy !== this.handleRequest)
+      await this.handleAgain(carrier, pass, result.validated);
     return true;
+  }
+
+  /** The first pass was another guard's: what a subclass decides in its own `handleRequest` is not decided yet. */
+  private async handleAgain(carrier: object, pass: GuardPass, validated: ValidatedToken): Promise<void> {
+    const request = this.getRequest(pass.context) as object;
+    const args = [null, Reflect.get(request, 'user'), undefined, pass.context, undefined] as const;
+    Reflect.set(request, 'user', await (Reflect.apply(this.handleRequest, this, args) as unknown));
+    pass.validated = validated;
+    this.conclude(carrier, pass);
   }
 
   /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
   private conclude(carrier: object, pass: GuardPass): void {
     if (pass.validated !== undefined) {
-      carry(carrier, { kind: 'validated', validated: pass.validated, by: this.strategy });
+      const { strategy: by, handleRequest: handledBy } = this;
+      carry(carrier, { kind: 'validated', validated: pass.validated, by, handledBy });
       return;
     }
     const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
