@@ -99,8 +99,8 @@ export class IdentityAuthGuard extends AuthGuard() {
     const result = carriedBy(carrier);
     if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
     this.strategy.demand(pass, result.validated);
-    const isOwn = this.handleRequest !== IdentityAuthGuard.prototype.handleRequest;
-    if (isOwn && result.handledBy !== this.handleRequest)
+    const handler = this.handlerOf();
+    if (handler !== BASE_HANDLER && result.handledBy !== handler)
       await this.handleAgain(carrier, pass, result.validated);
     return true;
   }
@@ -109,16 +109,20 @@ export class IdentityAuthGuard extends AuthGuard() {
   private async handleAgain(carrier: object, pass: GuardPass, validated: ValidatedToken): Promise<void> {
     const request = this.getRequest(pass.context) as object;
     const args = [null, Reflect.get(request, 'user'), undefined, pass.context, undefined] as const;
-    Reflect.set(request, 'user', await (Reflect.apply(this.handleRequest, this, args) as unknown));
+    Reflect.set(request, 'user', await Reflect.apply(this.handlerOf(), this, args));
     pass.validated = validated;
     this.conclude(carrier, pass);
+  }
+
+  private handlerOf(): Handler {
+    return Reflect.get(this, 'handleRequest') as Handler;
   }
 
   /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
   private conclude(carrier: object, pass: GuardPass): void {
     if (pass.validated !== undefined) {
-      const { strategy: by, handleRequest: handledBy } = this;
-      carry(carrier, { kind: 'validated', validated: pass.validated, by, handledBy });
+      const { validated } = pass;
+      carry(carrier, { kind: 'validated', validated, by: this.strategy, handledBy: this.handlerOf() });
       return;
     }
     const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
@@ -146,6 +150,10 @@ export class IdentityAuthGuard extends AuthGuard() {
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(fault));
   }
 }
+
+type Handler = (...args: unknown[]) => unknown;
+
+const BASE_HANDLER: unknown = Reflect.get(IdentityAuthGuard.prototype, 'handleRequest');
 
 function isUser(user: unknown): boolean {
   return user !== undefined && user !== null && user !== false;
