@@ -22,6 +22,7 @@ import {
   IdentityModule,
   OptionalAuth,
   Public,
+  RequireClaim,
   RequireScopes,
   Token,
   TokenValidationService,
@@ -167,6 +168,36 @@ describe.each(PLATFORMS)('IdentityAuthGuard on %s', (platform) => {
     expect((await get(`${url}/scoped`, provider.token({ scope: 'a' }))).status).toBe(200);
     expect(types.filter((type) => type.startsWith('token'))).toEqual(['token.validated']);
     expect(app.get(TokenValidationService).stats()).toEqual({ validated: 1, rejected: 0 });
+  });
+
+  it('answers 503 where a predicate of a route or the function scopeClaim breaks', async () => {
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class BrokenController {
+      @RequireClaim('groups', (groups) => (groups as string[]).includes('admins'))
+      @Get('claim')
+      claim(): unknown {
+        return { ok: true };
+      }
+      @RequireScopes('a') @Get('scope') scope(): unknown {
+        return { ok: true };
+      }
+    }
+    const scopeClaim = (claims: AccessTokenClaims): unknown => (claims['grants'] as string).split(',');
+    const { app, url } = await start(platform, {
+      imports: [identity({ scopeClaim })],
+      controllers: [BrokenController],
+    });
+    const good = provider.token({ groups: ['admins'], grants: 'a,b' });
+    for (const path of ['/claim', '/scope']) {
+      expect((await get(`${url}${path}`, good)).status).toBe(200);
+      const answer = await get(`${url}${path}`, provider.token());
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    }
+    const tokens = app.get(TokenValidationService);
+    await expect(tokens.validate(provider.token(), { scopes: ['a'] })).rejects.toMatchObject({
+      code: 'check_failed',
+    });
   });
 
   it('asks the handleRequest of a subclass on a route, once, behind the global guard', async () => {
