@@ -22,9 +22,11 @@ import {
   IdentityModule,
   OptionalAuth,
   Public,
+  RequireClaim,
   RequireScopes,
   Token,
   TokenValidationService,
+  type AccessTokenClaims,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { createApp, get, PLATFORMS, type Platform, type TestApp } from './support/create-app.js';
@@ -166,6 +168,66 @@ describe.each(PLATFORMS)('IdentityAuthGuard on %s', (platform) => {
     expect((await get(`${url}/scoped`, provider.token({ scope: 'a' }))).status).toBe(200);
     expect(types.filter((type) => type.startsWith('token'))).toEqual(['token.validated']);
     expect(app.get(TokenValidationService).stats()).toEqual({ validated: 1, rejected: 0 });
+  });
+
+  it('answers 503 where a predicate of a route or the function scopeClaim breaks', async () => {
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class BrokenController {
+      @RequireClaim('groups', (groups) => (groups as string[]).includes('admins'))
+      @Get('claim')
+      claim(): unknown {
+        return { ok: true };
+      }
+      @RequireScopes('a') @Get('scope') scope(): unknown {
+        return { ok: true };
+      }
+    }
+    const scopeClaim = (claims: AccessTokenClaims): unknown => (claims['grants'] as string).split(',');
+    const { app, url } = await start(platform, {
+      imports: [identity({ scopeClaim })],
+      controllers: [BrokenController],
+    });
+    const good = provider.token({ groups: ['admins'], grants: 'a,b' });
+    for (const path of ['/claim', '/scope']) {
+      expect((await get(`${url}${path}`, good)).status).toBe(200);
+      const answer = await get(`${url}${path}`, provider.token());
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    }
+    const tokens = app.get(TokenValidationService);
+    await expect(tokens.validate(provider.token(), { scopes: ['a'] })).rejects.toMatchObject({
+      code: 'check_failed',
+    });
+  });
+
+  it('asks the handleRequest of a subclass on a route, once, behind the global guard', async () => {
+    let asked = 0;
+    class OnlyAdmins extends IdentityAuthGuard {
+      override handleRequest<User>(err: unknown, user: User): User {
+        asked++;
+        if (err instanceof Error) throw err;
+        if ((user as AccessTokenClaims).sub !== 'admin') throw new ForbiddenException('admins only');
+        return user;
+      }
+    }
+    @UseGuards(OnlyAdmins, OnlyAdmins)
+    @Controller()
+    class AdminController {
+      @Get('admin')
+      admin(@Claims('sub') sub: string): unknown {
+        return { sub };
+      }
+    }
+    const { app, url } = await start(platform, {
+      imports: [identity()],
+      controllers: [AdminController],
+      providers: [{ provide: APP_GUARD, useExisting: IdentityAuthGuard }],
+    });
+    expect((await get(`${url}/admin`, provider.token())).status).toBe(403);
+    expect(asked).toBe(1);
+    const answer = await get(`${url}/admin`, provider.token({ sub: 'admin' }));
+    expect([answer.status, await answer.json(), asked]).toEqual([200, { sub: 'admin' }, 2]);
+    expect(app.get(TokenValidationService).stats()).toEqual({ validated: 2, rejected: 0 });
   });
 
   it.each<[string, Type]>([

@@ -14,6 +14,7 @@ import { transportOf } from '../carriers/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { withPass, type GuardPass } from './guard-pass.js';
 
@@ -57,7 +58,7 @@ export class IdentityAuthGuard extends AuthGuard() {
         carry(carrier, { kind: 'anonymous' });
         return true;
       }
-      if (!transport.isLongLived(carrier) && this.isKnown(carrier, pass)) return true;
+      if (!transport.isLongLived(carrier) && (await this.isKnown(carrier, pass))) return true;
       if (!transport.isRequest(carrier)) this.substitutes.set(context, { headers: {} });
       await this.runPassport(context, pass);
       this.conclude(carrier, pass);
@@ -107,18 +108,39 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** A second pass over the same request takes over what the first has found out. */
-  private isKnown(carrier: object, pass: GuardPass): boolean {
+  private async isKnown(carrier: object, pass: GuardPass): Promise<boolean> {
     const result = carriedBy(carrier);
     if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
     this.strategy.demand(pass, result.validated);
+    const handler = this.handlerOf();
+    if (handler !== BASE_HANDLER && result.handledBy !== handler)
+      await this.handleAgain(carrier, pass, result.validated);
     return true;
+  }
+
+  /** The first pass was another guard's: what a subclass decides in its own `handleRequest` is not decided yet. */
+  private async handleAgain(carrier: object, pass: GuardPass, validated: ValidatedToken): Promise<void> {
+    const { context, transport } = pass;
+    const isRequest = transport.isRequest(carrier);
+    const holder = isRequest ? (this.getRequest(context) as object) : transport.userHolder(context);
+    const args = [null, holder && Reflect.get(holder, 'user'), undefined, context, undefined] as const;
+    const user: unknown = await Reflect.apply(this.handlerOf(), this, args);
+    if (!isRequest) this.substitutes.set(context, { user });
+    else if (holder !== undefined) Reflect.set(holder, 'user', user);
+    pass.validated = validated;
+    this.conclude(carrier, pass);
+  }
+
+  private handlerOf(): Handler {
+    return Reflect.get(this, 'handleRequest') as Handler;
   }
 
   /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
   private conclude(carrier: object, pass: GuardPass): void {
     if (pass.transport.name !== 'http') this.settle(pass);
     if (pass.validated !== undefined) {
-      carry(carrier, { kind: 'validated', validated: pass.validated, by: this.strategy });
+      const { validated } = pass;
+      carry(carrier, { kind: 'validated', validated, by: this.strategy, handledBy: this.handlerOf() });
       return;
     }
     const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
@@ -175,6 +197,10 @@ export class IdentityAuthGuard extends AuthGuard() {
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(fault));
   }
 }
+
+type Handler = (...args: unknown[]) => unknown;
+
+const BASE_HANDLER: unknown = Reflect.get(IdentityAuthGuard.prototype, 'handleRequest');
 
 function isUser(user: unknown): boolean {
   return user !== undefined && user !== null && user !== false;

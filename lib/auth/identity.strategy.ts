@@ -4,7 +4,7 @@ import { CLOCK, type Clock } from '../cache/clock.js';
 import { toHttpException } from '../carriers/http-exceptions.js';
 import { readBearer } from '../carriers/read-bearer.js';
 import type { TokenReading } from '../carriers/transport.js';
-import { findShortfall } from '../decorators/check-requirements.js';
+import { findShortfall, type Shortfall } from '../decorators/check-requirements.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -145,15 +145,24 @@ export class IdentityStrategy extends Strategy {
    * @internal
    */
   demand(pass: GuardPass, validated: ValidatedToken): void {
-    const shortfall = findShortfall(validated, pass.plan.requirements, {
-      scopeClaim: this.options.scopeClaim,
-      rolesClaimOf: (issuer) => this.directory.rolesClaimOf(issuer),
-    });
+    const shortfall = this.findShortfall(pass, validated);
     if (shortfall === undefined) return;
     pass.shortfall = shortfall;
     const { code } = shortfall.error;
     this.reporter.reportIfObserved(() => ({ type: 'access.denied', code, issuer: validated.issuer }));
     throw shortfall.error;
+  }
+
+  /** A predicate of the application that breaks says nothing about the token: it is no 403, and no bare 500. */
+  private findShortfall(pass: GuardPass, validated: ValidatedToken): Shortfall | undefined {
+    try {
+      return findShortfall(validated, pass.plan.requirements, {
+        scopeClaim: this.options.scopeClaim,
+        rolesClaimOf: (issuer) => this.directory.rolesClaimOf(issuer),
+      });
+    } catch (error) {
+      throw toCheckError(error);
+    }
   }
 
   private async mapUser(validated: ValidatedToken, context: ExecutionContext): Promise<unknown> {

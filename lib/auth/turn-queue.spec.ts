@@ -66,4 +66,17 @@ describe('TurnQueue', () => {
     await Promise.all(all);
     expect(ran).toBe(4_100);
   });
+
+  it('holds on to nothing that is done, however long it is never empty', async () => {
+    const queue = new TurnQueue();
+    const held = (): number => (Reflect.get(queue, 'waiting') as unknown[]).length;
+    let left = 100_000;
+    const job = async (): Promise<void> => {
+      if (left-- > 0) void queue.run(job, here);
+    };
+    void queue.run(job, here);
+    void queue.run(job, here);
+    for (await turn(); held() > 0; await turn()) expect(held()).toBeLessThan(4_200);
+    expect(left).toBeLessThan(0);
+  });
 });

@@ -49,11 +49,14 @@ export class TurnQueue {
       if (waiting !== undefined) start(waiting);
       if (performance.now() >= untilMs) break;
     }
-    if (this.next < this.waiting.length) {
-      this.schedule();
-      return;
-    }
-    this.waiting = [];
+    if (this.next < this.waiting.length) this.schedule();
+    this.forgetDone();
+  }
+
+  /** Under a lasting load the queue is never empty: what is done must not be held on to until it is. */
+  private forgetDone(): void {
+    if (this.next < this.waiting.length && this.next < MAX_WAITING) return;
+    this.waiting = this.waiting.slice(this.next);
     this.next = 0;
   }
 }

@@ -10,7 +10,13 @@ import type { ValidatedToken } from '../model/token.js';
  */
 export type CarriedResult =
   | { readonly kind: 'public' | 'anonymous' | 'substituted' }
-  | { readonly kind: 'validated'; readonly validated: ValidatedToken; readonly by: object };
+  | {
+      readonly kind: 'validated';
+      readonly validated: ValidatedToken;
+      readonly by: object;
+      /** The `handleRequest` that has had its say about it. */
+      readonly handledBy: unknown;
+    };
 
 /** A constructor that returns the object it is given: what extends it puts its private fields there. */
 // oxlint-disable-next-line typescript/no-extraneous-class

@@ -3,6 +3,8 @@ import type { IdentityEvent, IssuersFailedEvent } from './identity-event.js';
 
 /** Least time between two lines about the function `issuers`. */
 const ISSUERS_WARNING_MS = 60_000;
+/** Whose end is told, at the most: where a function names the issuers, tokens decide how many fail. */
+const MAX_FAILING = 1_000;
 
 /** The few lines that an operator wants: faults of a provider, their end, and keys that come and go. */
 export class OperatorLog {
@@ -15,15 +17,17 @@ export class OperatorLog {
     switch (event.type) {
       case 'discovery.failed':
       case 'jwks.failed': {
-        this.failing.add(subjectOf(event));
+        this.noteFailing(subjectOf(event));
         const retry = `attempt ${String(event.failures)}, next in ${String(Math.ceil(event.retryInMs / 1000))} s`;
-        this.logger.warn(`${documentOf(event)} of ${event.issuer} not to be had (${retry}): ${event.reason}`);
+        this.logger.warn(
+          `${documentOf(event)} of ${issuerOf(event)} not to be had (${retry}): ${printable(event.reason, 1_000)}`,
+        );
         return;
       }
       case 'discovery.refreshed':
       case 'jwks.refreshed':
         if (this.failing.delete(subjectOf(event))) {
-          this.logger.log(`${documentOf(event)} of ${event.issuer} is to be had again`);
+          this.logger.log(`${documentOf(event)} of ${issuerOf(event)} is to be had again`);
         }
         return;
       case 'issuers.failed':
@@ -31,11 +35,11 @@ export class OperatorLog {
         return;
       case 'jwks.rotated':
         this.logger.log(
-          `keys of ${event.issuer} changed: added ${list(event.added)}, removed ${list(event.removed)}`,
+          `keys of ${issuerOf(event)} changed: added ${list(event.added)}, removed ${list(event.removed)}`,
         );
         return;
       case 'jwks.key-skipped':
-        this.warnOnce(event.issuer, event.kid ?? 'without id', event.reason);
+        this.warnOnce(issuerOf(event), event.kid ?? 'without id', event.reason);
         return;
       case 'token.validated':
       case 'token.rejected':
@@ -46,6 +50,15 @@ export class OperatorLog {
 
   warn(line: string): void {
     this.logger.warn(line);
+  }
+
+  private noteFailing(subject: string): void {
+    this.failing.add(subject);
+    if (this.failing.size <= MAX_FAILING) return;
+    for (const oldest of this.failing) {
+      this.failing.delete(oldest);
+      break;
+    }
   }
 
   /** Whoever sends tokens decides how often this happens. */
@@ -69,6 +82,11 @@ function subjectOf(event: IdentityEvent & { issuer: string }): string {
   return `${documentOf(event)} ${event.issuer}`;
 }
 
+/** A tenant's name came with a token, and a predicate of the application let it through. */
+function issuerOf(event: { readonly issuer: string }): string {
+  return printable(event.issuer, 300);
+}
+
 function documentOf(event: IdentityEvent): string {
   return event.type.startsWith('discovery') ? 'metadata' : 'key set';
 }
@@ -82,7 +100,7 @@ function list(kids: readonly string[]): string {
         .join(', ');
 }
 
-/** Key ids come from the network: no control characters, bounded. */
+/** It comes from the network: no control characters, bounded. */
 function printable(text: string, maxLength = 100): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, maxLength);
 }

@@ -69,7 +69,10 @@ export async function runBatch<R>(
       const index = results.push(undefined) - 1;
       await slots.acquire();
       if (isAborted()) return;
-      running.push(runOne(index, token));
+      const one = runOne(index, token);
+      // Seen by Promise.all below, which may be long after, if the tokens come slowly.
+      one.catch(() => undefined);
+      running.push(one);
     }
     await Promise.all(running);
   };

@@ -16,7 +16,7 @@ import { VerifiedTokens, type TokenCacheStats } from '../tokens/verified-tokens.
 import { isSignedBy, isSignedByOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
-import { isThenable, runHooks } from './run-hooks.js';
+import { isThenable, runHooks, toCheckError } from './run-hooks.js';
 import { runBatch, type BatchOptions, type LeaveSlot, type TokenSource } from './run-batch.js';
 
 /** What validation has done since the start. */
@@ -435,8 +435,17 @@ function poolDecision(
 /** Scopes that the call demands; those of a route are the guard's business. */
 function demandScopes({ scopes, scopeClaim }: CallPlan, claims: ValidatedToken['claims']): void {
   if (scopes.length === 0) return;
-  const granted = readScopes(claims, scopeClaim);
+  const granted = readGranted(claims, scopeClaim);
   if (!scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
+}
+
+/** `scopeClaim` may be a function of the application, and break like its other ones. */
+function readGranted(...args: Parameters<typeof readScopes>): ReturnType<typeof readScopes> {
+  try {
+    return readScopes(...args);
+  } catch (error) {
+    throw toCheckError(error);
+  }
 }
 
 /** A token whose signature holds, and what its call demands. */

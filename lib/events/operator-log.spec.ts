@@ -1,0 +1,46 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RefreshFailedEvent } from './identity-event.js';
+import { OperatorLog } from './operator-log.js';
+
+function failure(issuer: string, reason = 'status 500'): RefreshFailedEvent {
+  return { type: 'jwks.failed', issuer, reason, failures: 1, retryInMs: 1_000 };
+}
+
+describe('OperatorLog', () => {
+  const lines: string[] = [];
+  const spy = (level: 'log' | 'warn'): void => {
+    vi.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(String(line)));
+  };
+  afterEach(() => {
+    vi.restoreAllMocks();
+    lines.length = 0;
+  });
+
+  it('writes one line an event, whatever a tenant is called and its provider says', () => {
+    spy('warn');
+    spy('log');
+    const log = new OperatorLog();
+    const hostile = 'https://t.example/\nERROR [Nest] \u001b[31mforged\u2028' + 'x'.repeat(2_000);
+    log.write(failure(hostile, `said\n${hostile}`));
+    log.write({ type: 'jwks.refreshed', issuer: hostile });
+    log.write({ type: 'jwks.rotated', issuer: hostile, added: [hostile], removed: [] });
+    log.write({ type: 'jwks.key-skipped', issuer: hostile, kid: hostile, reason: 'it is malformed' });
+    expect(lines).toHaveLength(4);
+    for (const line of lines) {
+      expect(line).toMatch(/^[\x20-\x7e]{1,1500}$/);
+    }
+  });
+
+  it('tells the end of a failure, and remembers a bounded number of failures', () => {
+    spy('warn');
+    const log = new OperatorLog();
+    for (let index = 0; index < 5_000; index++) log.write(failure(`https://${String(index)}.example`));
+    expect((Reflect.get(log, 'failing') as Set<string>).size).toBe(1_000);
+    spy('log');
+    lines.length = 0;
+    log.write({ type: 'jwks.refreshed', issuer: 'https://0.example' });
+    log.write({ type: 'jwks.refreshed', issuer: 'https://4999.example' });
+    expect(lines).toEqual(['key set of https://4999.example is to be had again']);
+  });
+});
