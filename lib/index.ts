@@ -30,6 +30,7 @@ export type { DurationOutcome, ResultCount } from './stats/validation-results.js
 export type { ValidationResult } from './validation/validation-recorder.js';
 export type { Endpoint, RequestOutcome } from './http/request-recorder.js';
 export { IdentityHealthIndicator, type DocumentHealth, type IssuerHealth } from './health/identity.health.js';
+export type { HealthThresholds } from './health/health-thresholds.js';
 export { IdentityEvents } from './events/identity-events.js';
 export type * from './events/identity-event.js';
 export { IdentityError } from './errors/identity-error.js';
