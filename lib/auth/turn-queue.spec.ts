@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { TurnQueue } from './turn-queue.js';
 
@@ -65,5 +66,21 @@ describe('TurnQueue', () => {
     expect(ran).toBe(4);
     await Promise.all(all);
     expect(ran).toBe(4_100);
+  });
+
+  it('runs each job in the async context that it came from', async () => {
+    const queue = new TurnQueue();
+    const storage = new AsyncLocalStorage<number>();
+    const seen = await Promise.all(
+      [1, 2, 3].map((request) =>
+        storage.run(request, () =>
+          queue.run(
+            async () => Promise.resolve(storage.getStore()),
+            () => false,
+          ),
+        ),
+      ),
+    );
+    expect(seen).toEqual([1, 2, 3]);
   });
 });
