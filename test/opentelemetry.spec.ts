@@ -78,7 +78,9 @@ async function start(prepare?: Parameters<typeof createApp>[2], traced = true): 
   const collect: Setup['collect'] = async () => {
     exporter.reset();
     await reader.forceFlush();
-    const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((it) => it.metrics));
+    const all = exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
     return new Map(
       all.map(({ descriptor, dataPoints }) => [
         descriptor.name,
@@ -148,16 +150,16 @@ describe('nestjs-identity-model/opentelemetry', () => {
   it('hangs each span below the request that it belongs to, many at a time', async () => {
     const manager = new AsyncLocalStorageContextManager().enable();
     context.setGlobalContextManager(manager);
-    let made: Setup | undefined;
+    const made: Setup[] = [];
     const setup = await start((app) => {
       app.use((request: { url: string }, _response: unknown, next: () => void) => {
-        const span = made?.tracerProvider.getTracer('test').startSpan(request.url);
+        const span = made[0]?.tracerProvider.getTracer('test').startSpan(request.url);
         if (span === undefined) return;
         context.with(trace.setSpan(context.active(), span), next);
         span.end();
       });
     });
-    made = setup;
+    made.push(setup);
     closers.push(async () => Promise.resolve(context.disable()));
     setup.spans.reset();
     const token = setup.provider.token();

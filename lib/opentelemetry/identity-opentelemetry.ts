@@ -13,6 +13,7 @@ import {
 import type { RequestRecord } from '../http/request-recorder.js';
 import { IdentityStats } from '../stats/identity-stats.js';
 import { Measurements, type ValidationRecord } from '../stats/measurements.js';
+import type { LookUps } from '../stats/snapshot.types.js';
 import { requestRows } from '../stats/totals.js';
 import { outcomeOf } from '../stats/validation-results.js';
 
@@ -92,13 +93,17 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
       }
     });
     watch('createObservableCounter', 'identity.cache.requests', '{request}', (result) => {
-      for (const [cache, { hits, misses }] of Object.entries(this.stats.snapshot().sinceStart.caches)) {
+      for (const [cache, { hits, misses }] of Object.entries<LookUps>({
+        ...this.stats.snapshot().sinceStart.caches,
+      })) {
         result.observe(hits, { 'identity.cache': cache, 'identity.result': 'hit' });
         result.observe(misses, { 'identity.cache': cache, 'identity.result': 'miss' });
       }
     });
     watch('createObservableGauge', 'identity.cache.entries', '{entry}', (result) => {
-      for (const [cache, { size }] of Object.entries(this.stats.snapshot().entries)) {
+      for (const [cache, { size }] of Object.entries<{ size: number }>({
+        ...this.stats.snapshot().entries,
+      })) {
         result.observe(size, { 'identity.cache': cache });
       }
     });
