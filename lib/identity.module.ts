@@ -22,7 +22,11 @@ import { JwksService } from './jwks/jwks.service.js';
 import { IssuerDirectory } from './options/issuer-directory.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-options.js';
+import { IdentityStats } from './stats/identity-stats.js';
+import { IssuerRows } from './stats/issuer-rows.js';
+import { Measurements } from './stats/measurements.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
+import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
 
 /**
  * Protects an API with access tokens of OpenID Connect providers.
@@ -46,24 +50,40 @@ import { TokenValidationService } from './validation/token-validation.service.js
     { provide: CLOCK, useValue: systemClock },
     {
       provide: HttpClients,
-      inject: [RESOLVED_OPTIONS],
-      useFactory: ({ issuers, cache }: ResolvedOptions) => new HttpClients(issuers.length + cache.maxEntries),
+      inject: [RESOLVED_OPTIONS, Measurements],
+      useFactory: ({ issuers, cache }: ResolvedOptions, measurements: Measurements) =>
+        new HttpClients(issuers.length + cache.maxEntries, measurements),
     },
+    {
+      provide: Measurements,
+      inject: [RESOLVED_OPTIONS, IssuerDirectory, CLOCK],
+      useFactory: ({ issuers, cache }: ResolvedOptions, directory: IssuerDirectory, clock: Clock) => {
+        const names = issuers.map(({ issuer }) => issuer);
+        return new Measurements(
+          new IssuerRows(names, Math.max(1, cache.maxEntries), (name) => directory.look(name) !== undefined),
+          clock,
+        );
+      },
+    },
+    { provide: VALIDATION_RECORDER, useExisting: Measurements },
     HealthIndicatorService,
     IdentityEvents,
     EventReporter,
     DiscoveryService,
     JwksService,
     TokenValidationService,
+    IdentityStats,
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,
   ],
   exports: [
     IdentityEvents,
+    Measurements,
     DiscoveryService,
     JwksService,
     TokenValidationService,
+    IdentityStats,
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,

@@ -23,6 +23,7 @@ console.log(`
   API         ${api}/orders
   Swagger UI  ${api}/docs   (Authorize gets a real token)
   Health      ${api}/health
+  Metrics     ${api}/metrics
   Issuer      ${provider.issuer}
 
 Get a token and call the API (Ctrl-C ends it all):

@@ -23,6 +23,15 @@ class HealthController {
     return this.health.check([() => this.identity.check('identity')]);
   }
 
+  @Get('ready') @HealthCheck() ready(): unknown {
+    const limits = { maxStaleMs: 3_600_000, minHitRate: 0.9, minLookUps: 10, details: false };
+    return this.health.check([() => this.identity.check('identity', limits)]);
+  }
+
+  @Get('live') @HealthCheck() live(): unknown {
+    return this.health.check([() => this.identity.checkLiveness('identity')]);
+  }
+
   @Get('older') @HealthCheck() older(): unknown {
     return this.health.check([() => this.identity.isHealthy('identity')]);
   }
@@ -135,5 +144,48 @@ describe.each(PLATFORMS)('GET /health on %s', (platform) => {
       'urn:static': { serving: true, keys: 1, jwks: FRESH },
     });
     await target.app.close();
+  });
+
+  it('takes no instance out while last-good keys serve, and restarts none at all', async () => {
+    const provider = await ProviderDouble.start();
+    const target = await start(platform, {
+      issuer: provider.issuer,
+      audience: 'orders-api',
+      warmUp: 'await',
+      jwks: { ttlMs: 50, minTtlMs: 1 },
+      http: { retries: 0 },
+    });
+    await provider.stop();
+    await expect.poll(async () => (await ask(target)).identity.status).toBe('degraded');
+    expect(await ask(target)).toMatchObject({ identity: { reasons: ['keys_stale'] } });
+    expect(await ask(target, '/health/ready')).toEqual({ status: 200, identity: { status: 'up' } });
+    target.app.get(JwksService).clear();
+    expect(await ask(target, '/health/ready')).toEqual({
+      status: 503,
+      identity: { status: 'down', reasons: ['issuer_not_serving'] },
+    });
+    expect(await ask(target, '/health/live')).toEqual({ status: 200, identity: { status: 'up' } });
+    await target.app.close();
+  });
+
+  it('is degraded while look-ups of keys miss too often', async () => {
+    const provider = await ProviderDouble.start();
+    const target = await start(platform, {
+      issuer: provider.issuer,
+      audience: 'orders-api',
+      warmUp: 'await',
+    });
+    const jwks = target.app.get(JwksService);
+    for (let index = 0; index < 10; index++) {
+      jwks.clear();
+      await jwks.get();
+    }
+    expect(await ask(target, '/health/ready')).toEqual({
+      status: 200,
+      identity: { status: 'degraded', reasons: ['hit_rate_low'] },
+    });
+    expect((await ask(target)).identity.status).toBe('up');
+    await target.app.close();
+    await provider.stop();
   });
 });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { TurnQueue } from './turn-queue.js';
 
@@ -78,5 +79,21 @@ describe('TurnQueue', () => {
     void queue.run(job, here);
     for (await turn(); held() > 0; await turn()) expect(held()).toBeLessThan(4_200);
     expect(left).toBeLessThan(0);
+  });
+
+  it('runs each job in the async context that it came from', async () => {
+    const queue = new TurnQueue();
+    const storage = new AsyncLocalStorage<number>();
+    const seen = await Promise.all(
+      [1, 2, 3].map((request) =>
+        storage.run(request, () =>
+          queue.run(
+            async () => Promise.resolve(storage.getStore()),
+            () => false,
+          ),
+        ),
+      ),
+    );
+    expect(seen).toEqual([1, 2, 3]);
   });
 });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { IdentityError } from '../errors/identity-error.js';
 
 interface Waiting {
@@ -30,7 +31,13 @@ export class TurnQueue {
   run<T>(job: () => Promise<T>, isGone: () => boolean): Promise<T> {
     if (this.waiting.length - this.next >= MAX_WAITING) return job();
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push({ job, isGone, resolve: resolve as Waiting['resolve'], reject });
+      // Each job in the async context of its own request, not in that of whoever came first in the turn.
+      this.waiting.push({
+        job: AsyncResource.bind(job),
+        isGone,
+        resolve: resolve as Waiting['resolve'],
+        reject,
+      });
       this.schedule();
     });
   }

@@ -62,6 +62,8 @@ export interface EntryState {
   readonly state: CacheState;
   /** Milliseconds since the value was fetched; undefined while cold. */
   readonly ageMs: number | undefined;
+  /** Milliseconds since its TTL ended; 0 before, and while cold. */
+  readonly staleMs: number;
   /** When the next fetch is planned; undefined where none is. */
   readonly nextRefreshAt: Date | undefined;
   /** Failed fetches since the last good one. */
@@ -258,6 +260,7 @@ export class RefreshingCache<V> {
     return {
       state: stateOf(ageMs, this.lifetimeOf(entry)),
       ageMs,
+      staleMs: Math.max(0, (ageMs ?? 0) - (entry?.held?.ttlMs ?? 0)),
       nextRefreshAt:
         timer === undefined
           ? undefined

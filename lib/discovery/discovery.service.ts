@@ -135,6 +135,7 @@ export class DiscoveryService implements OnApplicationShutdown {
     { previous, signal, mustBeginNow }: LoadContext<Sourced<ProviderMetadata>>,
   ): Promise<Loaded<Sourced<ProviderMetadata>>> {
     const answer = await this.fetchDocument(issuer, {
+      endpoint: 'discovery',
       deadlineAtMs: performance.now() + issuer.http.deadlineMs,
       retry: previous === undefined,
       signal,

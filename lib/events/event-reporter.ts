@@ -7,13 +7,20 @@ import { OperatorLog } from './operator-log.js';
 @Injectable()
 export class EventReporter {
   private readonly log = new OperatorLog();
+  private readonly listeners: ((event: IdentityEvent) => void)[] = [];
 
   constructor(@Inject(IdentityEvents) private readonly events: IdentityEvents) {}
 
   /** Something that happens seldom. */
   report(event: IdentityEvent): void {
     this.log.write(event);
+    for (const listener of this.listeners) listener(event);
     if (this.events.observed) this.events.emit(event);
+  }
+
+  /** Calls back for what happens seldom; the stream stays unobserved, so that requests go on making no events. */
+  listen(listener: (event: IdentityEvent) => void): void {
+    this.listeners.push(listener);
   }
 
   /** Something that happens at each request: made only where somebody listens. */

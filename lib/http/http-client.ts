@@ -18,11 +18,15 @@ import {
   readBody,
   UnknownEncodingError,
 } from './read-body.js';
+import { requestOutcome, statusOfOutcome, type Outcome } from './request-outcome.js';
+import type { Endpoint, RequestRecorder } from './request-recorder.js';
 import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { SharedFetches } from './shared-fetches.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
 
 export interface FetchOptions {
+  /** What the request is counted as. */
+  readonly endpoint: Endpoint;
   /** `performance.now()` after which nothing is waited for any more, retries included. */
   readonly deadlineAtMs: number;
   /** Whether transient faults are tried again. */
@@ -34,14 +38,6 @@ export interface FetchOptions {
   /** No fetch that began earlier will do, and no copy that a cache on the way holds. */
   readonly mustBeginNow: boolean;
 }
-
-type Outcome =
-  | { readonly answer: DocumentAnswer }
-  | {
-      readonly error: IdentityError;
-      readonly transient: boolean;
-      readonly status?: number;
-    };
 
 /** The status of an answer that was refused for it; some callers decide by it. */
 export function statusOf(error: unknown): number | undefined {
@@ -56,7 +52,10 @@ export class HttpClient {
   private readonly dispatcher: Dispatcher;
   private readonly fetches = new SharedFetches<DocumentAnswer>();
 
-  constructor(private readonly settings: HttpSettings) {
+  constructor(
+    private readonly settings: HttpSettings,
+    private readonly recorder?: RequestRecorder,
+  ) {
     this.dispatcher = settings.dispatcher ?? createDispatcher(settings);
   }
 
@@ -89,13 +88,26 @@ export class HttpClient {
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
     const retries = options.retry ? this.settings.retries : 0;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.attempt(url, options);
+      const outcome = await this.recordAttempt(url, options);
       if ('answer' in outcome) return outcome.answer;
       const waitMs = Math.max(retryDelayMs(attempt, Math.random()), outcome.error.retryAfterMs ?? 0);
       const goOn = outcome.transient && attempt <= retries && !options.signal.aborted;
       if (!goOn || performance.now() + waitMs >= options.deadlineAtMs) throw outcome.error;
       await delay(waitMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined);
     }
+  }
+
+  private async recordAttempt(url: string, options: FetchOptions): Promise<Outcome> {
+    const startMs = performance.now();
+    const outcome = await this.attempt(url, options);
+    this.recorder?.recordRequest({
+      endpoint: options.endpoint,
+      url,
+      outcome: requestOutcome(outcome, options.signal.aborted),
+      status: statusOfOutcome(outcome),
+      durationMs: performance.now() - startMs,
+    });
+    return outcome;
   }
 
   private async attempt(url: string, options: FetchOptions): Promise<Outcome> {
@@ -178,7 +190,7 @@ export class HttpClient {
             ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           });
     if ('error' in outcome) STATUSES.set(outcome.error, status);
-    return outcome;
+    return { ...outcome, status };
   }
 }
 

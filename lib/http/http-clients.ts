@@ -1,13 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { HttpClient } from './http-client.js';
 import type { HttpSettings } from './http-settings.js';
+import type { RequestRecorder } from './request-recorder.js';
 
 /** One client, and so one pool of connections, for each distinct configuration. */
 export class HttpClients {
   private readonly clients: LRUCache<HttpSettings, HttpClient>;
 
   /** @param maxClients - the least recently used one leaves, once its requests have ended. */
-  constructor(maxClients: number) {
+  constructor(
+    maxClients: number,
+    private readonly recorder?: RequestRecorder,
+  ) {
     this.clients = new LRUCache({
       max: maxClients,
       dispose: (client, _settings, reason) => {
@@ -20,7 +24,7 @@ export class HttpClients {
   for(settings: HttpSettings): HttpClient {
     let client = this.clients.get(settings);
     if (client === undefined) {
-      client = new HttpClient(settings);
+      client = new HttpClient(settings, this.recorder);
       this.clients.set(settings, client);
     }
     return client;

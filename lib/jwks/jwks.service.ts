@@ -279,6 +279,7 @@ export class JwksService implements OnApplicationShutdown {
     const deadlineAtMs = performance.now() + issuer.http.deadlineMs;
     const url = issuer.jwksUri ?? (await this.discovery.get(issuer.issuer)).jwks_uri;
     const { keys, answer } = await fetchKeySet(this.clients.for(issuer.http), url, {
+      endpoint: 'jwks',
       deadlineAtMs,
       retry: previous === undefined,
       signal,

@@ -91,6 +91,11 @@ export class IssuerDirectory {
     throw refuse('metadata_unavailable', 'The options of the issuer are being asked for again.');
   }
 
+  /** A configured issuer, or a tenant that is known now. Asks nobody, and is no use of it. */
+  look(issuer: string): ResolvedIssuer | undefined {
+    return this.byName.get(issuer) ?? this.tenants?.look(issuer);
+  }
+
   /** Forgets the answers of the function "issuers", for one name or for all. */
   forgetTenants(issuer?: string): void {
     this.tenants?.clear(issuer);

@@ -64,6 +64,11 @@ export class TenantIssuers {
     return known === undefined ? this.ask(issuer) : (known ?? undefined);
   }
 
+  /** The options of a tenant where they are known now, without being a use of them. */
+  look(issuer: string): ResolvedIssuer | undefined {
+    return this.cache.look(issuer) ?? undefined;
+  }
+
   /** Forgets what is known of one tenant, or of all. */
   clear(issuer?: string): void {
     this.cache.clear(issuer);

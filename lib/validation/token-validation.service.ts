@@ -17,6 +17,7 @@ import { isSignedBy, isSignedByOffLoop, type PreparedKey } from '../tokens/verif
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
 import { isThenable, runHooks, toCheckError } from './run-hooks.js';
+import { OK, VALIDATION_RECORDER, type ValidationRecorder } from './validation-recorder.js';
 import { runBatch, type BatchOptions, type LeaveSlot, type TokenSource } from './run-batch.js';
 
 /** What validation has done since the start. */
@@ -70,6 +71,7 @@ export class TokenValidationService {
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(VALIDATION_RECORDER) private readonly recorder: ValidationRecorder,
   ) {
     for (const issuer of directory.configured) this.configuredPlans.set(issuer, basePlan(issuer, options));
     this.planOf = (issuer) => this.basePlanOf(issuer);
@@ -101,7 +103,7 @@ export class TokenValidationService {
    */
   validateSync<T = unknown>(token: string, overrides?: ValidationOverrides): ValidatedToken<T> {
     const planOf = this.resolvePlans(overrides);
-    const progress: Progress = { issuer: undefined, verified: false };
+    const progress = this.startProgress();
     try {
       const { validated, plan } =
         this.recall(token, planOf, progress) ?? this.verifyNow(token, planOf, progress);
@@ -110,7 +112,7 @@ export class TokenValidationService {
         later.catch(() => undefined);
         throw new IdentityError('sync_unavailable');
       }
-      this.reportValidated(validated);
+      this.reportValidated(validated, progress);
       return validated as ValidatedToken<T>;
     } catch (error) {
       throw this.reportRejected(error, progress);
@@ -138,7 +140,8 @@ export class TokenValidationService {
       waits.set(name, wait);
       return wait.finally(() => waits.delete(name));
     };
-    return runBatch(
+    const endBatch = this.recorder.startBatch();
+    const results = await runBatch(
       tokens,
       async (token, leaveSlot) =>
         this.run(token, planOf, {
@@ -147,7 +150,9 @@ export class TokenValidationService {
           goesOffLoop,
         }),
       batch,
-    ) as Promise<PromiseSettledResult<ValidatedToken<T>>[]>;
+    );
+    endBatch(results.length);
+    return results as PromiseSettledResult<ValidatedToken<T>>[];
   }
 
   stats(): ValidationStats {
@@ -157,14 +162,14 @@ export class TokenValidationService {
 
   /** The pipeline: cheap refusals, keys, signature, claims, own checks. At once where nothing has to be waited for. */
   private run(token: string, planOf: PlanOf, patience: Patience): ValidatedToken | Promise<ValidatedToken> {
-    const progress: Progress = { issuer: undefined, verified: false };
+    const progress = this.startProgress();
     try {
       const known = this.recall(token, planOf, progress);
       if (known !== undefined) {
         const { validated, plan } = known;
         const later = runHooks(plan.hooks, validated)?.then(() => validated);
         if (later !== undefined) return this.settle(later, progress);
-        this.reportValidated(validated);
+        this.reportValidated(validated, progress);
         return validated;
       }
       const parsed = parseToken(token, this.options.maxTokenBytes, this.headers);
@@ -177,7 +182,7 @@ export class TokenValidationService {
       }
       const outcome = this.runFrom(this.begin(parsed, found, planOf, progress), patience, progress);
       if (isThenable(outcome)) return this.settle(outcome, progress);
-      this.reportValidated(outcome);
+      this.reportValidated(outcome, progress);
       return outcome;
     } catch (error) {
       throw this.reportRejected(error, progress);
@@ -264,7 +269,7 @@ export class TokenValidationService {
   private async settle(outcome: Promise<ValidatedToken>, progress: Progress): Promise<ValidatedToken> {
     try {
       const validated = await outcome;
-      this.reportValidated(validated);
+      this.reportValidated(validated, progress);
       return validated;
     } catch (error) {
       throw this.reportRejected(error, progress);
@@ -399,19 +404,21 @@ export class TokenValidationService {
     return plan;
   }
 
-  private reportValidated({ issuer }: ValidatedToken): void {
+  private startProgress(): Progress {
+    return { issuer: undefined, verified: false, startMs: this.clock.monotonicMs() };
+  }
+
+  private reportValidated({ issuer }: ValidatedToken, { startMs }: Progress): void {
     this.validated++;
+    this.recorder.recordValidation(issuer, OK, true, startMs);
     this.reporter.reportIfObserved(() => ({ type: 'token.validated', issuer }));
   }
 
-  private reportRejected(error: unknown, { issuer, verified }: Progress): unknown {
+  private reportRejected(error: unknown, { issuer, verified, startMs }: Progress): unknown {
     this.rejected++;
-    this.reporter.reportIfObserved(() => ({
-      type: 'token.rejected',
-      code: error instanceof IdentityError ? error.code : 'check_refused',
-      issuer,
-      verified,
-    }));
+    const code = error instanceof IdentityError ? error.code : 'check_refused';
+    this.recorder.recordValidation(issuer, code, verified, startMs);
+    this.reporter.reportIfObserved(() => ({ type: 'token.rejected', code, issuer, verified }));
     return error;
   }
 }
@@ -458,4 +465,5 @@ interface Verified {
 interface Progress {
   issuer: string | undefined;
   verified: boolean;
+  readonly startMs: number;
 }

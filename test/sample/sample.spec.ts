@@ -75,6 +75,11 @@ describe.each(ALGORITHMS)('the sample with real %s tokens', (algorithm) => {
     });
   });
 
+  it('tells Prometheus what it measured', async () => {
+    const text = await (await get(`${url}/metrics`)).text();
+    expect(text).toContain(`identity_key_set_keys{issuer="${provider.issuer}"} 4`);
+  });
+
   it('prints a curl line that works', async () => {
     const { stdout } = await promisify(execFile)('bash', ['-c', curlLine(provider.issuer, url)]);
     expect(stdout).toMatch(/^HTTP\/1\.1 200 OK/);

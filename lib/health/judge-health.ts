@@ -1,0 +1,30 @@
+import type { ReadThresholds } from './health-thresholds.js';
+
+/** Why an instance is not in full health. */
+export type HealthReason = 'issuer_not_serving' | 'keys_stale' | 'hit_rate_low';
+
+export interface Verdict {
+  readonly status: 'up' | 'degraded' | 'down';
+  readonly reasons: readonly HealthReason[];
+}
+
+interface Facts {
+  readonly issuers: readonly { readonly serving: boolean; readonly staleMs: number }[];
+  /** Key look-ups of late. */
+  readonly lookUps: { readonly hits: number; readonly misses: number; readonly hitRate: number };
+}
+
+/**
+ * Down only where no issuer at all can serve: while last-good keys do, an outage of the provider takes no
+ * instance out, since every other one is hit by it too.
+ */
+export function judgeHealth({ issuers, lookUps }: Facts, thresholds: ReadThresholds): Verdict {
+  const reasons: HealthReason[] = [];
+  const serving = issuers.filter((issuer) => issuer.serving);
+  if (serving.length < issuers.length) reasons.push('issuer_not_serving');
+  if (serving.some(({ staleMs }) => staleMs > thresholds.maxStaleMs)) reasons.push('keys_stale');
+  const judged = lookUps.hits + lookUps.misses >= Math.max(1, thresholds.minLookUps);
+  if (judged && lookUps.hitRate < thresholds.minHitRate) reasons.push('hit_rate_low');
+  if (issuers.length > 0 && serving.length === 0) return { status: 'down', reasons };
+  return { status: reasons.length === 0 ? 'up' : 'degraded', reasons };
+}

@@ -1,0 +1,48 @@
+/** One table of what is exported; documentation, dashboard and alert rules are checked against it. */
+export const METRICS = {
+  validationDuration: {
+    name: 'identity_token_validation_duration_seconds',
+    help: 'How long validations of tokens took, the wait for keys included.',
+    labels: ['outcome'],
+  },
+  validations: {
+    name: 'identity_token_validations_total',
+    help: 'Validations of tokens by result; "verified" says whether the signature was verified.',
+    labels: ['issuer', 'result', 'verified'],
+  },
+  cacheRequests: {
+    name: 'identity_cache_requests_total',
+    help: 'Look-ups in the caches: a hit is one that did not wait for the network.',
+    labels: ['cache', 'result'],
+  },
+  cacheEntries: {
+    name: 'identity_cache_entries',
+    help: 'Entries that hold a value.',
+    labels: ['cache'],
+  },
+  upstreamRequests: {
+    name: 'identity_upstream_requests_total',
+    help: 'Requests to providers by document and outcome, each attempt on its own.',
+    labels: ['endpoint', 'outcome'],
+  },
+  upstreamDuration: {
+    name: 'identity_upstream_request_duration_seconds',
+    help: 'How long requests to providers took.',
+    labels: ['endpoint'],
+  },
+  keySetAge: {
+    name: 'identity_key_set_age_seconds',
+    help: 'Time since the keys of an issuer were fetched; absent while there are none.',
+    labels: ['issuer'],
+  },
+  keySetKeys: {
+    name: 'identity_key_set_keys',
+    help: 'Keys of an issuer that can verify signatures.',
+    labels: ['issuer'],
+  },
+  state: {
+    name: 'identity_state',
+    help: '1 for the state that a document of an issuer is in, 0 for the others.',
+    labels: ['issuer', 'document', 'state'],
+  },
+} as const;
