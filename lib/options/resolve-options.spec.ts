@@ -60,6 +60,7 @@ describe('the defaults', () => {
       resourceMetadataUrl: undefined,
       warmUp: 'background',
       cache: { maxEntries: 128 },
+      transports: { tokenFromUrl: false, tokenFromPayload: false, closeExpired: false },
       discovery: { ttlMs: 3_600_000, minTtlMs: 60_000, maxTtlMs: 86_400_000, staleIfErrorMs: 86_400_000 },
       jwks: {
         ttlMs: 600_000,
