@@ -11,6 +11,7 @@ import {
 } from 'nestjs-identity-model';
 import { IdentityPrometheus, IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
 import { METRICS } from '../lib/prometheus/metric-names.js';
+import { isInstalled } from './support/is-installed.js';
 import { createApp, get, PLATFORMS, type Platform } from './support/create-app.js';
 import { rejectionOf } from './support/create-module.js';
 import { readMetrics, type MetricFamily } from './support/read-metrics.js';
@@ -187,7 +188,7 @@ describe('the metrics', () => {
     expect(await scrape()).not.toMatch(/secret|user-1|eyJ/);
   });
 
-  it.runIf(hasPromtool())('pass the lint of promtool', async () => {
+  it.runIf(isInstalled('promtool'))('pass the lint of promtool', async () => {
     const { provider, tokens, scrape } = await start();
     await tokens.validate(provider.token());
     const input = await scrape();
@@ -197,12 +198,3 @@ describe('the metrics', () => {
     ).toThrow();
   });
 });
-
-function hasPromtool(): boolean {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

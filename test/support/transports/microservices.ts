@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
@@ -25,6 +25,7 @@ import {
   RequireScopes,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
+import { isInstalled } from '../is-installed.js';
 import { createApp } from '../create-app.js';
 import { bearer, toOutcome, type Outcome, type TransportUnderTest } from './target.js';
 
@@ -211,15 +212,6 @@ const nats = broker(
   (port) => ['-a', '127.0.0.1', '-p', String(port)],
   (port) => ({ transport: Transport.NATS, options: { servers: [`nats://127.0.0.1:${String(port)}`] } }),
 );
-
-function isInstalled(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const PROTO = fileURLToPath(new URL('orders.proto', import.meta.url));
 
