@@ -70,7 +70,7 @@ describe('the cache of verified tokens', () => {
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
     const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'admin' })).toString('base64url');
     expect(await rejectionOf(tokens.validate(`${header}.${forged}.${signature}`))).toBe('signature_invalid');
-    const other = `${signature.slice(0, 10) === 'AAAAAAAAAA' ? 'B' : 'A'}${signature.slice(1)}`;
+    const other = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     expect(await rejectionOf(tokens.validate(`${header}.${payload}.${other}`))).toBe('signature_invalid');
     expect(cache()).toMatchObject({ hits: 0, size: 1 });
     await module.close();

@@ -4,15 +4,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Freezes a parsed JSON value and all that is in it. It does not recurse: depth is the sender's choice. */
-export function deepFreeze<T>(root: T): T {
-  const open: unknown[] = [root];
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
-    Object.freeze(value);
-    for (const member of Object.values(value)) {
-      if (typeof member === 'object' && member !== null) open.push(member);
+/** Freezes a parsed JSON object and all that is in it. It does not recurse: depth is the sender's choice. */
+export function deepFreeze<T extends object>(root: T): T {
+  const found: object[] = [root];
+  for (const value of found) {
+    const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+    for (const member of members) {
+      if (typeof member === 'object' && member !== null) found.push(member);
     }
+    Object.freeze(value);
   }
   return root;
 }

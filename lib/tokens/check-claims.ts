@@ -18,10 +18,10 @@ export function checkClaims(claims: JsonObject, rules: TokenRules, nowMs: number
   checkPresence(claims, rules);
   checkTimes(claims, nowMs, rules.clockToleranceMs);
   checkAudience(claims, rules);
-  const { sub } = claims;
+  const { sub, cnf } = claims;
   if (sub !== undefined && (typeof sub !== 'string' || sub === '')) throw invalid('sub');
   // RFC 7800: useless without a proof of the key, whatever the confirmation looks like.
-  if (Object.hasOwn(claims, 'cnf')) throw refuse('sender_constrained');
+  if (cnf !== undefined) throw refuse('sender_constrained');
 }
 
 function checkPresence(claims: JsonObject, rules: TokenRules): void {
@@ -65,15 +65,13 @@ function checkAudience(claims: JsonObject, rules: TokenRules): void {
   if (value === undefined) {
     throw refuse('claim_missing', `The claim "${rules.audienceClaim}" is missing.`);
   }
-  const accepted = rules.audience;
-  if (typeof value === 'string') {
-    if (accepted !== null && !accepted.includes(value)) throw refuse('audience_mismatch');
-    return;
+  const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
+  let isMeant = rules.audience === null;
+  for (const audience of audiences) {
+    if (typeof audience !== 'string') throw invalid(rules.audienceClaim);
+    isMeant ||= rules.audience?.includes(audience) === true;
   }
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
-    throw invalid(rules.audienceClaim);
-  }
-  if (accepted !== null && !value.some((item) => accepted.includes(item))) throw refuse('audience_mismatch');
+  if (!isMeant) throw refuse('audience_mismatch');
 }
 
 function invalid(name: string): Error {

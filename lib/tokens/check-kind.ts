@@ -4,9 +4,6 @@ import type { TokenRules } from './token-rules.js';
 
 /** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
 const FOREIGN_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout', 'offline']);
-/** Hashes of what came beside an ID token (OpenID Connect Core section 3.3.2.11, FAPI 1.0 part 2 section 5.1). */
-const ID_TOKEN_HASHES = ['at_hash', 'c_hash', 's_hash'] as const;
-
 /**
  * Refuses what is not an access token, however well it is signed: another `typ` (RFC 8725 section 3.11),
  * ID, refresh and logout tokens (OpenID Connect Back-Channel Logout section 2.4), security events
@@ -23,14 +20,15 @@ export function checkKind(type: string | null, claims: JsonObject, rules: TokenR
 }
 
 function isForeign(claims: JsonObject): boolean {
-  const { typ, token_use: use } = claims;
+  const { typ, token_use: use, events, htm, htu } = claims;
   if (typeof typ === 'string' && FOREIGN_PAYLOAD_TYPES.has(typ.toLowerCase())) return true;
   if (use !== undefined && use !== 'access' && use !== 'id') return true;
-  return Object.hasOwn(claims, 'events') || (Object.hasOwn(claims, 'htm') && Object.hasOwn(claims, 'htu'));
+  return events !== undefined || (htm !== undefined && htu !== undefined);
 }
 
 function isIdToken(claims: JsonObject): boolean {
-  const { typ, token_use: use } = claims;
+  const { typ, token_use: use, at_hash: ofToken, c_hash: ofCode, s_hash: ofState } = claims;
   if ((typeof typ === 'string' && typ.toLowerCase() === 'id') || use === 'id') return true;
-  return ID_TOKEN_HASHES.some((name) => Object.hasOwn(claims, name));
+  // Hashes of what came beside an ID token (OpenID Connect Core section 3.3.2.11, FAPI 1.0 part 2 section 5.1).
+  return ofToken !== undefined || ofCode !== undefined || ofState !== undefined;
 }
