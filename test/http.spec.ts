@@ -184,6 +184,13 @@ describe('requests', () => {
     expect(connections.size).toBe(1);
   });
 
+  it('fetch metadata and keys over one connection: TLS is spoken once for a cold start', async () => {
+    const { issuer, requests } = await startTls('good');
+    expect(await keysOf(issuer, { tls: { ca: CA } })).toBe('ok');
+    expect(requests).toHaveLength(2);
+    expect(new Set(requests.map(({ socket }) => socket)).size).toBe(1);
+  });
+
   it('go through a dispatcher of the application, which stays open', async () => {
     const provider = await start();
     const dispatcher = new Agent();

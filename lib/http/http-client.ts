@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { request, type Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { createDispatcher } from './dispatcher.js';
@@ -162,6 +162,8 @@ export class HttpClient {
         (fields['content-encoding'] ?? '').trim().toLowerCase(),
         this.settings.maxResponseBytes,
       );
+      // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
+      await nextTurn();
       return parse(url, bytes, fields);
     }
     const { previous } = options;
