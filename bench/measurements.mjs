@@ -22,7 +22,7 @@ async function start({ issuer }, { measured, prometheus = false, tokenCache }) {
         warmUp: 'await',
         ...(tokenCache ? { tokenCache: {} } : {}),
       }),
-      ...(prometheus ? [IdentityPrometheusModule.forRoot({ register: new Registry() })] : []),
+      ...(prometheus ? [IdentityPrometheusModule.forRoot({ registry: new Registry() })] : []),
     ],
   });
   if (!measured) {
