@@ -11,7 +11,7 @@ export interface KeySet {
    *
    * @internal
    */
-  readonly selected: Map<string | undefined, Map<string, readonly PreparedKey[]>>;
+  selected: Map<string | undefined, Map<string, readonly PreparedKey[]>> | undefined;
   /** Equal for two sets exactly if they hold the same (kid, alg, thumbprint) triples. */
   readonly fingerprint: string;
 }
@@ -33,7 +33,7 @@ export async function importKeySet(jwks: readonly unknown[]): Promise<KeySet> {
   return {
     keys,
     skipped,
-    selected: new Map(),
+    selected: undefined,
     fingerprint: [...distinct.keys()].toSorted().join('\n'),
   };
 }

@@ -16,7 +16,7 @@ export interface KeyQuery {
  */
 export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[] | 'unknown' | 'unfit' {
   const { alg, kid } = query;
-  const known = set.selected.get(kid)?.get(alg);
+  const known = set.selected?.get(kid)?.get(alg);
   if (known !== undefined) return known;
   const named = kid === undefined ? set.keys : set.keys.filter((key) => key.kid === kid);
   const fitting = named.flatMap(
@@ -24,6 +24,7 @@ export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[]
   );
   if (fitting.length === 0) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
   const selected = fitting.slice(0, MAX_CANDIDATES);
+  set.selected ??= new Map();
   const byAlgorithm = set.selected.get(kid) ?? new Map<string, readonly PreparedKey[]>();
   set.selected.set(kid, byAlgorithm.set(alg, selected));
   return selected;
