@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../cache/clock.js';
+import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-options.js';
+import { DATA_HEADERS } from './response-headers.js';
+
+/** What a page is told. `end` says why no more comes: `expired`, `renew` or `closing`. */
+export type StreamEvent = 'history' | 'state' | 'point' | 'end';
+
+/**
+ * A stream ends at the latest then, and the page opens another one: so the guard is asked again, which may
+ * know by now that a session is over or a token is revoked.
+ */
+const MAX_STREAM_MS = 300_000;
+/** What a page that does not read may leave waiting for it. */
+const MAX_WAITING_BYTES = 1_000_000;
+
+/** The open pages, in a bounded number. Server-Sent Events, as the HTML standard has them. */
+@Injectable()
+export class LiveStreams {
+  private readonly open = new Map<ServerResponse, () => void>();
+  private closed = false;
+
+  constructor(
+    @Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.open.size > 0;
+  }
+
+  get isFull(): boolean {
+    return this.closed || this.open.size >= this.options.maxStreams;
+  }
+
+  /** @param untilMs - milliseconds since 1970 after which the reader's right is over. */
+  add(response: ServerResponse, untilMs: number, first: Readonly<Partial<Record<StreamEvent, unknown>>>): void {
+    response.writeHead(200, {
+      ...DATA_HEADERS,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      // For nginx, which would hold events back.
+      'X-Accel-Buffering': 'no',
+    });
+    for (const [event, data] of Object.entries(first)) response.write(format(event, JSON.stringify(data)));
+    const leftMs = untilMs - this.clock.wallMs();
+    const reason = leftMs < MAX_STREAM_MS ? 'expired' : 'renew';
+    const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
+    this.open.set(response, cancel);
+    response.on('close', () => this.forget(response));
+    response.on('error', () => this.forget(response));
+  }
+
+  /** @param make - called only where somebody reads. */
+  tell(event: StreamEvent, make: () => unknown): void {
+    if (!this.isOpen) return;
+    const text = format(event, JSON.stringify(make()));
+    for (const response of this.open.keys()) {
+      if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
+      else response.write(text);
+    }
+  }
+
+  /** Ends all streams for good. */
+  close(): void {
+    this.closed = true;
+    for (const response of [...this.open.keys()]) this.end(response, 'closing');
+  }
+
+  private end(response: ServerResponse, reason: string): void {
+    this.forget(response);
+    response.end(format('end', JSON.stringify({ reason })));
+  }
+
+  private forget(response: ServerResponse): void {
+    this.open.get(response)?.();
+    this.open.delete(response);
+  }
+}
+
+/** JSON has no line breaks of its own, so one line of data is enough. */
+function format(event: string, json: string): string {
+  return `event: ${event}\ndata: ${json}\n\n`;
+}

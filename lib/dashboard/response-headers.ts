@@ -1,0 +1,36 @@
+/** Of every answer: nothing of it is stored, framed, sniffed or read by another site. */
+const COMMON = {
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/** Of data: not even a document, were it opened as one. */
+export const DATA_HEADERS = {
+  ...COMMON,
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+} as const;
+
+/**
+ * Of the page: its own files and its own data, nothing in line, nothing from elsewhere, no evaluation. Trusted
+ * Types without any policy take from scripts every way to turn text into HTML.
+ */
+export const PAGE_HEADERS = {
+  ...COMMON,
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+  'X-Frame-Options': 'DENY',
+} as const;
