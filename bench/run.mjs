@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchBatches } from './batches.mjs';
 import { benchColdStart } from './cold-start.mjs';
+import { benchMeasurements } from './measurements.mjs';
 import { benchMemory } from './memory.mjs';
 import { benchInProcess, benchRoutes } from './routes.mjs';
 import { drawBars } from './svg-bars.mjs';
@@ -16,6 +17,7 @@ const startedMs = performance.now();
 const memory = await benchMemory();
 const coldStart = await benchColdStart({ quick });
 const validation = await benchValidation({ quick });
+const measurements = await benchMeasurements({ quick });
 const batches = await benchBatches({ quick });
 const inProcess = await benchInProcess({ quick });
 const routes = await benchRoutes({ quick });
@@ -32,6 +34,8 @@ const route = (guard, platform = 'fastify') =>
 /** @param {string} guard */
 const added = (guard) => inProcess.find((row) => row.guard === guard)?.ofFloor ?? NaN;
 
+/** @param {number} row */
+const measuring = (row) => measurements['RS256']?.[row]?.ratio ?? NaN;
 const SYNC = 'this module, validateSync';
 const PEER = 'fast-jwt, sync';
 const GLUE = 'passport-jwt';
@@ -155,6 +159,8 @@ const targets = [
   },
   { what: 'requests of a cold module', target: 2, figure: coldStart.coldRequests, unit: 'requests' },
   { what: 'requests of a warm module', target: 0, figure: coldStart.warmRequests, unit: 'requests' },
+  { what: 'measuring, against validateSync without it', target: 1.02, figure: measuring(1), unit: '×' },
+  { what: 'measuring with prom-client', target: 1.05, figure: measuring(2), unit: '×' },
   { what: 'memory of an issuer with 3 keys', target: 5, figure: memory.issuerBytes / 1024, unit: 'KB' },
 ];
 
@@ -181,6 +187,17 @@ for (const [workload, rows] of Object.entries(validation)) {
   lines.push('', `### ${workload}`, '', '| contender | µs | × floor |', '| --- | --- | --- |');
   for (const { name, us, ratio: times } of rows)
     lines.push(`| ${name} | ${us.toFixed(1)} | ${show(times)} |`);
+}
+for (const [workload, rows] of Object.entries(measurements)) {
+  lines.push(
+    '',
+    `### What measuring costs: ${workload}`,
+    '',
+    '| what | µs | × without |',
+    '| --- | --- | --- |',
+  );
+  for (const { name, us, ratio: times } of rows)
+    lines.push(`| ${name} | ${us.toFixed(2)} | ${times.toFixed(3)} |`);
 }
 lines.push(
   '',
@@ -236,7 +253,7 @@ if (!quick) {
   writeFileSync('bench/results/results.md', report);
   writeFileSync(
     'bench/results/results.json',
-    `${JSON.stringify({ machine, targets, validation, inProcess, routes, batches, coldStart, memory }, undefined, 2)}\n`,
+    `${JSON.stringify({ machine, targets, validation, measurements, inProcess, routes, batches, coldStart, memory }, undefined, 2)}\n`,
   );
   writeFileSync(
     'docs/images/validation.svg',

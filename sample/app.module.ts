@@ -1,11 +1,15 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model';
 import { IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
 import { HealthController } from './health/health.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
+import { OrdersGateway } from './orders/orders.gateway.js';
+import { OrdersResolver } from './orders/orders.resolver.js';
 import { OrdersService } from './orders/orders.service.js';
 import { AUDIENCE } from './provider/demo.js';
 
@@ -17,10 +21,21 @@ export class AppModule {
       imports: [
         IdentityModule.forRoot({ issuer, audience: AUDIENCE }),
         IdentityPrometheusModule.forRoot(),
+        GraphQLModule.forRoot<ApolloDriverConfig>({
+          driver: ApolloDriver,
+          autoSchemaFile: true,
+          graphiql: false,
+          includeStacktraceInErrorResponses: false,
+        }),
         TerminusModule,
       ],
       controllers: [OrdersController, HealthController, MetricsController],
-      providers: [OrdersService, { provide: APP_GUARD, useExisting: IdentityAuthGuard }],
+      providers: [
+        OrdersService,
+        OrdersResolver,
+        OrdersGateway,
+        { provide: APP_GUARD, useExisting: IdentityAuthGuard },
+      ],
     };
   }
 }

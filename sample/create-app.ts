@@ -1,6 +1,7 @@
 import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
+import { prepareApp } from './prepare-app.js';
 import { mountSwagger } from './swagger.js';
 
 /** The API, ready to listen, for tokens of one issuer. */
@@ -12,6 +13,7 @@ export async function createApp(
     ...options,
     forceCloseConnections: true,
   });
+  prepareApp(app);
   mountSwagger(app, issuer);
   return app;
 }

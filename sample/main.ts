@@ -21,6 +21,8 @@ const api = `http://localhost:${port}`;
 
 console.log(`
   API         ${api}/orders
+  GraphQL     ${api}/graphql
+  WebSocket   ${api.replace('http', 'ws')}/events
   Swagger UI  ${api}/docs   (Authorize gets a real token)
   Health      ${api}/health
   Metrics     ${api}/metrics

@@ -1,0 +1,17 @@
+export {
+  TestIssuer,
+  type InMemoryIssuerOptions,
+  type LoopbackIssuerOptions,
+  type MintOptions,
+  type TestIssuerOptions,
+} from './test-issuer.js';
+export { TestClock } from './test-clock.js';
+export { withClock } from './with-clock.js';
+export { withIdentity, type TestIdentity, type TestIdentitySource } from './with-identity.js';
+export { withIssuer } from './with-issuer.js';
+export { WRONG_TOKENS, type WrongToken } from './wrong-tokens.js';
+export type { Misbehaviour, MisbehaviourOptions } from './provider-answer.js';
+export type { ProductionConsent } from './refuse-production.js';
+export type { TestKey } from './test-key.js';
+export type { TestTokenOptions } from './test-token.js';
+export type { Clock } from '../cache/clock.js';

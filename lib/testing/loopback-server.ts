@@ -1,0 +1,49 @@
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './loopback-certificate.js';
+import type { ProviderAnswer } from './provider-answer.js';
+
+/** A provider's server on a free port of this machine. */
+export interface LoopbackServer {
+  readonly origin: string;
+  stop(): Promise<void>;
+}
+
+/** @param answer - what to say to a request for a path. */
+export async function startLoopback(
+  answer: (path: string) => ProviderAnswer,
+  { https }: { readonly https: boolean },
+): Promise<LoopbackServer> {
+  const timers = new Set<NodeJS.Timeout>();
+  const respond = (request: IncomingMessage, response: ServerResponse): void => {
+    const said = answer(request.url ?? '/');
+    if (said.kind === 'down') request.socket.destroy();
+    if (said.kind !== 'answer') return;
+    const write = (): void => void response.writeHead(said.status, said.headers).end(said.body);
+    if (said.delayMs === 0) {
+      write();
+      return;
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      write();
+    }, said.delayMs);
+    timers.add(timer);
+  };
+  const server = https
+    ? createHttps({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }, respond)
+    : createHttp(respond);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `${https ? 'https' : 'http'}://127.0.0.1:${String(port)}`,
+    stop: async () => {
+      for (const timer of timers) clearTimeout(timer);
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

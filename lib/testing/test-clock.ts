@@ -1,0 +1,87 @@
+import type { Clock } from '../cache/clock.js';
+import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/**
+ * Time that passes when a test says so. Hand it to {@link withClock} and to the `TestIssuer`: then tokens expire
+ * and caches refresh without anybody sleeping.
+ */
+export class TestClock implements Clock {
+  private elapsedMs = 0;
+  private wallOffsetMs: number;
+  private timers: Timer[] = [];
+  private order = 0;
+
+  /**
+   * @param startMs - milliseconds since 1970. @default now
+   * @throws {IdentityError} `testing_in_production`.
+   */
+  constructor(startMs: number = Date.now(), consent: ProductionConsent = {}) {
+    refuseProduction('TestClock', consent);
+    this.wallOffsetMs = startMs;
+  }
+
+  monotonicMs(): number {
+    return this.elapsedMs;
+  }
+
+  wallMs(): number {
+    return this.wallOffsetMs + this.elapsedMs;
+  }
+
+  /** In the middle, always: jitter neither shortens nor lengthens by chance. */
+  random(): number {
+    return 0.5;
+  }
+
+  schedule(run: () => void, delayMs: number): () => void {
+    const timer = { atMs: this.elapsedMs + Math.max(0, delayMs), order: this.order++, run };
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((each) => each !== timer);
+    };
+  }
+
+  /**
+   * Lets time pass. What is due runs at its moment, in order, and an issuer in memory answers it before the next.
+   *
+   * @param ms - milliseconds, not negative.
+   */
+  async advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) throw new RangeError('time does not go back; jumpWall() sets the wall clock');
+    const endMs = this.elapsedMs + ms;
+    await settle();
+    for (let due = this.takeDue(endMs); due !== undefined; due = this.takeDue(endMs)) {
+      this.elapsedMs = Math.max(this.elapsedMs, due.atMs);
+      due.run();
+      await settle();
+    }
+    this.elapsedMs = endMs;
+    await settle();
+  }
+
+  /** Sets the wall clock forwards or backwards, as an operator would; no timer runs. */
+  jumpWall(ms: number): void {
+    this.wallOffsetMs += ms;
+  }
+
+  private takeDue(endMs: number): Timer | undefined {
+    const due = this.timers
+      .filter(({ atMs }) => atMs <= endMs)
+      .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+    this.timers = this.timers.filter((each) => each !== due);
+    return due;
+  }
+}
+
+/** Turns of the event loop that a look-up through an issuer in memory takes at most, with room to spare. */
+const TURNS = 12;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,213 @@
+import type { Dispatcher } from 'undici';
+import { systemClock, type Clock } from '../cache/clock.js';
+import { IdentityError } from '../errors/identity-error.js';
+import type { Endpoint } from '../http/request-recorder.js';
+import type { IdentityModuleOptions } from '../options/options.types.js';
+import { createInMemoryDispatcher } from './in-memory-dispatcher.js';
+import { LOOPBACK_CERTIFICATE } from './loopback-certificate.js';
+import { startLoopback, type LoopbackServer } from './loopback-server.js';
+import {
+  answerTo,
+  endpointOf,
+  type Misbehaviour,
+  type MisbehaviourOptions,
+  type ProviderAnswer,
+  type ProviderState,
+} from './provider-answer.js';
+import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+import { createTestKey, type TestKey } from './test-key.js';
+import type { TestTokenOptions } from './test-token.js';
+import { mint, type WrongToken } from './wrong-tokens.js';
+
+export interface TestIssuerOptions extends ProductionConsent {
+  /** Audience of its tokens. @default that of the application it is plugged into, else 'test-api' */
+  readonly audience?: string | undefined;
+  /** Algorithm of its keys. @default what the application allows, ES256 where it may choose */
+  readonly algorithm?: string | undefined;
+  /** What it says of freshness (RFC 9111 section 5.2). @default nothing */
+  readonly cacheControl?: string | undefined;
+  /** The time its tokens are made at. @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+export interface LoopbackIssuerOptions extends TestIssuerOptions {
+  /** TLS, with a certificate that `moduleOptions()` trusts. @default false */
+  readonly https?: boolean | undefined;
+}
+
+export interface InMemoryIssuerOptions extends TestIssuerOptions {
+  /** Any URL: nobody connects to it. @default that of the application it is plugged into, else 'https://issuer.test' */
+  readonly issuer?: string | undefined;
+}
+
+export interface MintOptions extends TestTokenOptions {
+  /** The key that signs, of {@link TestIssuer.keys}. @default the newest */
+  readonly kid?: string | undefined;
+  /** What is to be wrong with it. @default nothing */
+  readonly wrong?: WrongToken | undefined;
+}
+
+/**
+ * An OpenID provider for tests: on loopback, or in memory with no socket at all. It signs what it is asked for,
+ * rotates and withdraws keys, and misbehaves on request.
+ */
+export class TestIssuer {
+  /** What the module has asked for, in order. */
+  readonly requests: Endpoint[] = [];
+  private server: LoopbackServer | undefined;
+  private memory: Dispatcher | undefined;
+  private adopted: { readonly issuer?: string; readonly audience?: string; readonly algorithm?: string } = {};
+  private published: TestKey[] = [];
+  private created = 0;
+  private fault: ProviderState['fault'];
+  private stopped = false;
+
+  private constructor(private readonly options: InMemoryIssuerOptions & LoopbackIssuerOptions) {
+    refuseProduction('TestIssuer', options);
+  }
+
+  /**
+   * Listens on a free port of 127.0.0.1. End it with {@link stop}.
+   *
+   * @throws {IdentityError} `testing_in_production`.
+   */
+  static async start(options: LoopbackIssuerOptions = {}): Promise<TestIssuer> {
+    const issuer = new TestIssuer({ ...options });
+    issuer.server = await startLoopback((path) => issuer.answer(path), { https: options.https ?? false });
+    return issuer;
+  }
+
+  /**
+   * Answers through {@link dispatcher}. Nothing listens, nothing has to be stopped.
+   *
+   * @throws {IdentityError} `testing_in_production`.
+   */
+  static inMemory(options: InMemoryIssuerOptions = {}): TestIssuer {
+    const issuer = new TestIssuer({ ...options });
+    issuer.memory = createInMemoryDispatcher((url) =>
+      url.origin === new URL(issuer.issuer).origin ? issuer.answer(url.pathname + url.search) : undefined,
+    );
+    return issuer;
+  }
+
+  /** The exact string that its tokens carry in `iss`. */
+  get issuer(): string {
+    return this.server?.origin ?? this.options.issuer ?? this.adopted.issuer ?? 'https://issuer.test';
+  }
+
+  get audience(): string {
+    return this.options.audience ?? this.adopted.audience ?? 'test-api';
+  }
+
+  /** For the option `http.dispatcher`; undefined on loopback. */
+  get dispatcher(): Dispatcher | undefined {
+    return this.memory;
+  }
+
+  /** Whether it has an address that only the system could give it. */
+  get isOnLoopback(): boolean {
+    return this.server !== undefined;
+  }
+
+  /** The keys that it publishes, the newest first. */
+  get keys(): readonly TestKey[] {
+    if (this.created === 0) this.addKey();
+    return this.published;
+  }
+
+  /** Options for `IdentityModule.forRoot` that trust this issuer; members of the caller stand in front. */
+  moduleOptions(own: IdentityModuleOptions = {}): IdentityModuleOptions {
+    return { issuer: this.issuer, audience: this.audience, http: this.httpOptions(), ...own };
+  }
+
+  /** The option `http` that reaches it. A fault is told at once: there are no retries to wait for. */
+  httpOptions(): NonNullable<IdentityModuleOptions['http']> {
+    if (this.memory !== undefined) return { dispatcher: this.memory, retries: 0 };
+    return {
+      retries: 0,
+      proxy: false,
+      ...(this.options.https === true ? { tls: { ca: LOOPBACK_CERTIFICATE } } : {}),
+    };
+  }
+
+  /** A signed access token (RFC 9068), good unless `wrong` says otherwise. */
+  token({ kid, wrong, ...options }: MintOptions = {}): string {
+    const key = kid === undefined ? this.keys[0] : this.keys.find((each) => each.kid === kid);
+    if (key === undefined) throw new RangeError('the issuer has no such key; see its "keys"');
+    const nowMs = (this.options.clock ?? systemClock).wallMs();
+    return mint({ key, options, frame: { issuer: this.issuer, audience: this.audience, nowMs } }, wrong);
+  }
+
+  /** The value of an Authorization header with such a token (RFC 6750 section 2.1). */
+  bearer(options: MintOptions = {}): string {
+    return `Bearer ${this.token(options)}`;
+  }
+
+  /** Publishes a new key, which signs from now on; the others stay until they are withdrawn. */
+  rotate(algorithm?: string): TestKey {
+    if (this.created === 0) this.addKey();
+    return this.addKey(algorithm);
+  }
+
+  /** Takes a key out of the set: the oldest, or the one with this id. Returns it. */
+  withdraw(kid?: string): TestKey {
+    const key = kid === undefined ? this.keys.at(-1) : this.keys.find((each) => each.kid === kid);
+    if (key === undefined) throw new RangeError('the issuer has no such key; see its "keys"');
+    this.published = this.published.filter((each) => each !== key);
+    return key;
+  }
+
+  /** Misbehaves until {@link behave}. */
+  misbehave(how: Misbehaviour, options: MisbehaviourOptions = {}): void {
+    this.fault = { how, ...options };
+  }
+
+  behave(): void {
+    this.fault = undefined;
+  }
+
+  /** How often the module has asked for metadata, keys, or either. */
+  count(endpoint?: Endpoint): number {
+    return this.requests.filter((asked) => endpoint === undefined || asked === endpoint).length;
+  }
+
+  /** Ends the server and its connections, for good; in memory there are none, and nobody is there any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.server?.stop();
+  }
+
+  /**
+   * Takes over what was not said when it was made from the application it is plugged into.
+   *
+   * @internal
+   */
+  adopt(found: { issuer?: string; audience?: string; algorithm?: string }): void {
+    const { issuer } = this;
+    this.adopted = found;
+    if (this.created > 0 && issuer !== this.issuer) {
+      throw new IdentityError(
+        'options_invalid',
+        'A token was made before the issuer was plugged into an application with another "issuer": name it in TestIssuer.inMemory({ issuer })',
+      );
+    }
+  }
+
+  private addKey(algorithm = this.options.algorithm ?? this.adopted.algorithm ?? 'ES256'): TestKey {
+    const key = createTestKey(algorithm, `test-key-${String(++this.created)}`);
+    this.published.unshift(key);
+    return key;
+  }
+
+  private answer(path: string): ProviderAnswer {
+    if (this.stopped) return { kind: 'down' };
+    const endpoint = endpointOf(path);
+    if (endpoint !== undefined) this.requests.push(endpoint);
+    return answerTo(endpoint, {
+      issuer: this.issuer,
+      keys: this.keys.map(({ jwk }) => jwk),
+      cacheControl: this.options.cacheControl,
+      fault: this.fault,
+    });
+  }
+}

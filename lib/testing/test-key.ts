@@ -1,0 +1,92 @@
+import {
+  constants,
+  createHmac,
+  generateKeyPairSync,
+  sign,
+  type JsonWebKey,
+  type KeyObject,
+  type SignKeyObjectInput,
+} from 'node:crypto';
+import { findAlgorithm, isVerifiableHere, type SignatureAlgorithm } from '../model/algorithms.js';
+import type { JsonObject } from '../model/json.js';
+
+/** A key pair that signs tokens of tests. */
+export interface TestKey {
+  readonly kid: string;
+  /** JWS algorithm it signs with (RFC 7518 section 3.1). */
+  readonly alg: string;
+  /** The public half, as a key set has it (RFC 7517 section 4). */
+  readonly jwk: JsonWebKey & { readonly kid: string; readonly alg: string; readonly use: string };
+  readonly privateKey: KeyObject;
+}
+
+/**
+ * @param alg - an algorithm that this Node.js can verify; see README.md.
+ * @throws {RangeError} it is none of those.
+ */
+export function createTestKey(alg: string, kid: string): TestKey {
+  const { publicKey, privateKey } = generatePair(rowOf(alg));
+  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+}
+
+/** A compact JWS (RFC 7515 section 7.1) over a header and claims, made with the key whatever the header says. */
+export function signCompact(key: TestKey, header: JsonObject, claims: JsonObject): string {
+  const data = signingInput(header, claims);
+  const row = rowOf(key.alg);
+  return `${data}.${sign(row.digest, Buffer.from(data), inputOf(key.privateKey, row)).toString('base64url')}`;
+}
+
+/** The same with a keyed hash, for a token that takes a public key for a shared secret. */
+export function signWithSecret(secret: string, header: JsonObject, claims: JsonObject): string {
+  const data = signingInput(header, claims);
+  return `${data}.${createHmac('sha256', secret).update(data).digest('base64url')}`;
+}
+
+export function signingInput(header: JsonObject, claims: JsonObject): string {
+  return `${encode(header)}.${encode(claims)}`;
+}
+
+function encode(value: JsonObject): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+function rowOf(alg: string): SignatureAlgorithm {
+  const row = findAlgorithm(alg);
+  if (row !== undefined && isVerifiableHere(row)) return row;
+  throw new RangeError(
+    `"${alg}" is no algorithm that tokens can be signed with here; ES256 and RS256 always are`,
+  );
+}
+
+/** Curves by the names of RFC 7518, as `node:crypto` calls them. */
+const CURVES: Readonly<Record<string, string>> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+  secp256k1: 'secp256k1',
+};
+
+function generatePair({ name, kty, crv = '' }: SignatureAlgorithm): {
+  publicKey: KeyObject;
+  privateKey: KeyObject;
+} {
+  switch (kty) {
+    case 'RSA':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+    case 'EC':
+      return generateKeyPairSync('ec', { namedCurve: CURVES[crv] ?? crv });
+    case 'OKP':
+      return generateKeyPairSync('ed25519');
+    case 'AKP':
+      // The types of Node.js 20 do not know it.
+      return (generateKeyPairSync as (type: string) => { publicKey: KeyObject; privateKey: KeyObject })(
+        name.toLowerCase(),
+      );
+  }
+}
+
+function inputOf(key: KeyObject, row: SignatureAlgorithm): KeyObject | SignKeyObjectInput {
+  if (row.kty === 'EC') return { key, dsaEncoding: 'ieee-p1363' };
+  if (row.pss !== true) return key;
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}

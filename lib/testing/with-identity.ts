@@ -1,0 +1,141 @@
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import type { GuardPass } from '../auth/guard-pass.js';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
+import { CLOCK, type Clock } from '../cache/clock.js';
+import type { TokenReading } from '../carriers/transport.js';
+import { EventReporter } from '../events/event-reporter.js';
+import { IdentityError } from '../errors/identity-error.js';
+import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
+import type { ValidatedToken } from '../model/token.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
+import type { IdentityModuleOptions } from '../options/options.types.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { TokenValidationService } from '../validation/token-validation.service.js';
+import { createOfflineDispatcher } from './in-memory-dispatcher.js';
+import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+import { firstAlgorithm, firstAudience, rewriteIssuers } from './rewrite-options.js';
+import { createTestKey, type TestKey } from './test-key.js';
+import type { TestTokenOptions } from './test-token.js';
+import { mint } from './wrong-tokens.js';
+
+/** Who asks: claims of the token that every request without one of its own is given. */
+export interface TestIdentity extends Omit<TestTokenOptions, 'header'> {
+  /** Which of several configured issuers vouches. @default the first */
+  readonly issuer?: string | undefined;
+}
+
+/** The same for all requests, or asked for at each one; null for nobody. */
+export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | null);
+
+/**
+ * Lets every request come from somebody, with no provider, no network and no token in the test:
+ *
+ * `withIdentity(Test.createTestingModule({ imports: [AppModule] }), { sub: 'ada', scope: 'orders:read' })`
+ *
+ * It stands behind the guard, not in its place, so it works however the guard was put there. Each request gets a token
+ * that is signed with a key of the test's and is validated like any other: audience, scopes, roles, `validate` and
+ * `mapUser` are those of the application. A request that brings a token of its own is judged by that one.
+ *
+ * @param identity - a function may answer differently each time; null is nobody.
+ * @throws {IdentityError} `testing_in_production`.
+ */
+export function withIdentity(
+  builder: TestingModuleBuilder,
+  identity: TestIdentitySource,
+  consent: ProductionConsent = {},
+): TestingModuleBuilder {
+  refuseProduction('withIdentity', consent);
+  const read = typeof identity === 'function' ? identity : () => identity;
+  /** Of each module: applications may have several. */
+  const signers = new WeakMap<ResolvedOptions, Signer>();
+  return builder
+    .overrideProvider(RESOLVED_OPTIONS)
+    .useFactory({
+      inject: [MODULE_OPTIONS_TOKEN],
+      factory: (options: IdentityModuleOptions): ResolvedOptions => {
+        const key = createTestKey(firstAlgorithm(options) ?? 'ES256', 'test-identity');
+        const resolved = resolveOptions(trusting(key, options));
+        signers.set(resolved, { key, audience: firstAudience(options.audience) ?? 'test-api' });
+        return resolved;
+      },
+    })
+    .overrideProvider(IdentityStrategy)
+    .useFactory({
+      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerDirectory, CLOCK],
+      factory: (
+        options: ResolvedOptions,
+        validation: TokenValidationService,
+        reporter: EventReporter,
+        directory: IssuerDirectory,
+        clock: Clock,
+      ) =>
+        new SuppliedTokens(options, validation, reporter, directory, clock, () => {
+          const who = read();
+          const signer = signers.get(options);
+          return who === null || signer === undefined ? undefined : mintFor(who, options, clock, signer);
+        }),
+    });
+}
+
+interface Signer {
+  readonly key: TestKey;
+  /** Of issuers that are found while tokens come in. */
+  readonly audience: string;
+}
+
+/** The same options with issuers whose only key is the test's, and nobody to connect to. */
+function trusting({ jwk }: TestKey, options: IdentityModuleOptions): IdentityModuleOptions {
+  const known = rewriteIssuers(options, ({ http, metadataIssuer, discoveryUrl, jwksUri, ...rest }) => ({
+    ...rest,
+    jwks: { keys: [jwk] },
+  }));
+  return { ...known, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
+}
+
+/** Reads tokens as ever, and supplies one where there is none. */
+class SuppliedTokens extends IdentityStrategy {
+  constructor(
+    options: ResolvedOptions,
+    validation: TokenValidationService,
+    reporter: EventReporter,
+    directory: IssuerDirectory,
+    clock: Clock,
+    private readonly supply: () => string | undefined,
+  ) {
+    super(options, validation, reporter, directory, clock);
+  }
+
+  override readToken(pass: GuardPass, carrier: object): string | undefined {
+    return super.readToken(pass, carrier) ?? this.supply();
+  }
+
+  override validateHandshake(
+    read: (reading: TokenReading) => string | undefined,
+  ): Promise<ValidatedToken | undefined> {
+    return super.validateHandshake((reading) => read(reading) ?? this.supply());
+  }
+}
+
+function mintFor(identity: TestIdentity, options: ResolvedOptions, clock: Clock, signer: Signer): string {
+  const issuer = identity.issuer ?? options.issuers[0]?.issuer;
+  if (issuer === undefined) {
+    throw new IdentityError(
+      'options_invalid',
+      'withIdentity needs "issuer" where the application finds its issuers by a function',
+    );
+  }
+  const resolved = options.issuers.find((each) => each.issuer === issuer);
+  const [type] = options.tokenTypes;
+  const typ = options.tokenTypes.includes('at+jwt') ? 'at+jwt' : (type ?? undefined);
+  return mint({
+    key: signer.key,
+    options: { ...identity, header: { typ } },
+    frame: {
+      issuer,
+      audience: resolved?.audience?.[0] ?? signer.audience,
+      audienceClaim: resolved?.audienceClaim ?? 'aud',
+      nowMs: clock.wallMs(),
+    },
+  });
+}

@@ -1,0 +1,55 @@
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import { IdentityError } from '../errors/identity-error.js';
+import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
+import type { IdentityModuleOptions, IssuerOptions } from '../options/options.types.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { firstAlgorithm, firstAudience, issuersOf, rewriteIssuers } from './rewrite-options.js';
+import type { TestIssuer } from './test-issuer.js';
+
+/**
+ * Lets the application under test meet this issuer instead of its real one. Nothing else of its options changes, and
+ * nothing of the validation: tokens are verified as ever.
+ *
+ * An issuer in memory takes the name of the application's; one on loopback gives the application its own.
+ *
+ * @throws {IdentityError} `options_invalid` at `compile()`, where several issuers are configured and this one,
+ * on loopback, can't stand for them.
+ */
+export function withIssuer(builder: TestingModuleBuilder, issuer: TestIssuer): TestingModuleBuilder {
+  return builder.overrideProvider(RESOLVED_OPTIONS).useFactory({
+    inject: [MODULE_OPTIONS_TOKEN],
+    factory: (options: IdentityModuleOptions): ResolvedOptions => resolveOptions(plugIn(options, issuer)),
+  });
+}
+
+function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityModuleOptions {
+  const issuers = issuersOf(options);
+  const [first] = issuers;
+  const audience = firstAudience(first?.audience ?? options.audience);
+  const algorithm = firstAlgorithm(options);
+  issuer.adopt({
+    ...(first === undefined ? {} : { issuer: first.issuer }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(algorithm === undefined ? {} : { algorithm }),
+  });
+  const http = issuer.httpOptions();
+  if (!issuer.isOnLoopback) {
+    return { ...rewriteIssuers(options, ({ http: _theirs, ...rest }) => rest), http };
+  }
+  if (issuers.length !== 1 || typeof options.issuers === 'function') {
+    throw new IdentityError(
+      'options_invalid',
+      'An issuer on loopback has an address of its own and can stand for one issuer only: use TestIssuer.inMemory({ issuer }), or give issuer.moduleOptions() to forRoot',
+    );
+  }
+  return { ...rewriteIssuers(options, (theirs) => moved(theirs, issuer.issuer)), http };
+}
+
+/** The same issuer at another address. */
+function moved(
+  { audience, audienceClaim, algorithms, profile, validate, rolesClaim }: IssuerOptions,
+  issuer: string,
+): IssuerOptions {
+  return { issuer, audience, audienceClaim, algorithms, profile, validate, rolesClaim };
+}

@@ -1,0 +1,27 @@
+import { Inject } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Claims, RequireScopes } from 'nestjs-identity-model';
+import { OrdersService, type Order } from './orders.service.js';
+
+interface Reply<T> {
+  readonly event: string;
+  readonly data: T;
+}
+
+/** A socket needs a valid token to connect (see prepare-app.ts), and each message is checked again. */
+@WebSocketGateway({ path: '/events' })
+export class OrdersGateway {
+  constructor(@Inject(OrdersService) private readonly service: OrdersService) {}
+
+  @SubscribeMessage('me')
+  me(@Claims('sub') subject: string | undefined): Reply<string | undefined> {
+    return { event: 'me', data: subject };
+  }
+
+  /** Only with the scope orders:write. */
+  @RequireScopes('orders:write')
+  @SubscribeMessage('create')
+  create(): Reply<Order> {
+    return { event: 'created', data: this.service.add('milk jug') };
+  }
+}

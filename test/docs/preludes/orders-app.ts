@@ -1,0 +1,4 @@
+import { Module as OrdersModule } from '@nestjs/common';
+
+@OrdersModule({})
+export class AppModule {}
