@@ -57,7 +57,11 @@ export function resolveDashboardOptions(options: IdentityDashboardOptions): Reso
   return { path: path.replace(/^\//, ''), protection: readProtection(options), maxStreams };
 }
 
-function readProtection({ requiredScopes, guard, dangerouslyUnprotected }: IdentityDashboardOptions): Protection {
+function readProtection({
+  requiredScopes,
+  guard,
+  dangerouslyUnprotected,
+}: IdentityDashboardOptions): Protection {
   const given = [requiredScopes, guard, dangerouslyUnprotected].filter((each) => each !== undefined);
   if (given.length !== 1) {
     throw wrong(

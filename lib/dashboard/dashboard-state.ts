@@ -106,7 +106,10 @@ function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
   return [{ code: result, meaning: ERROR_CODES[result].meaning, verified, count }];
 }
 
-function issuerState({ issuer, configured, keySet, metadata }: IssuerSnapshot, sources: StateSources): IssuerState {
+function issuerState(
+  { issuer, configured, keySet, metadata }: IssuerSnapshot,
+  sources: StateSources,
+): IssuerState {
   const keys = sources.keysOf(issuer);
   return {
     issuer,

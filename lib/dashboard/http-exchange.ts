@@ -30,7 +30,9 @@ export function send(
   headers: OutgoingHttpHeaders,
   body: string | Buffer,
 ): void {
-  takeOver(response).writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+  takeOver(response)
+    .writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
 }
 
 export function sendJson(response: DashboardResponse, status: number, body: unknown): void {

@@ -73,7 +73,9 @@ export class IncidentLog {
   }
 
   faultsOf(issuer: string): readonly OngoingFault[] {
-    return (['metadata', 'keys'] as const).flatMap((document) => this.ongoing.peek(keyOf(issuer, document)) ?? []);
+    return (['metadata', 'keys'] as const).flatMap(
+      (document) => this.ongoing.peek(keyOf(issuer, document)) ?? [],
+    );
   }
 
   /** An outage is one line, however many attempts it takes. */

@@ -51,12 +51,21 @@ function nextRecords(
   );
   const withdrawn = [...before]
     .filter(([identity]) => !current.has(identity))
-    .map(([identity, record]) => [identity, { ...record, withdrawnAtMs: record.withdrawnAtMs ?? nowMs }] as const)
+    .map(
+      ([identity, record]) =>
+        [identity, { ...record, withdrawnAtMs: record.withdrawnAtMs ?? nowMs }] as const,
+    )
     .toSorted(([, a], [, b]) => a.withdrawnAtMs - b.withdrawnAtMs)
     .slice(-MAX_WITHDRAWN);
   return new Map<string, KeyRecord>([...withdrawn, ...current]);
 }
 
-function describe({ kid, alg, kty, crv, thumbprint }: VerificationKey): Pick<KeyRecord, 'kid' | 'alg' | 'thumbprint'> {
+function describe({
+  kid,
+  alg,
+  kty,
+  crv,
+  thumbprint,
+}: VerificationKey): Pick<KeyRecord, 'kid' | 'alg' | 'thumbprint'> {
   return { kid, alg: alg ?? [kty, crv].filter((part) => part !== undefined).join(' '), thumbprint };
 }

@@ -35,7 +35,11 @@ export class LiveStreams {
   }
 
   /** @param untilMs - milliseconds since 1970 after which the reader's right is over. */
-  add(response: ServerResponse, untilMs: number, first: Readonly<Partial<Record<StreamEvent, unknown>>>): void {
+  add(
+    response: ServerResponse,
+    untilMs: number,
+    first: Readonly<Partial<Record<StreamEvent, unknown>>>,
+  ): void {
     response.writeHead(200, {
       ...DATA_HEADERS,
       'Content-Type': 'text/event-stream; charset=utf-8',
