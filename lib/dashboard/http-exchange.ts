@@ -35,7 +35,12 @@ export function send(
     .end(body);
 }
 
-export function sendJson(response: DashboardResponse, status: number, body: unknown): void {
-  const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8' };
+export function sendJson(
+  response: DashboardResponse,
+  status: number,
+  body: unknown,
+  more: OutgoingHttpHeaders = {},
+): void {
+  const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8', ...more };
   send(response, status, headers, JSON.stringify(body));
 }
