@@ -82,7 +82,7 @@ describe('the options of the dashboard', () => {
     ['null for the scopes', { requiredScopes: null }, /one scope or more/],
     ['null for the guard', { guard: null }, /"guard" must be/],
     ['true for the guard', { guard: true }, /"guard" must be/],
-    ['a guard without canActivate', { guard: class {} }, /"guard" must be/],
+    ['a guard without canActivate', { guard: String }, /"guard" must be/],
     ['an arrow function', { guard: () => true }, /"guard" must be/],
     ['the guard that lets every token in', { guard: IdentityAuthGuard }, /use "requiredScopes"/],
     ['one that extends it', { guard: DerivedTokenGuard }, /use "requiredScopes"/],

@@ -22,9 +22,10 @@ export interface Dashboard {
   /** Every line of the log. */
   readonly lines: string[];
   readonly url: string;
+  bearer(): { authorization: string };
   /** With a token that has the scope, unless headers say otherwise. */
   get(path: string, asked?: Asked): Promise<Answer>;
-  /** As the page does it. */
+  /** As the page does it, with such a token, unless headers say otherwise. */
   post(path: string, body: unknown, headers?: Asked['headers']): Promise<Answer>;
   stream(headers?: Asked['headers']): Promise<EventStream>;
 }
@@ -52,18 +53,19 @@ export async function startDashboard(platform: Platform, setup: DashboardSetup =
     clock,
   );
   onTestFinished(() => app.close());
-  const bearer = (): Asked['headers'] => ({ authorization: issuer.bearer({ scope: SCOPE }) });
+  const bearer = (): { authorization: string } => ({ authorization: issuer.bearer({ scope: SCOPE }) });
   return {
     app,
     issuer,
     clock,
     lines,
     url,
-    get: (path, asked = {}) => ask(`${url}${path}`, { ...asked, headers: asked.headers ?? bearer() ?? {} }),
-    post: (path, body, headers = {}) =>
+    bearer,
+    get: (path, asked = {}) => ask(`${url}${path}`, { ...asked, headers: asked.headers ?? bearer() }),
+    post: (path, body, headers = bearer()) =>
       ask(`${url}${path}`, {
         method: 'POST',
-        headers: { ...bearer(), ...PAGE_MARKS, ...headers },
+        headers: { ...PAGE_MARKS, ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     stream: async (headers = bearer()) => {
