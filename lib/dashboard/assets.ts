@@ -12,12 +12,30 @@ const STYLE = 'text/css; charset=utf-8';
 
 const own = (name: string): URL => new URL(`client/${name}`, import.meta.url);
 
+const SCRIPTS = [
+  'main',
+  'api',
+  'charts',
+  'confirm',
+  'dom',
+  'door',
+  'events',
+  'explain',
+  'format',
+  'incidents',
+  'issuers',
+  'live',
+  'overview',
+  'problems',
+  'tables',
+  'timeline',
+  'verdicts',
+];
+
 /** All files of the page; nothing else is ever read. */
 const FILES: Readonly<Record<string, { readonly type: string; readonly from: () => URL | string }>> = {
   ...Object.fromEntries(
-    ['main', 'api', 'charts', 'dom', 'events', 'explain', 'format', 'issuers', 'overview', 'tables'].map(
-      (name) => [`${name}.js`, { type: SCRIPT, from: () => own(`${name}.js`) }],
-    ),
+    SCRIPTS.map((name) => [`${name}.js`, { type: SCRIPT, from: () => own(`${name}.js`) }]),
   ),
   'dashboard.css': { type: STYLE, from: () => own('dashboard.css') },
   'icon.svg': { type: 'image/svg+xml', from: () => own('icon.svg') },

@@ -1,0 +1,228 @@
+// What the state means for whoever is on call. Pure.
+
+import { formatCount, formatMs, formatPercent, formatSpan } from './format.js';
+
+/** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
+
+/**
+ * `ok`: nothing to do; `warn`: look at it, users are served; `bad`: users are refused for it; `idle`: nothing
+ * to judge.
+ *
+ * @typedef {'ok' | 'warn' | 'bad' | 'idle'} Level
+ */
+
+/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string }} Verdict */
+
+/** A share of refusals that is worth a look, from this many validations on. */
+const NOTABLE_REFUSALS = 0.05;
+const FEWEST_VALIDATIONS = 20;
+/** Slower than that is slow for a provider. */
+const SLOW_MS = 1_000;
+/** A hit rate below that is worth a look, from this many look-ups on. */
+const LEAST_HIT_RATE = 0.9;
+const FEWEST_LOOK_UPS = 100;
+
+/** @type {readonly Level[]} */
+const SEVERITY = ['bad', 'warn', 'ok', 'idle'];
+
+/**
+ * @param {Level} a
+ * @param {Level} b
+ */
+export function bySeverity(a, b) {
+  return SEVERITY.indexOf(a) - SEVERITY.indexOf(b);
+}
+
+/**
+ * @param {IssuerState} issuer
+ * @returns {Verdict}
+ */
+export function judgeIssuer({ keySet, metadata }) {
+  if (keySet.state === 'expired') {
+    return bad('Its last good keys are too old to be served: its tokens get a 503.');
+  }
+  if (keySet.state === 'cold') {
+    return keySet.failures > 0
+      ? bad('Its keys were never fetched: its tokens get a 503.')
+      : {
+          level: 'idle',
+          label: 'Not loaded',
+          detail: 'Its keys are fetched when the first token needs them.',
+        };
+  }
+  if (keySet.failures > 0) {
+    const detail = `Its keys cannot be renewed (${attempts(keySet)}). The last good ones go on serving.`;
+    return { level: 'warn', label: keySet.state === 'stale' ? 'Stale, failing' : 'Failing', detail };
+  }
+  if (keySet.state === 'stale') {
+    return { level: 'warn', label: 'Stale', detail: 'Its keys are past their time and about to be renewed.' };
+  }
+  if (metadata !== undefined && metadata.failures > 0) {
+    const detail = `Its metadata cannot be renewed (${attempts(metadata)}). Its keys are fresh and serve.`;
+    return { level: 'warn', label: 'Failing', detail };
+  }
+  return { level: 'ok', label: 'Fresh', detail: 'Its keys are fresh.' };
+}
+
+/**
+ * @param {string} detail
+ * @returns {Verdict}
+ */
+function bad(detail) {
+  return { level: 'bad', label: 'Cannot serve', detail };
+}
+
+/** @param {DocumentState} document */
+function attempts({ failures }) {
+  return failures === 1 ? 'one attempt failed' : `${formatCount(failures)} attempts in a row failed`;
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeRefusals({ window }) {
+  const { total, accepted, refusals, lengthMs } = window;
+  const refused = total - accepted;
+  if (total === 0) {
+    return {
+      level: 'idle',
+      label: 'No traffic',
+      detail: `No validations in the last ${formatSpan(lengthMs)}.`,
+    };
+  }
+  if (refused === 0) {
+    return { level: 'ok', label: 'Nobody', detail: `All ${formatCount(total)} tokens were accepted.` };
+  }
+  const [most] = refusals;
+  const verified = refusals.filter((each) => each.verified).reduce((all, { count }) => all + count, 0);
+  const share = refused / total;
+  return {
+    level: share >= NOTABLE_REFUSALS && total >= FEWEST_VALIDATIONS ? 'warn' : 'ok',
+    label: formatPercent(share),
+    detail: `${formatCount(refused)} of ${formatCount(total)}, ${formatCount(verified)} with a verified signature. Mostly: ${sentence(most?.meaning)}`,
+  };
+}
+
+/** @param {string | undefined} meaning */
+function sentence(meaning = 'unknown.') {
+  return meaning.charAt(0).toLowerCase() === meaning.charAt(0) ? meaning : lowerFirst(meaning);
+}
+
+/** @param {string} text */
+function lowerFirst(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeKeys({ issuers }) {
+  const judged = issuers
+    .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
+    .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
+  const [worst] = judged;
+  if (worst === undefined) {
+    return { level: 'idle', label: 'No issuer yet', detail: 'Issuers appear as their first token comes in.' };
+  }
+  const { level } = worst.verdict;
+  const fresh = judged.filter(({ verdict }) => verdict.level === 'ok').length;
+  if (level === 'ok' || level === 'idle') {
+    return {
+      level,
+      label: level === 'idle' ? 'Not loaded' : 'Fresh',
+      detail: `${formatCount(fresh)} of ${formatCount(judged.length)} issuers serve fresh keys.`,
+    };
+  }
+  const alike = judged.filter(({ verdict }) => verdict.level === level).length;
+  const rest = alike > 1 ? `, and ${formatCount(alike - 1)} more` : '';
+  return {
+    level,
+    label: level === 'bad' ? `${formatCount(alike)} cannot serve` : `${formatCount(alike)} failing or stale`,
+    detail: `${hostOf(worst.issuer.issuer)}${rest}. ${formatCount(fresh)} of ${formatCount(judged.length)} fresh.`,
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeProvider({ window }) {
+  const { requests, requestDurations, faults, lengthMs } = window;
+  const all = requests.reduce((sum, { count }) => sum + count, 0);
+  const asked = `${formatCount(all)} ${all === 1 ? 'request' : 'requests'}`;
+  if (all === 0) {
+    const detail = `Nothing had to be fetched in the last ${formatSpan(lengthMs)}.`;
+    return { level: 'idle', label: 'Not asked', detail };
+  }
+  const p95Ms = Math.max(requestDurations.discovery.p95Ms, requestDurations.jwks.p95Ms);
+  const isSlow = p95Ms >= SLOW_MS;
+  if (faults > 0) {
+    const detail = `${formatCount(faults)} of ${asked} failed. p95 ${formatMs(p95Ms)}.`;
+    return { level: 'warn', label: `${formatCount(faults)} failed`, detail };
+  }
+  return {
+    level: isSlow ? 'warn' : 'ok',
+    label: `${formatMs(p95Ms)} p95`,
+    detail: `${isSlow ? 'Slow' : 'Quick'}: ${asked}, none failed.`,
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @param {number} nowMs
+ * @returns {Verdict}
+ */
+export function judgeRotation({ incidents }, nowMs) {
+  const rotations = incidents.filter(({ kind }) => kind === 'rotated');
+  const last = incidents.find((each) => each.kind === 'rotated');
+  if (last === undefined) {
+    return { level: 'idle', label: 'No', detail: 'The keys are the same since this process started.' };
+  }
+  const { added, removed } = last;
+  const changes = [
+    added.length > 0 ? `${formatCount(added.length)} came` : '',
+    removed.length > 0 ? `${formatCount(removed.length)} left` : '',
+  ].filter((part) => part !== '');
+  const times = rotations.length > 1 ? ` ${formatCount(rotations.length)} rotations in all.` : '';
+  return {
+    level: 'ok',
+    label: `${formatSpan(nowMs - last.atMs)} ago`,
+    detail: `${hostOf(last.issuer)}: ${changes.join(', ')}.${times}`,
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeCache({ window }) {
+  const { hits, misses, hitRate } = window.caches.jwks;
+  const all = hits + misses;
+  if (all === 0) {
+    return {
+      level: 'idle',
+      label: 'Not asked',
+      detail: `No look-ups in the last ${formatSpan(window.lengthMs)}.`,
+    };
+  }
+  const isLow = hitRate < LEAST_HIT_RATE && all >= FEWEST_LOOK_UPS;
+  const waited = misses === 1 ? 'one waited' : `${formatCount(misses)} waited`;
+  return {
+    level: isLow ? 'warn' : 'ok',
+    label: formatPercent(hitRate),
+    detail: `of ${formatCount(all)} key look-ups answered at once; ${misses === 0 ? 'none waited' : waited}.`,
+  };
+}
+
+/**
+ * The part of an issuer that tells it from others, where space is short.
+ *
+ * @param {string} issuer
+ */
+export function hostOf(issuer) {
+  if (!URL.canParse(issuer)) return issuer;
+  const { host, pathname } = new URL(issuer);
+  return `${host}${pathname.replace(/\/$/, '')}`;
+}
