@@ -96,7 +96,7 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
   const badge = make('span', { class: 'badge' });
   const detail = make('p', { class: 'detail' });
   const faults = make('ul', { class: 'faults' });
-  const facts = ['Keys fetched', 'Next refresh', 'Metadata', 'Usable keys'].map((term) => ({
+  const facts = ['Usable keys', 'Keys fetched', 'Next refresh', 'Metadata'].map((term) => ({
     term,
     value: make('dd', {}),
   }));
@@ -146,16 +146,16 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
       show(badge, verdict.level + verdict.label, () => [icon(verdict.level), verdict.label]);
       setText(detail, verdict.level === 'ok' ? '' : verdict.detail);
       show(faults, JSON.stringify(issuer.faults), () =>
-        issuer.faults.map(({ document: what, reason, sinceMs }) =>
+        firstCauses(issuer.faults).map(({ document: what, reason, sinceMs }) =>
           make('li', {}, make('b', {}, `${what}, since ${formatMoment(sinceMs, span.nowMs)}: `), reason),
         ),
       );
       const { keySet, metadata } = issuer;
       const texts = [
+        formatCount(keySet.count),
         ageOf(keySet),
         nextOf(keySet, span.nowMs),
         metadata === undefined ? 'not used' : `${metadata.state}, ${ageOf(metadata)}`,
-        formatCount(keySet.count),
       ];
       for (const [index, { value }] of facts.entries()) setText(value, texts[index] ?? '');
       timeline.update(issuer, span);
@@ -180,6 +180,17 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     button.ariaDisabled = 'false';
     element.ariaBusy = 'false';
   }
+}
+
+/**
+ * Keys that cannot be had for want of metadata need no second line.
+ *
+ * @param {IssuerState['faults']} faults
+ */
+function firstCauses(faults) {
+  return faults.filter(
+    ({ reason }) => !faults.some((other) => other.reason !== reason && reason.includes(other.reason)),
+  );
 }
 
 /** @param {DocumentState} document */
