@@ -2,7 +2,6 @@
 // time. Usage, after a build, where Chromium is installed: node scripts/screenshot-dashboard.mjs [folder]
 import 'reflect-metadata';
 import path from 'node:path';
-import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { chromium } from 'playwright-core';
 import { DashboardHistory } from '../dist/dashboard/history.js';
@@ -36,8 +35,7 @@ function chance() {
   return seed / 2 ** 32;
 }
 
-class App {}
-Module({
+const metadata = {
   imports: [
     IdentityModule.forRoot({
       issuers: all.map(({ issuer, dispatcher }) => ({ issuer, http: { dispatcher } })),
@@ -51,11 +49,11 @@ Module({
       dangerouslyUnprotected: 'everybody who reaches the path may see and use it',
     }),
   ],
-})(App);
+};
 
 login.rotate('RS256');
 legacy.misbehave('down');
-const module = await withClock(Test.createTestingModule({ imports: [App] }), clock).compile();
+const module = await withClock(Test.createTestingModule(metadata), clock).compile();
 const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
 const measurements = app.get(Measurements, { strict: false });
 const jwks = app.get(JwksService, { strict: false });

@@ -182,7 +182,8 @@ describe.runIf(hasBrowser)(
 
     it('holds what axe-core asks for, light and dark, on desktop and phone', async () => {
       partner.misbehave('down');
-      const { page, faults, audit } = await open();
+      const watched = await open();
+      const { page, faults } = watched;
       await clock.advance(MINUTE_MS * 0.95);
       await cardOf(page, partner).getByText('Failing', { exact: true }).waitFor(WAIT);
       await get(`${url}/orders`, ours.token({ wrong: 'expired' }));
@@ -195,13 +196,13 @@ describe.runIf(hasBrowser)(
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
         for (const colorScheme of SCHEMES) {
           await page.emulateMedia({ colorScheme });
-          expect(await audit()).toEqual([]);
+          expect(await watched.audit()).toEqual([]);
         }
       }
       await cardOf(page, ours).getByRole('button', { name: 'Replace keys…' }).click();
       for (const colorScheme of SCHEMES) {
         await page.emulateMedia({ colorScheme });
-        expect(await audit()).toEqual([]);
+        expect(await watched.audit()).toEqual([]);
       }
       expect(faults).toEqual([]);
       await page.context().close();

@@ -124,7 +124,10 @@ function createChart(figure, spec) {
   /** @param {number | null | undefined} index */
   const tell = (index) => {
     const point = points[index ?? points.length - 1];
-    setText(moment, index == null || point === undefined ? spec.note : `at ${TIME_SEC.format(point.atMs)}`);
+    setText(
+      moment,
+      typeof index === 'number' && point !== undefined ? `at ${TIME_SEC.format(point.atMs)}` : spec.note,
+    );
     const texts = spec.lines.map(({ key, format = spec.format }) => {
       const value = point?.[key] ?? null;
       return value === null ? '–' : format(value);

@@ -45,19 +45,23 @@ export function createExplain(ask, now) {
     clear();
     input.focus();
   });
-  find('explain-form', HTMLFormElement).addEventListener('submit', async (event) => {
+  find('explain-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
+    void explain();
+  });
+  return { clear };
+
+  async function explain() {
     const mine = ++turn;
     const token = input.value.trim().replace(/^Bearer\s+/i, '');
     const children = await ask(token).then(
       (explanation) => makeResult(explanation, now()),
-      (error) => [
+      (/** @type {unknown} */ error) => [
         make('p', { class: 'problem' }, error instanceof ApiError ? error.message : 'This went wrong.'),
       ],
     );
     if (mine === turn) result.replaceChildren(...children);
-  });
-  return { clear };
+  }
 }
 
 /**

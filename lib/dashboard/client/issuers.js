@@ -105,9 +105,10 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
   const refresh = make('button', { type: 'button', 'aria-describedby': id }, 'Refresh now');
   const replace = make('button', { type: 'button', 'aria-describedby': id }, 'Replace keys…');
   refresh.addEventListener('click', () => void run('refresh', refresh));
-  replace.addEventListener('click', async () => {
-    if (await confirm(name)) await run('replace-keys', replace);
-  });
+  replace.addEventListener(
+    'click',
+    () => void confirm(name).then((isSure) => (isSure ? run('replace-keys', replace) : undefined)),
+  );
   const element = make(
     'article',
     { class: 'issuer', 'aria-labelledby': id },

@@ -27,7 +27,7 @@ export function createOverview() {
      * @param {number} nowMs
      */
     update(state, nowMs) {
-      for (const { judge, update } of tiles) update(judge(state, nowMs));
+      for (const tile of tiles) tile.update(tile.judge(state, nowMs));
     },
   };
 }

@@ -162,7 +162,7 @@ export function judgeKeys({ issuers }) {
  */
 export function judgeProvider({ window }) {
   const { requests, requestDurations, faults, lengthMs } = window;
-  const all = requests.reduce((sum, { count }) => sum + count, 0);
+  const all = sum(requests);
   if (all === 0) {
     const detail = `Nothing had to be fetched in the last ${formatWindow(lengthMs)}.`;
     return { level: 'idle', label: 'Not asked', detail };
