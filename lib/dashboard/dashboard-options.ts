@@ -16,7 +16,8 @@ export interface IdentityDashboardOptions {
   readonly requiredScopes?: readonly [string, ...string[]] | undefined;
   /**
    * A guard of the application's own, a class or an object, in front of everything, the page included. For a
-   * session, a client certificate or a network; for tokens there is `requiredScopes`.
+   * session, a client certificate or a network; for tokens there is `requiredScopes`. An `IdentityAuthGuard` that
+   * stands in front of the whole application lets requests without a token pass to it, and refuses bad tokens.
    */
   readonly guard?: Type<CanActivate> | CanActivate | undefined;
   /** No protection at all, where something in front of the application does it. The value says what it means. */
@@ -40,6 +41,8 @@ export interface ResolvedDashboardOptions {
 }
 
 const KNOWN = ['path', 'requiredScopes', 'guard', 'dangerouslyUnprotected', 'maxStreams', 'imports'];
+/** RFC 6749 section 3.3 scope-token. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const PATH = /^\/?[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 
 /** @throws {IdentityError} `options_invalid`. */
@@ -57,7 +60,11 @@ export function resolveDashboardOptions(options: IdentityDashboardOptions): Reso
   return { path: path.replace(/^\//, ''), protection: readProtection(options), maxStreams };
 }
 
-function readProtection({ requiredScopes, guard, dangerouslyUnprotected }: IdentityDashboardOptions): Protection {
+function readProtection({
+  requiredScopes,
+  guard,
+  dangerouslyUnprotected,
+}: IdentityDashboardOptions): Protection {
   const given = [requiredScopes, guard, dangerouslyUnprotected].filter((each) => each !== undefined);
   if (given.length !== 1) {
     throw wrong(
@@ -66,10 +73,10 @@ function readProtection({ requiredScopes, guard, dangerouslyUnprotected }: Ident
     );
   }
   if (requiredScopes !== undefined) {
-    if (!Array.isArray(requiredScopes) || requiredScopes.length === 0) {
-      throw wrong('"requiredScopes" must be a list with one scope or more');
+    if (!isScopes(requiredScopes)) {
+      throw wrong('"requiredScopes" must be a list with one scope or more, each without spaces and quotes');
     }
-    return { kind: 'scopes', scopes: requiredScopes };
+    return { kind: 'scopes', scopes: [...requiredScopes] };
   }
   if (guard !== undefined) {
     if (!isGuard(guard)) throw wrong('"guard" must be a class or an object with a method canActivate');
@@ -82,6 +89,14 @@ function readProtection({ requiredScopes, guard, dangerouslyUnprotected }: Ident
     throw wrong(`"dangerouslyUnprotected" does nothing unless it is, to the letter, "${UNPROTECTED}"`);
   }
   return { kind: 'none' };
+}
+
+function isScopes(scopes: unknown): boolean {
+  return (
+    Array.isArray(scopes) &&
+    scopes.length > 0 &&
+    scopes.every((each) => typeof each === 'string' && SCOPE.test(each))
+  );
 }
 
 function isGuard(guard: Type<CanActivate> | CanActivate): boolean {

@@ -109,7 +109,10 @@ function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
   return [{ code: result, meaning, kind, verified, count }];
 }
 
-function issuerState({ issuer, configured, keySet, metadata }: IssuerSnapshot, sources: StateSources): IssuerState {
+function issuerState(
+  { issuer, configured, keySet, metadata }: IssuerSnapshot,
+  sources: StateSources,
+): IssuerState {
   const keys = sources.keysOf(issuer);
   return {
     issuer,

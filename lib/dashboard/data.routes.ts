@@ -13,6 +13,8 @@ import { findForeignRead, findForeignWrite } from './request-marks.js';
 
 /** Longest text of an error that goes to the page. */
 const MAX_REASON = 500;
+/** When a page that found no place may try again. */
+const RETRY_AFTER_SEC = 10;
 
 /** What the page shows and does. The guard has let the request in. */
 export class DataRoutes {
@@ -38,11 +40,10 @@ export class DataRoutes {
     if (isRefused(response, findForeignRead(request.headers))) return;
     // Fastify and Express answer HEAD with the route of GET: there is nothing to hold open.
     if (request.method !== 'GET') return sendJson(response, 200, {});
-    if (this.streams.isFull) return sendJson(response, 503, { code: 'too_many_streams' });
-    this.streams.add(takeOver(response), this.usableUntilMs(request), {
-      history: this.history.points(),
-      state: this.recorder.state(),
-    });
+    if (this.streams.isFull) {
+      return sendJson(response, 503, { code: 'too_many_streams' }, { 'Retry-After': RETRY_AFTER_SEC });
+    }
+    this.recorder.open(takeOver(response), this.usableUntilMs(request));
   }
 
   @Post('refresh')
@@ -74,9 +75,9 @@ export class DataRoutes {
   ): Promise<void> {
     if (isRefused(response, findForeignWrite(headers))) return;
     const issuer = memberOf(body, 'issuer');
-    const known = this.recorder.state().issuers.find((each) => each.issuer === issuer);
+    const known = this.recorder.find(issuer);
     if (known === undefined) return sendJson(response, 404, { code: 'issuer_unknown' });
-    this.logger.log(`${what} asked for: ${JSON.stringify(known.issuer)}`);
+    this.logger.log(`${what} asked for: ${printable(known.issuer)}`);
     try {
       await run(known.issuer, known.metadata !== undefined);
     } catch (error) {
@@ -91,6 +92,11 @@ export class DataRoutes {
     const result = carriedBy(request);
     return result?.kind === 'validated' ? this.inspector.usableUntilMs(result.validated) : Infinity;
   }
+}
+
+/** A tenant's name came with a token. */
+function printable(issuer: string): string {
+  return issuer.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300);
 }
 
 function isRefused(response: DashboardResponse, reason: string | undefined): boolean {

@@ -30,10 +30,17 @@ export function send(
   headers: OutgoingHttpHeaders,
   body: string | Buffer,
 ): void {
-  takeOver(response).writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+  takeOver(response)
+    .writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    .end(body);
 }
 
-export function sendJson(response: DashboardResponse, status: number, body: unknown): void {
-  const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8' };
+export function sendJson(
+  response: DashboardResponse,
+  status: number,
+  body: unknown,
+  more: OutgoingHttpHeaders = {},
+): void {
+  const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8', ...more };
   send(response, status, headers, JSON.stringify(body));
 }

@@ -4,11 +4,12 @@ import {
   Module,
   UseGuards,
   VERSION_NEUTRAL,
+  type CanActivate,
   type DynamicModule,
   type Type,
 } from '@nestjs/common';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
-import { Public, RequireScopes } from '../decorators/access.decorators.js';
+import { OptionalAuth, Public, RequireScopes } from '../decorators/access.decorators.js';
 import {
   DASHBOARD_OPTIONS,
   resolveDashboardOptions,
@@ -17,6 +18,7 @@ import {
 } from './dashboard-options.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { DataRoutes } from './data.routes.js';
+import { headersFirst } from './headers-first.js';
 import { DashboardHistory } from './history.js';
 import { LiveStreams } from './live-streams.js';
 import { PageRoutes } from './page.routes.js';
@@ -52,9 +54,9 @@ export class IdentityDashboardModule {
   }
 }
 
+/** The page itself is public where a token is asked for: it asks for it. */
 function pageDecorators(protection: Protection): ClassDecorator[] {
-  // Under a guard of the application's own nothing is made public: a global guard goes on to be asked as well.
-  return protection.kind === 'guard' ? [UseGuards(protection.guard)] : [Public()];
+  return protection.kind === 'guard' ? ownGuard(protection.guard) : [Public()];
 }
 
 function dataDecorators(protection: Protection): ClassDecorator[] {
@@ -62,10 +64,18 @@ function dataDecorators(protection: Protection): ClassDecorator[] {
     case 'scopes':
       return [UseGuards(IdentityAuthGuard), RequireScopes(...protection.scopes)];
     case 'guard':
-      return [UseGuards(protection.guard)];
+      return ownGuard(protection.guard);
     case 'none':
       return [Public()];
   }
+}
+
+/**
+ * A browser that opens a page brings no token, so an `IdentityAuthGuard` in front of the whole application must
+ * not demand one; what it makes of one that does come, in a cookie say, is there for the guard to see.
+ */
+function ownGuard(guard: Type<CanActivate> | CanActivate): ClassDecorator[] {
+  return [UseGuards(guard), OptionalAuth()];
 }
 
 /** Where @nestjs/swagger looks for controllers that it leaves out. */
@@ -73,7 +83,9 @@ const UNDOCUMENTED = 'swagger/apiExcludeController';
 
 /** Metadata stands on a class of this mount alone, so that two applications in a process do not mix. */
 function mount(routes: Type, path: string, decorators: readonly ClassDecorator[]): Type {
-  for (const decorate of [Controller({ path, version: VERSION_NEUTRAL }), ...decorators]) decorate(routes);
+  // The first one to decorate is the first guard to be asked.
+  const all = [Controller({ path, version: VERSION_NEUTRAL }), UseGuards(headersFirst), ...decorators];
+  for (const decorate of all) decorate(routes);
   Reflect.defineMetadata(UNDOCUMENTED, [true], routes);
   return routes;
 }

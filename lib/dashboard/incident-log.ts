@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { IdentityEvent } from '../events/identity-event.js';
+import { IssuerMemory } from './issuer-memory.js';
 import { Ring } from './ring.js';
 
 /** Something seldom that an operator wants to know. */
@@ -23,75 +23,95 @@ export interface OngoingFault {
 }
 
 type Document = 'metadata' | 'keys';
+const DOCUMENTS = ['metadata', 'keys'] as const;
 
+/** Lines about configured issuers, and about tenants. */
 const MAX_INCIDENTS = 100;
-const MAX_FAULTS = 512;
+const MAX_TENANT_INCIDENTS = 50;
+const MAX_FAULTY_TENANTS = 256;
 const MAX_KIDS = 20;
 const MAX_TEXT = 300;
+/** Least time between two lines about the function `issuers`. */
+const ISSUERS_PAUSE_MS = 60_000;
 
-/** Rotations, outages and their ends; bounded, and free of anything that is told at each request. */
+/**
+ * Rotations, outages and their ends; bounded, and free of anything that is told at each request. Whoever makes
+ * up names of tenants drives out nothing that is told of a configured issuer.
+ */
 export class IncidentLog {
   private readonly ring = new Ring<Incident>(MAX_INCIDENTS);
-  private readonly ongoing = new LRUCache<string, OngoingFault>({ max: MAX_FAULTS });
-  private lastIssuersFault = '';
+  private readonly tenantRing = new Ring<Incident>(MAX_TENANT_INCIDENTS);
+  private readonly ongoing: IssuerMemory<Readonly<Partial<Record<Document, OngoingFault>>>>;
+  private lastIssuersFaultMs = -Infinity;
 
-  /** Returns whether it was worth a line. */
-  record(event: IdentityEvent, atMs: number): boolean {
+  constructor(private readonly isConfigured: (issuer: string) => boolean) {
+    this.ongoing = new IssuerMemory(isConfigured, MAX_FAULTY_TENANTS);
+  }
+
+  record(event: IdentityEvent, atMs: number): void {
     switch (event.type) {
       case 'jwks.rotated': {
         const added = event.added.slice(0, MAX_KIDS).map(clip);
         const removed = event.removed.slice(0, MAX_KIDS).map(clip);
-        return this.add({ kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
+        this.add(event.issuer, { kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
+        return;
       }
       case 'discovery.failed':
       case 'jwks.failed':
-        return this.fail(event.issuer, documentOf(event.type), clip(event.reason), atMs);
+        this.fail(event.issuer, documentOf(event.type), clip(event.reason), atMs);
+        return;
       case 'discovery.refreshed':
-      case 'jwks.refreshed': {
-        const document = documentOf(event.type);
-        if (!this.ongoing.delete(keyOf(event.issuer, document))) return false;
-        return this.add({ kind: 'recovered', issuer: clip(event.issuer), document, atMs });
-      }
-      case 'issuers.failed': {
-        const reason = clip(event.reason);
+      case 'jwks.refreshed':
+        this.recover(event.issuer, documentOf(event.type), atMs);
+        return;
+      case 'issuers.failed':
         // Whoever sends tokens decides how often it happens.
-        if (reason === this.lastIssuersFault) return false;
-        this.lastIssuersFault = reason;
-        return this.add({ kind: 'issuers-failed', reason, atMs });
-      }
+        if (Math.abs(atMs - this.lastIssuersFaultMs) < ISSUERS_PAUSE_MS) return;
+        this.lastIssuersFaultMs = atMs;
+        this.tenantRing.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
+        return;
       case 'jwks.key-skipped':
       case 'token.validated':
       case 'token.rejected':
       case 'access.denied':
-        return false;
+        return;
     }
   }
 
   /** Newest first. */
   incidents(): readonly Incident[] {
-    return this.ring.items().toReversed();
+    const all = [...this.ring.items().toReversed(), ...this.tenantRing.items().toReversed()];
+    return all.toSorted((a, b) => b.atMs - a.atMs);
   }
 
   faultsOf(issuer: string): readonly OngoingFault[] {
-    return (['metadata', 'keys'] as const).flatMap((document) => this.ongoing.peek(keyOf(issuer, document)) ?? []);
+    const faults = this.ongoing.get(issuer);
+    return DOCUMENTS.flatMap((document) => faults?.[document] ?? []);
   }
 
   /** An outage is one line, however many attempts it takes. */
-  private fail(issuer: string, document: Document, reason: string, atMs: number): boolean {
-    const key = keyOf(issuer, document);
-    const known = this.ongoing.get(key);
-    this.ongoing.set(key, { document, reason, sinceMs: known?.sinceMs ?? atMs });
-    return known === undefined && this.add({ kind: 'failed', issuer: clip(issuer), document, reason, atMs });
+  private fail(issuer: string, document: Document, reason: string, atMs: number): void {
+    const faults = this.ongoing.get(issuer);
+    const known = faults?.[document];
+    this.ongoing.set(issuer, {
+      ...faults,
+      [document]: { document, reason, sinceMs: known?.sinceMs ?? atMs },
+    });
+    if (known === undefined)
+      this.add(issuer, { kind: 'failed', issuer: clip(issuer), document, reason, atMs });
   }
 
-  private add(incident: Incident): true {
-    this.ring.push(incident);
-    return true;
+  private recover(issuer: string, document: Document, atMs: number): void {
+    const { [document]: known, ...others } = this.ongoing.get(issuer) ?? {};
+    if (known === undefined) return;
+    if (Object.keys(others).length > 0) this.ongoing.set(issuer, others);
+    else this.ongoing.delete(issuer);
+    this.add(issuer, { kind: 'recovered', issuer: clip(issuer), document, atMs });
   }
-}
 
-function keyOf(issuer: string, document: Document): string {
-  return `${document} ${issuer}`;
+  private add(issuer: string, incident: Incident): void {
+    (this.isConfigured(issuer) ? this.ring : this.tenantRing).push(incident);
+  }
 }
 
 function documentOf(type: `${'discovery' | 'jwks'}.${string}`): Document {

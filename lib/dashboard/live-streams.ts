@@ -14,6 +14,8 @@ export type StreamEvent = 'history' | 'state' | 'point' | 'end';
 const MAX_STREAM_MS = 300_000;
 /** What a page that does not read may leave waiting for it. */
 const MAX_WAITING_BYTES = 1_000_000;
+/** How long the last words of a stream may take before its connection is cut. */
+const LAST_WORDS_MS = 1_000;
 
 /** The open pages, in a bounded number. Server-Sent Events, as the HTML standard has them. */
 @Injectable()
@@ -35,11 +37,20 @@ export class LiveStreams {
   }
 
   /** @param untilMs - milliseconds since 1970 after which the reader's right is over. */
-  add(response: ServerResponse, untilMs: number, first: Readonly<Partial<Record<StreamEvent, unknown>>>): void {
+  add(
+    response: ServerResponse,
+    untilMs: number,
+    first: Readonly<Partial<Record<StreamEvent, unknown>>>,
+  ): void {
+    // Gone while the guard was asked: nobody would tell when it closes.
+    if (response.destroyed) return;
+    // The connection ends with the stream: a server that closes waits for it no longer than that.
+    response.shouldKeepAlive = false;
     response.writeHead(200, {
       ...DATA_HEADERS,
+      // Whoever compresses or converts holds events back. So does nginx, unless it is told.
+      'Cache-Control': 'no-store, no-transform',
       'Content-Type': 'text/event-stream; charset=utf-8',
-      // For nginx, which would hold events back.
       'X-Accel-Buffering': 'no',
     });
     for (const [event, data] of Object.entries(first)) response.write(format(event, JSON.stringify(data)));
@@ -56,20 +67,28 @@ export class LiveStreams {
     if (!this.isOpen) return;
     const text = format(event, JSON.stringify(make()));
     for (const response of this.open.keys()) {
-      if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
-      else response.write(text);
+      response.write(text);
+      if (response.writableLength > MAX_WAITING_BYTES) this.cut(response);
     }
   }
 
   /** Ends all streams for good. */
   close(): void {
     this.closed = true;
-    for (const response of [...this.open.keys()]) this.end(response, 'closing');
+    for (const response of this.open.keys()) this.end(response, 'closing');
   }
 
   private end(response: ServerResponse, reason: string): void {
     this.forget(response);
+    // Real time: it is about a connection.
+    const cutting = setTimeout(() => response.destroy(), LAST_WORDS_MS).unref();
+    response.once('close', () => clearTimeout(cutting));
     response.end(format('end', JSON.stringify({ reason })));
+  }
+
+  private cut(response: ServerResponse): void {
+    this.forget(response);
+    response.destroy();
   }
 
   private forget(response: ServerResponse): void {

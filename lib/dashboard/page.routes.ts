@@ -1,7 +1,7 @@
-import { Get, Inject, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import { Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { readAsset, renderPage } from './assets.js';
 import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-options.js';
-import { send, type DashboardRequest, type DashboardResponse } from './http-exchange.js';
+import { send, sendJson, type DashboardRequest, type DashboardResponse } from './http-exchange.js';
 import { PAGE_HEADERS } from './response-headers.js';
 
 /** The page and its files. They hold no data. */
@@ -21,7 +21,7 @@ export class PageRoutes {
   @Get('assets/:name')
   asset(@Param('name') name: string, @Res() response: DashboardResponse): void {
     const asset = readAsset(name);
-    if (asset === undefined) throw new NotFoundException();
+    if (asset === undefined) return sendJson(response, 404, { code: 'not_found' });
     send(response, 200, { ...PAGE_HEADERS, 'Content-Type': asset.type }, asset.body);
   }
 }

@@ -9,7 +9,8 @@ export const MARK = 'x-identity-dashboard';
  */
 export function findForeignRead(headers: IncomingHttpHeaders): string | undefined {
   const site = headers['sec-fetch-site'];
-  return site === undefined || site === 'same-origin' || site === 'none' ? undefined : 'cross_site';
+  if (site !== undefined) return site === 'same-origin' || site === 'none' ? undefined : 'cross_site';
+  return findForeignOrigin(headers);
 }
 
 /** The same for a request that does something: it must carry the marks of the page's own scripts. */
@@ -18,11 +19,11 @@ export function findForeignWrite(headers: IncomingHttpHeaders): string | undefin
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return 'not_json';
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' ? undefined : 'cross_site';
-  // Browsers without that header, and those that speak to a plain http origin, send this one with a POST.
-  const { origin, host } = headers;
-  return origin === undefined || isOf(origin, host) ? undefined : 'cross_origin';
+  return findForeignOrigin(headers);
 }
 
-function isOf(origin: string, host: string | undefined): boolean {
-  return URL.canParse(origin) && new URL(origin).host === host;
+/** Browsers without that header, and those that speak to a plain http origin, send this one across origins. */
+function findForeignOrigin({ origin, host }: IncomingHttpHeaders): string | undefined {
+  if (origin === undefined) return undefined;
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase() ? undefined : 'cross_origin';
 }

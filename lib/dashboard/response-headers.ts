@@ -1,5 +1,5 @@
-/** Of every answer: nothing of it is stored, framed, sniffed or read by another site. */
-const COMMON = {
+/** Of every answer, a refusal of the guard included: nothing of it is stored, sniffed or read by another site. */
+export const COMMON_HEADERS = {
   'Cache-Control': 'no-store',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
@@ -8,7 +8,7 @@ const COMMON = {
 
 /** Of data: not even a document, were it opened as one. */
 export const DATA_HEADERS = {
-  ...COMMON,
+  ...COMMON_HEADERS,
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
 } as const;
 
@@ -17,7 +17,7 @@ export const DATA_HEADERS = {
  * Types without any policy take from scripts every way to turn text into HTML.
  */
 export const PAGE_HEADERS = {
-  ...COMMON,
+  ...COMMON_HEADERS,
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self'",
