@@ -4,7 +4,6 @@ import 'reflect-metadata';
 import path from 'node:path';
 import { Test } from '@nestjs/testing';
 import { chromium } from 'playwright-core';
-import { DashboardHistory } from '../dist/dashboard/history.js';
 import { IdentityDashboardModule } from '../dist/dashboard/index.js';
 import { IdentityModule, JwksService } from '../dist/index.js';
 import { Measurements } from '../dist/stats/measurements.js';
@@ -57,7 +56,6 @@ const module = await withClock(Test.createTestingModule(metadata), clock).compil
 const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
 const measurements = app.get(Measurements, { strict: false });
 const jwks = app.get(JwksService, { strict: false });
-const history = app.get(DashboardHistory, { strict: false });
 
 // Nobody is slow in memory.
 const record = measurements.recordRequest.bind(measurements);
@@ -78,11 +76,8 @@ for (let step = 0; step < STEPS; step++) {
   await clock.advance(STEP_MS);
   makeTraffic(step);
   for (let look = 0; look < 40; look++) await jwks.findKey({ alg: 'RS256', kid: 'test-key-2' }, login.issuer);
-  if (step > 0) history.sample();
 }
 // From here on time stands still.
-history.sample = () => undefined;
-
 await shoot();
 await app.close();
 

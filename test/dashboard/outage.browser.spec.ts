@@ -8,7 +8,7 @@ import {
   type INestApplication,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
@@ -25,6 +25,8 @@ import { get } from '../support/create-app.js';
 
 const WAIT = { timeout: 8_000 };
 const MINUTE_MS = 60_000;
+/** After that an open page is told what happened. */
+const TELL_MS = 250;
 
 @UseGuards(IdentityAuthGuard)
 @Controller('orders')
@@ -94,28 +96,34 @@ describe.runIf(hasBrowser)(
       return watched;
     }
 
+    /** The page is told in the time of the test, which goes on meanwhile. */
+    const seen = (what: Locator) =>
+      expect
+        .poll(async () => {
+          await clock.advance(TELL_MS);
+          return what.first().isVisible();
+        }, WAIT)
+        .toBe(true);
+
     const cardOf = (page: Page, { issuer }: TestIssuer) => page.getByRole('article', { name: issuer });
 
     it('turns an issuer amber, then red, then green again, and draws its keys', async () => {
       const { page, faults } = await open();
       const card = cardOf(page, ours);
-      const badge = (words: string) => card.locator('.badge').getByText(words, { exact: true }).waitFor(WAIT);
+      const badge = (words: string) => seen(card.locator('.badge').getByText(words, { exact: true }));
       await badge('Fresh');
       expect((await get(`${url}/orders`, ours.token())).status).toBe(200);
 
       ours.misbehave('error');
       await clock.advance(MINUTE_MS * 0.95);
       await badge('Failing');
-      await card.getByText(/The last good ones go on serving/).waitFor(WAIT);
-      await card
-        .getByText(/status 500|500/)
-        .first()
-        .waitFor(WAIT);
+      await seen(card.getByText(/The last good ones go on serving/));
+      await seen(card.getByText(/status 500|500/).first());
       expect((await get(`${url}/orders`, ours.token())).status).toBe(200);
 
       await clock.advance(7 * MINUTE_MS);
       await badge('Cannot serve');
-      await page.locator('.tile', { hasText: 'Are keys fresh?' }).getByText('1 cannot serve').waitFor(WAIT);
+      await seen(page.locator('.tile', { hasText: 'Are keys fresh?' }).getByText('1 cannot serve'));
       expect((await get(`${url}/orders`, ours.token())).status).toBe(503);
       expect(await page.title()).toContain('cannot serve');
 
@@ -124,17 +132,17 @@ describe.runIf(hasBrowser)(
       ours.behave();
       await card.getByRole('button', { name: 'Refresh now' }).click();
       await badge('Fresh');
-      await card.getByText(/^Refreshed at/).waitFor(WAIT);
-      await card.locator('.key:not(.withdrawn)').filter({ hasText: kid }).waitFor(WAIT);
-      await page.locator('#incidents').getByText(`${kid} came.`).waitFor(WAIT);
+      await seen(card.getByText(/^Refreshed at/));
+      await seen(card.locator('.key:not(.withdrawn)').filter({ hasText: kid }));
+      await seen(page.locator('#incidents').getByText(`${kid} came.`));
 
       ours.withdraw(old);
       await card.getByRole('button', { name: 'Replace keys…' }).click();
       const dialog = page.getByRole('dialog', { name: 'Replace all keys?' });
-      await dialog.getByText(ours.issuer).waitFor(WAIT);
+      await seen(dialog.getByText(ours.issuer));
       await dialog.getByRole('button', { name: 'Replace keys' }).click();
-      await card.locator('.key.withdrawn').filter({ hasText: old }).waitFor(WAIT);
-      await card.getByText(/^Keys replaced at/).waitFor(WAIT);
+      await seen(card.locator('.key.withdrawn').filter({ hasText: old }));
+      await seen(card.getByText(/^Keys replaced at/));
       expect(await cardOf(page, partner).locator('.keys li').count()).toBe(1);
       expect(faults).toEqual([]);
       await page.context().close();
@@ -185,12 +193,12 @@ describe.runIf(hasBrowser)(
       const watched = await open();
       const { page, faults } = watched;
       await clock.advance(MINUTE_MS * 0.95);
-      await cardOf(page, partner).getByText('Failing', { exact: true }).waitFor(WAIT);
+      await seen(cardOf(page, partner).getByText('Failing', { exact: true }));
       await get(`${url}/orders`, ours.token({ wrong: 'expired' }));
-      await page.locator('#refusals').getByText('token_expired').waitFor(WAIT);
+      await seen(page.locator('#refusals').getByText('token_expired'));
       await page.getByLabel('Token to look at').fill(ours.token({ wrong: 'tampered' }));
       await page.getByRole('button', { name: 'Explain' }).click();
-      await page.locator('.steps').getByText('signature_invalid').waitFor(WAIT);
+      await seen(page.locator('.steps').getByText('signature_invalid'));
       for (const size of Object.values(SIZES)) {
         await page.setViewportSize(size);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(size.width);
