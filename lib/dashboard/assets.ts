@@ -32,12 +32,17 @@ const SCRIPTS = [
   'verdicts',
 ];
 
+/** Later ones stand in front of earlier ones. */
+const STYLES = ['base', 'overview', 'details', 'narrow'];
+
 /** All files of the page; nothing else is ever read. */
 const FILES: Readonly<Record<string, { readonly type: string; readonly from: () => URL | string }>> = {
   ...Object.fromEntries(
     SCRIPTS.map((name) => [`${name}.js`, { type: SCRIPT, from: () => own(`${name}.js`) }]),
   ),
-  'dashboard.css': { type: STYLE, from: () => own('dashboard.css') },
+  ...Object.fromEntries(
+    STYLES.map((name) => [`${name}.css`, { type: STYLE, from: () => own(`${name}.css`) }]),
+  ),
   'icon.svg': { type: 'image/svg+xml', from: () => own('icon.svg') },
   // The package's own files, its licence in their first line.
   'uplot.js': { type: SCRIPT, from: () => require.resolve('uplot/dist/uPlot.iife.min.js') },

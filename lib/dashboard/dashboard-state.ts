@@ -1,6 +1,6 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
 import type { CacheState } from '../cache/lifecycle.js';
-import { ERROR_CODES } from '../errors/error-codes.js';
+import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
 import type { DurationStats } from '../stats/duration-histogram.js';
 import type {
   IdentitySnapshot,
@@ -38,6 +38,8 @@ export interface IssuerState {
 export interface Refusal {
   readonly code: string;
   readonly meaning: string;
+  /** `rejected`, or one that says that the token could not be judged. */
+  readonly kind: ErrorKind;
   /** Whether the signature was verified before: if not, anybody can have sent it. */
   readonly verified: boolean;
   readonly count: number;
@@ -103,7 +105,8 @@ export function dashboardState(sources: StateSources): DashboardState {
 
 function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
   if (result === 'ok' || count === 0) return [];
-  return [{ code: result, meaning: ERROR_CODES[result].meaning, verified, count }];
+  const { meaning, kind } = ERROR_CODES[result];
+  return [{ code: result, meaning, kind, verified, count }];
 }
 
 function issuerState(

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { isInstalled } from './is-installed.js';
@@ -10,11 +11,6 @@ export const SIZES = {
   desktop: { width: 1440, height: 900 },
   phone: { width: 360, height: 740 },
 } as const;
-
-export interface Look {
-  readonly scheme?: (typeof SCHEMES)[number];
-  readonly size?: keyof typeof SIZES;
-}
 
 /** A page whose every complaint is kept. */
 export interface WatchedPage {
@@ -29,19 +25,12 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 }
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const require = createRequire(import.meta.url);
+const AXE = require.resolve('axe-core/axe.min.js');
 
 /** In a context of its own, without anything from others. */
-export async function watchPage(
-  browser: Browser,
-  origin: string,
-  { scheme = 'light', size = 'desktop' }: Look = {},
-): Promise<WatchedPage> {
-  const context = await browser.newContext({
-    viewport: SIZES[size],
-    colorScheme: scheme,
-    reducedMotion: 'reduce',
-  });
+export async function watchPage(browser: Browser, origin: string): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: SIZES.desktop, reducedMotion: 'reduce' });
   const page = await context.newPage();
   const faults: string[] = [];
   // Chromium writes violations onto the console as well, in words that may change.
@@ -49,7 +38,6 @@ export async function watchPage(
     `addEventListener('securitypolicyviolation', (event) =>
        console.error('policy violated:', event.violatedDirective, event.blockedURI, event.sourceFile))`,
   );
-  await page.addInitScript({ path: AXE });
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) faults.push(`${message.type()}: ${message.text()}`);
   });
@@ -68,6 +56,8 @@ interface AxeResults {
 }
 
 async function audit(page: Page): Promise<readonly string[]> {
+  if (!(await page.evaluate<boolean>("'axe' in globalThis")))
+    await page.evaluate(await readFile(AXE, 'utf8'));
   // Preloading would fetch style sheets again.
   const { violations } = await page.evaluate<AxeResults>('axe.run({ preload: false })');
   return violations.flatMap(({ id, nodes }) =>

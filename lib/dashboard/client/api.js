@@ -61,7 +61,7 @@ export class Api {
 
   /**
    * @param {string} path
-   * @param {RequestInit & { headers: Record<string, string> }} init
+   * @param {Omit<RequestInit, 'headers'> & { readonly headers: Readonly<Record<string, string>> }} init
    */
   async #request(path, init) {
     const headers =

@@ -11,9 +11,10 @@ const { uPlot: Plot } = /** @type {{ uPlot: typeof uPlot }} */ (/** @type {unkno
  * @typedef {object} Line
  * @property {keyof HistoryPoint} key
  * @property {string} label
- * @property {string} color - a custom property of dashboard.css.
+ * @property {string} color - a custom property of base.css.
  * @property {'solid' | 'dashed' | 'dotted'} [style]
  * @property {boolean} [filled]
+ * @property {boolean} [dots] - seldom measured: each value is a point, and nothing is between two.
  * @property {boolean} [bars] - counts, drawn from the bottom and on a scale of their own.
  * @property {(value: number) => string} [format]
  */
@@ -62,7 +63,7 @@ const CHARTS = {
     format: formatMs,
     least: 10,
     lines: [
-      { key: 'upstreamP95Ms', label: 'p95', color: '--line-a' },
+      { key: 'upstreamP95Ms', label: 'p95', color: '--line-a', dots: true },
       { key: 'faults', label: 'faults', color: '--line-bad', bars: true, format: formatCount },
     ],
   },
@@ -101,8 +102,11 @@ function createChart(figure, spec) {
   const legend = make(
     'ul',
     { class: 'legend' },
-    ...spec.lines.map(({ label, color, style = 'solid', bars }, index) => {
-      const swatch = make('i', { class: `swatch ${bars === true ? 'bars' : style}`, 'aria-hidden': 'true' });
+    ...spec.lines.map(({ label, color, style = 'solid', bars, dots }, index) => {
+      const swatch = make('i', {
+        class: `swatch ${bars === true ? 'bars' : dots === true ? 'dots' : style}`,
+        'aria-hidden': 'true',
+      });
       swatch.style.setProperty('--swatch', `var(${color})`);
       return make('li', {}, swatch, `${label} `, values[index] ?? '');
     }),
@@ -120,7 +124,10 @@ function createChart(figure, spec) {
   /** @param {number | null | undefined} index */
   const tell = (index) => {
     const point = points[index ?? points.length - 1];
-    setText(moment, index == null || point === undefined ? spec.note : `at ${TIME_SEC.format(point.atMs)}`);
+    setText(
+      moment,
+      typeof index === 'number' && point !== undefined ? `at ${TIME_SEC.format(point.atMs)}` : spec.note,
+    );
     const texts = spec.lines.map(({ key, format = spec.format }) => {
       const value = point?.[key] ?? null;
       return value === null ? '–' : format(value);
@@ -189,12 +196,12 @@ function optionsOf({ lines, format, least }, width, tell) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'identity' }, points: { size: 7 } },
     hooks: { setCursor: [({ cursor }) => tell(cursor.idx)] },
     scales: {
-      x: { time: true, range: (_, min, max) => spanOf(min, max) },
+      x: { time: true, range: ({ data: [moments] }) => spanOf(moments[0], moments[moments.length - 1]) },
       y: { range: (_, _min, max) => [0, Math.max(least, (max ?? 0) * 1.15)] },
       // Bars keep to the lower half, out of the way of lines.
       count: { range: (_, _min, max) => [0, Math.max(4, (max ?? 0) * 2)] },
@@ -226,7 +233,7 @@ function optionsOf({ lines, format, least }, width, tell) {
  * @param {string} surface
  * @returns {uPlot.Series}
  */
-function seriesOf({ style = 'solid', filled, bars }, stroke, surface) {
+function seriesOf({ style = 'solid', filled, bars, dots }, stroke, surface) {
   if (bars === true) {
     const paths = Plot.paths.bars?.({ size: [0.7, 8, 2] });
     return {
@@ -236,6 +243,13 @@ function seriesOf({ style = 'solid', filled, bars }, stroke, surface) {
       scale: 'count',
       points: { show: false },
       ...(paths && { paths }),
+    };
+  }
+  if (dots === true) {
+    return {
+      stroke,
+      paths: () => null,
+      points: { show: true, size: 7, width: 1.5, fill: stroke, stroke: surface },
     };
   }
   const dash = DASHES[style];
@@ -262,11 +276,10 @@ function lonely(chart, series) {
 /**
  * What is known, and two minutes at least: a process that has just started shows no empty quarter of an hour.
  *
- * @param {number | null} min
- * @param {number | null} max
+ * @param {number | undefined} first
+ * @param {number | undefined} last
  * @returns {[number, number]}
  */
-function spanOf(min, max) {
-  const to = max ?? Date.now() / 1_000;
-  return [Math.min(min ?? to, to - MIN_SPAN_SEC), to];
+function spanOf(first, last = Date.now() / 1_000) {
+  return [Math.min(first ?? last, last - MIN_SPAN_SEC), last];
 }

@@ -45,19 +45,23 @@ export function createExplain(ask, now) {
     clear();
     input.focus();
   });
-  find('explain-form', HTMLFormElement).addEventListener('submit', async (event) => {
+  find('explain-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
+    void explain();
+  });
+  return { clear };
+
+  async function explain() {
     const mine = ++turn;
     const token = input.value.trim().replace(/^Bearer\s+/i, '');
     const children = await ask(token).then(
       (explanation) => makeResult(explanation, now()),
-      (error) => [
+      (/** @type {unknown} */ error) => [
         make('p', { class: 'problem' }, error instanceof ApiError ? error.message : 'This went wrong.'),
       ],
     );
     if (mine === turn) result.replaceChildren(...children);
-  });
-  return { clear };
+  }
 }
 
 /**
@@ -73,20 +77,28 @@ function makeResult({ accepted, steps, content }, nowMs) {
     'p',
     { class: 'verdict', 'data-level': level },
     icon(level),
-    make('strong', {}, accepted ? 'Accepted' : 'Refused'),
-    accepted ? ', as far as no route demands more.' : `: ${failed.join(', ')}.`,
+    make(
+      'span',
+      {},
+      make('strong', {}, accepted ? 'Accepted' : 'Refused'),
+      accepted ? ', as far as no route demands more' : ` for its ${failed.join(', ')}`,
+    ),
   );
   const list = make('ol', { class: 'steps' }, ...steps.map(makeStep));
   if (content === undefined) return [verdict, list];
-  return [
-    verdict,
-    list,
-    make('h3', {}, 'Header'),
-    make('pre', {}, JSON.stringify(content.header, undefined, 2)),
-    make('h3', {}, 'Claims'),
-    makeTimes(content.unverifiedClaims, nowMs),
-    make('pre', {}, JSON.stringify(content.unverifiedClaims, undefined, 2)),
-  ];
+  const { header, unverifiedClaims: claims } = content;
+  const decoded = make(
+    'div',
+    { class: 'decoded' },
+    make('div', {}, make('h3', {}, 'Header'), makeJson(header)),
+    make('div', {}, make('h3', {}, 'Claims'), makeJson(claims), makeTimes(claims, nowMs)),
+  );
+  return [verdict, list, decoded];
+}
+
+/** @param {object} value */
+function makeJson(value) {
+  return make('pre', {}, JSON.stringify(value, undefined, 2));
 }
 
 /** @param {Step} step */

@@ -69,6 +69,15 @@ export function formatSpan(ms) {
 }
 
 /**
+ * The length of the sliding window, which is known to ten seconds only.
+ *
+ * @param {number} ms
+ */
+export function formatWindow(ms) {
+  return formatSpan(Math.round(ms / 10_000) * 10_000);
+}
+
+/**
  * A moment in the reader's time zone; with its day where that is not today.
  *
  * @param {number} atMs - milliseconds since 1970.

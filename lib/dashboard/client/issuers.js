@@ -96,7 +96,7 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
   const badge = make('span', { class: 'badge' });
   const detail = make('p', { class: 'detail' });
   const faults = make('ul', { class: 'faults' });
-  const facts = ['Keys fetched', 'Next refresh', 'Metadata', 'Usable keys'].map((term) => ({
+  const facts = ['Usable keys', 'Keys fetched', 'Next refresh', 'Metadata'].map((term) => ({
     term,
     value: make('dd', {}),
   }));
@@ -105,9 +105,10 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
   const refresh = make('button', { type: 'button', 'aria-describedby': id }, 'Refresh now');
   const replace = make('button', { type: 'button', 'aria-describedby': id }, 'Replace keys…');
   refresh.addEventListener('click', () => void run('refresh', refresh));
-  replace.addEventListener('click', async () => {
-    if (await confirm(name)) await run('replace-keys', replace);
-  });
+  replace.addEventListener(
+    'click',
+    () => void confirm(name).then((isSure) => (isSure ? run('replace-keys', replace) : undefined)),
+  );
   const element = make(
     'article',
     { class: 'issuer', 'aria-labelledby': id },
@@ -146,16 +147,16 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
       show(badge, verdict.level + verdict.label, () => [icon(verdict.level), verdict.label]);
       setText(detail, verdict.level === 'ok' ? '' : verdict.detail);
       show(faults, JSON.stringify(issuer.faults), () =>
-        issuer.faults.map(({ document: what, reason, sinceMs }) =>
+        firstCauses(issuer.faults).map(({ document: what, reason, sinceMs }) =>
           make('li', {}, make('b', {}, `${what}, since ${formatMoment(sinceMs, span.nowMs)}: `), reason),
         ),
       );
       const { keySet, metadata } = issuer;
       const texts = [
+        formatCount(keySet.count),
         ageOf(keySet),
         nextOf(keySet, span.nowMs),
         metadata === undefined ? 'not used' : `${metadata.state}, ${ageOf(metadata)}`,
-        formatCount(keySet.count),
       ];
       for (const [index, { value }] of facts.entries()) setText(value, texts[index] ?? '');
       timeline.update(issuer, span);
@@ -180,6 +181,17 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     button.ariaDisabled = 'false';
     element.ariaBusy = 'false';
   }
+}
+
+/**
+ * Keys that cannot be had for want of metadata need no second line.
+ *
+ * @param {IssuerState['faults']} faults
+ */
+function firstCauses(faults) {
+  return faults.filter(
+    ({ reason }) => !faults.some((other) => other.reason !== reason && reason.includes(other.reason)),
+  );
 }
 
 /** @param {DocumentState} document */

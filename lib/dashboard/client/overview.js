@@ -1,4 +1,4 @@
-import { byId, icon, make, setText } from './dom.js';
+import { byId, icon, make, setText, show } from './dom.js';
 import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } from './verdicts.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
@@ -6,7 +6,7 @@ import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } fr
 
 /** Said to screen readers what the shape says to everybody else. */
 /** @type {Readonly<Record<Level, string>>} */
-const SPOKEN = { ok: 'Good', warn: 'Needs a look', bad: 'Bad', idle: 'Nothing to judge' };
+const SPOKEN = { ok: 'Good', warn: 'Needs a look', bad: 'Bad', idle: 'For information' };
 
 /** @type {readonly { question: string, target: string, judge: (state: DashboardState, nowMs: number) => Verdict }[]} */
 const QUESTIONS = [
@@ -27,7 +27,7 @@ export function createOverview() {
      * @param {number} nowMs
      */
     update(state, nowMs) {
-      for (const { judge, update } of tiles) update(judge(state, nowMs));
+      for (const tile of tiles) tile.update(tile.judge(state, nowMs));
     },
   };
 }
@@ -41,24 +41,27 @@ function makeTile(question, target) {
   const spoken = make('span', { class: 'sr' });
   const label = make('strong', {});
   const detail = make('span', { class: 'tile-detail' });
+  const numbers = make('span', { class: 'tile-numbers' });
   const link = make(
     'a',
     { href: `#${target}`, class: 'tile' },
     make('span', { class: 'tile-question' }, question),
     make('span', { class: 'tile-answer' }, shape, spoken, label),
     detail,
+    ' ',
+    numbers,
   );
   return {
     item: make('li', {}, link),
     /** @param {Verdict} verdict */
     update(verdict) {
-      if (link.dataset['level'] !== verdict.level) {
-        link.dataset['level'] = verdict.level;
-        shape.replaceChildren(icon(verdict.level));
-        setText(spoken, `${SPOKEN[verdict.level]}: `);
-      }
+      const { level, shape: name = level } = verdict;
+      link.dataset['level'] = level;
+      show(shape, name, () => [icon(name)]);
+      setText(spoken, `${SPOKEN[level]}: `);
       setText(label, verdict.label);
       setText(detail, verdict.detail);
+      setText(numbers, verdict.numbers ?? '');
     },
   };
 }

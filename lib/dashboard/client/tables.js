@@ -1,5 +1,5 @@
 import { byId, icon, make, makeTable, show } from './dom.js';
-import { formatCount, formatMs, formatPercent, formatSpan } from './format.js';
+import { formatCount, formatMs, formatPercent, formatWindow } from './format.js';
 
 /** @import { DashboardState, Refusal } from '../dashboard-state.js' */
 /** @typedef {DashboardState['window']} Period */
@@ -9,7 +9,7 @@ const numeric = (/** @type {string} */ text) => /** @type {const} */ ({ text, nu
 /** @param {DashboardState} state */
 export function updateTables({ window: period, entries }) {
   for (const note of document.querySelectorAll('[data-window]')) {
-    show(note, String(period.lengthMs), () => [`last ${formatSpan(period.lengthMs)}`]);
+    show(note, String(period.lengthMs), () => [`last ${formatWindow(period.lengthMs)}`]);
   }
   const { refusals, total, requests, requestDurations, caches } = period;
   show(byId('refusals'), JSON.stringify([refusals, total]), () => [makeRefusals(period)]);
@@ -20,14 +20,14 @@ export function updateTables({ window: period, entries }) {
 /** @param {Period} period */
 function makeRefusals({ refusals, total, lengthMs }) {
   if (refusals.length === 0) {
-    const span = formatSpan(lengthMs);
+    const span = formatWindow(lengthMs);
     return empty(
       total === 0 ? `No validations in the last ${span}.` : `Nobody was refused in the last ${span}.`,
     );
   }
   const most = Math.max(...refusals.map(({ count }) => count));
   const rows = refusals.map((refusal) => [
-    make('span', { class: 'reason' }, refusal.meaning, ' ', make('code', {}, refusal.code)),
+    makeReason(refusal),
     make(
       'span',
       { class: `proof proof-${refusal.verified ? 'yes' : 'no'}` },
@@ -45,6 +45,12 @@ function makeRefusals({ refusals, total, lengthMs }) {
       'Not verified: anybody can have sent it. Verified: one of your issuers signed it.',
     ),
   );
+}
+
+/** @param {Refusal} refusal */
+function makeReason({ meaning, kind, code }) {
+  const undecided = kind === 'rejected' ? [] : [make('span', { class: 'chip' }, 'not judged: 503'), ' '];
+  return make('span', { class: 'reason' }, meaning, ' ', ...undecided, make('code', {}, code));
 }
 
 /**
@@ -75,7 +81,7 @@ const GOOD = new Set(['ok', 'not_modified', 'aborted']);
 /** @param {Period} period */
 function makeRequests({ requests, requestDurations, lengthMs }) {
   if (requests.every(({ count }) => count === 0)) {
-    return empty(`Nothing had to be fetched in the last ${formatSpan(lengthMs)}: the caches answered.`);
+    return empty(`Nothing had to be fetched in the last ${formatWindow(lengthMs)}: the caches answered.`);
   }
   const rows = /** @type {const} */ ([
     ['jwks', 'Key sets'],

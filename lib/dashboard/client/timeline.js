@@ -28,7 +28,11 @@ export function createTimeline() {
     'div',
     { class: 'timeline' },
     list,
-    make('p', { class: 'axis', 'aria-hidden': 'true' }, from, make('span', {}, 'now')),
+    make(
+      'p',
+      { class: 'key axis', 'aria-hidden': 'true' },
+      make('span', { class: 'ends' }, from, make('span', {}, 'now')),
+    ),
   );
   /** @type {{ bar: HTMLElement, fromMs: number, toMs: number | undefined }[]} */
   let bars = [];
@@ -65,7 +69,11 @@ export function createTimeline() {
 function makeRow(key, nowMs) {
   const { kid, alg, thumbprint, firstSeenAtMs, withdrawnAtMs } = key;
   const bar = make('i', { class: 'key-bar' });
-  const seen = `first seen ${formatMoment(firstSeenAtMs, nowMs)}`;
+  const seen = formatMoment(firstSeenAtMs, nowMs);
+  const when =
+    withdrawnAtMs === undefined
+      ? `first seen ${seen}`
+      : `${seen}, withdrawn ${formatMoment(withdrawnAtMs, nowMs)}`;
   const item = make(
     'li',
     { class: withdrawnAtMs === undefined ? 'key' : 'key withdrawn' },
@@ -79,7 +87,8 @@ function makeRow(key, nowMs) {
     make(
       'span',
       { class: 'when' },
-      withdrawnAtMs === undefined ? seen : `${seen}, withdrawn ${formatMoment(withdrawnAtMs, nowMs)}`,
+      ...(withdrawnAtMs === undefined ? [] : [make('span', { class: 'sr' }, 'first seen ')]),
+      when,
     ),
   );
   return { item, bar, key };

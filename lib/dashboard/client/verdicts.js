@@ -1,6 +1,6 @@
 // What the state means for whoever is on call. Pure.
 
-import { formatCount, formatMs, formatPercent, formatSpan } from './format.js';
+import { formatCount, formatMs, formatPercent, formatSpan, formatWindow } from './format.js';
 
 /** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
 
@@ -11,7 +11,7 @@ import { formatCount, formatMs, formatPercent, formatSpan } from './format.js';
  * @typedef {'ok' | 'warn' | 'bad' | 'idle'} Level
  */
 
-/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string }} Verdict */
+/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string, readonly numbers?: string, readonly shape?: 'turn' }} Verdict */
 
 /** A share of refusals that is worth a look, from this many validations on. */
 const NOTABLE_REFUSALS = 0.05;
@@ -88,25 +88,36 @@ export function judgeRefusals({ window }) {
     return {
       level: 'idle',
       label: 'No traffic',
-      detail: `No validations in the last ${formatSpan(lengthMs)}.`,
+      detail: `No validations in the last ${formatWindow(lengthMs)}.`,
     };
   }
   if (refused === 0) {
-    return { level: 'ok', label: 'Nobody', detail: `All ${formatCount(total)} tokens were accepted.` };
+    return {
+      level: 'ok',
+      label: 'Nobody',
+      detail: `${formatCount(total)} of ${formatCount(total)} tokens were accepted`,
+    };
   }
-  const [most] = refusals;
-  const verified = refusals.filter((each) => each.verified).reduce((all, { count }) => all + count, 0);
+  const undecided = sum(refusals.filter(({ kind }) => kind !== 'rejected'));
   const share = refused / total;
+  const isNotable = share >= NOTABLE_REFUSALS && total >= FEWEST_VALIDATIONS;
+  const counts = `${formatCount(refused)} of ${formatCount(total)}`;
   return {
-    level: share >= NOTABLE_REFUSALS && total >= FEWEST_VALIDATIONS ? 'warn' : 'ok',
+    level: isNotable || undecided > 0 ? 'warn' : 'ok',
     label: formatPercent(share),
-    detail: `${formatCount(refused)} of ${formatCount(total)}, ${formatCount(verified)} with a verified signature. Mostly: ${sentence(most?.meaning)}`,
+    detail: `Mostly: ${lowerFirst(refusals[0]?.meaning ?? '')}`,
+    numbers: undecided > 0 ? `${counts}; ${formatCount(undecided)} not judged` : counts,
   };
 }
 
-/** @param {string | undefined} meaning */
-function sentence(meaning = 'unknown.') {
-  return meaning.charAt(0).toLowerCase() === meaning.charAt(0) ? meaning : lowerFirst(meaning);
+/** @param {number} count */
+function formatIssuers(count) {
+  return count === 1 ? '1 issuer' : `${formatCount(count)} issuers`;
+}
+
+/** @param {readonly { readonly count: number }[]} counts */
+function sum(counts) {
+  return counts.reduce((all, { count }) => all + count, 0);
 }
 
 /** @param {string} text */
@@ -132,7 +143,7 @@ export function judgeKeys({ issuers }) {
     return {
       level,
       label: level === 'idle' ? 'Not loaded' : 'Fresh',
-      detail: `${formatCount(fresh)} of ${formatCount(judged.length)} issuers serve fresh keys.`,
+      detail: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
     };
   }
   const alike = judged.filter(({ verdict }) => verdict.level === level).length;
@@ -140,7 +151,8 @@ export function judgeKeys({ issuers }) {
   return {
     level,
     label: level === 'bad' ? `${formatCount(alike)} cannot serve` : `${formatCount(alike)} failing or stale`,
-    detail: `${hostOf(worst.issuer.issuer)}${rest}. ${formatCount(fresh)} of ${formatCount(judged.length)} fresh.`,
+    detail: `${hostOf(worst.issuer.issuer)}${rest}`,
+    numbers: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
   };
 }
 
@@ -150,22 +162,19 @@ export function judgeKeys({ issuers }) {
  */
 export function judgeProvider({ window }) {
   const { requests, requestDurations, faults, lengthMs } = window;
-  const all = requests.reduce((sum, { count }) => sum + count, 0);
-  const asked = `${formatCount(all)} ${all === 1 ? 'request' : 'requests'}`;
+  const all = sum(requests);
   if (all === 0) {
-    const detail = `Nothing had to be fetched in the last ${formatSpan(lengthMs)}.`;
+    const detail = `Nothing had to be fetched in the last ${formatWindow(lengthMs)}.`;
     return { level: 'idle', label: 'Not asked', detail };
   }
   const p95Ms = Math.max(requestDurations.discovery.p95Ms, requestDurations.jwks.p95Ms);
   const isSlow = p95Ms >= SLOW_MS;
-  if (faults > 0) {
-    const detail = `${formatCount(faults)} of ${asked} failed. p95 ${formatMs(p95Ms)}.`;
-    return { level: 'warn', label: `${formatCount(faults)} failed`, detail };
-  }
+  const asked = all === 1 ? 'one request' : `${formatCount(all)} requests`;
   return {
-    level: isSlow ? 'warn' : 'ok',
-    label: `${formatMs(p95Ms)} p95`,
-    detail: `${isSlow ? 'Slow' : 'Quick'}: ${asked}, none failed.`,
+    level: isSlow || faults > 0 ? 'warn' : 'ok',
+    label: isSlow ? `Slow: ${formatMs(p95Ms)}` : faults > 0 ? `${formatCount(faults)} failed` : 'No',
+    detail: faults > 0 ? `${formatCount(faults)} of ${asked} brought nothing` : `${asked}, none failed`,
+    numbers: `95 of 100 answered within ${formatMs(p95Ms)}`,
   };
 }
 
@@ -178,18 +187,19 @@ export function judgeRotation({ incidents }, nowMs) {
   const rotations = incidents.filter(({ kind }) => kind === 'rotated');
   const last = incidents.find((each) => each.kind === 'rotated');
   if (last === undefined) {
-    return { level: 'idle', label: 'No', detail: 'The keys are the same since this process started.' };
+    return { level: 'idle', label: 'No', detail: 'No key came or left since this process started.' };
   }
   const { added, removed } = last;
   const changes = [
     added.length > 0 ? `${formatCount(added.length)} came` : '',
     removed.length > 0 ? `${formatCount(removed.length)} left` : '',
   ].filter((part) => part !== '');
-  const times = rotations.length > 1 ? ` ${formatCount(rotations.length)} rotations in all.` : '';
   return {
-    level: 'ok',
+    level: 'idle',
+    shape: 'turn',
     label: `${formatSpan(nowMs - last.atMs)} ago`,
-    detail: `${hostOf(last.issuer)}: ${changes.join(', ')}.${times}`,
+    detail: `${hostOf(last.issuer)}: ${changes.join(', ')}`,
+    numbers: rotations.length > 1 ? `${formatCount(rotations.length)} rotations known` : 'the only one known',
   };
 }
 
@@ -204,15 +214,15 @@ export function judgeCache({ window }) {
     return {
       level: 'idle',
       label: 'Not asked',
-      detail: `No look-ups in the last ${formatSpan(window.lengthMs)}.`,
+      detail: `No look-ups in the last ${formatWindow(window.lengthMs)}.`,
     };
   }
   const isLow = hitRate < LEAST_HIT_RATE && all >= FEWEST_LOOK_UPS;
-  const waited = misses === 1 ? 'one waited' : `${formatCount(misses)} waited`;
   return {
     level: isLow ? 'warn' : 'ok',
     label: formatPercent(hitRate),
-    detail: `of ${formatCount(all)} key look-ups answered at once; ${misses === 0 ? 'none waited' : waited}.`,
+    detail: 'of look-ups for keys were answered at once',
+    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} waited for the network`,
   };
 }
 
