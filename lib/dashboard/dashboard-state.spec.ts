@@ -49,8 +49,8 @@ describe('what the page is told', () => {
     expect(window).toMatchObject({ lengthMs: LENGTH_MS, total: 24, accepted: 20, perSecond: 2.4 });
     expect(window.latency.count).toBe(20);
     expect(window.refusals).toEqual([
-      { code: 'token_expired', meaning: expect.any(String), verified: false, count: 3 },
-      { code: 'scope_missing', meaning: expect.any(String), verified: true, count: 1 },
+      { code: 'token_expired', meaning: expect.any(String), kind: 'rejected', verified: false, count: 3 },
+      { code: 'scope_missing', meaning: expect.any(String), kind: 'rejected', verified: true, count: 1 },
     ]);
   });
 

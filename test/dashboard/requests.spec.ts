@@ -66,7 +66,7 @@ describe.each(PLATFORMS)('the answers, on %s', (platform) => {
     const { get, post, issuer } = await startDashboard(platform);
     const page = await get('/identity', { headers: {} });
     const files = await Promise.all(
-      ['main.js', 'dashboard.css', 'icon.svg', 'uplot.js', 'uplot.css'].map((name) =>
+      ['main.js', 'base.css', 'icon.svg', 'uplot.js', 'uplot.css'].map((name) =>
         get(`/identity/assets/${name}`, { headers: {} }),
       ),
     );
