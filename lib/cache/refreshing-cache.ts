@@ -360,7 +360,7 @@ export class RefreshingCache<V> {
     return (entry.flight ?? this.start(entry, true)).promise;
   }
 
-  private start(entry: Entry<V>, mustBeginNow = entry.cleared || entry.anew): Flight<V> {
+  private start(entry: Entry<V>, mustBeginNow = entry.cleared): Flight<V> {
     if (this.closed) throw new CacheMissError('the cache is closed', 0);
     stopTimer(entry);
     const controller = new AbortController();

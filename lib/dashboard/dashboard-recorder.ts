@@ -12,7 +12,6 @@ import type { IdentityEvent } from '../events/identity-event.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IdentityStats } from '../stats/identity-stats.js';
-import { Measurements } from '../stats/measurements.js';
 import type { IssuerSnapshot } from '../stats/snapshot.types.js';
 import { dashboardState, type DashboardState } from './dashboard-state.js';
 import { DashboardHistory, SAMPLE_MS } from './history.js';
@@ -32,8 +31,8 @@ const EVENT_DELAY_MS = 200;
 @Injectable()
 export class DashboardRecorder implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('IdentityDashboard');
-  private readonly timeline: KeyTimeline;
-  private readonly log: IncidentLog;
+  private readonly timeline = new KeyTimeline();
+  private readonly log = new IncidentLog();
   private readonly timers = new Map<'sample' | 'tell' | 'soon', () => void>();
   private lastFault = '';
 
@@ -43,12 +42,8 @@ export class DashboardRecorder implements OnApplicationBootstrap, OnModuleDestro
     @Inject(DashboardHistory) private readonly history: DashboardHistory,
     @Inject(LiveStreams) private readonly streams: LiveStreams,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(Measurements) { rows }: Measurements,
     @Inject(EventReporter) reporter: EventReporter,
   ) {
-    const configured = new Set(rows.all().flatMap((row) => (row.configured ? [row.issuer] : [])));
-    this.timeline = new KeyTimeline((issuer) => configured.has(issuer));
-    this.log = new IncidentLog((issuer) => configured.has(issuer));
     reporter.listen((event) => this.safely(() => this.record(event)));
   }
 

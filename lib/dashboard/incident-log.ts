@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type { IdentityEvent } from '../events/identity-event.js';
-import { IssuerMemory } from './issuer-memory.js';
 import { Ring } from './ring.js';
 
 /** Something seldom that an operator wants to know. */
@@ -24,36 +24,27 @@ export interface OngoingFault {
 
 type Document = 'metadata' | 'keys';
 const DOCUMENTS = ['metadata', 'keys'] as const;
+type Faults = Readonly<Partial<Record<Document, OngoingFault>>>;
 
-/** Lines about configured issuers, and about tenants. */
 const MAX_INCIDENTS = 100;
-const MAX_TENANT_INCIDENTS = 50;
-const MAX_FAULTY_TENANTS = 256;
+const MAX_FAULTY_ISSUERS = 512;
 const MAX_KIDS = 20;
 const MAX_TEXT = 300;
 /** Least time between two lines about the function `issuers`. */
 const ISSUERS_PAUSE_MS = 60_000;
 
-/**
- * Rotations, outages and their ends; bounded, and free of anything that is told at each request. Whoever makes
- * up names of tenants drives out nothing that is told of a configured issuer.
- */
+/** Rotations, outages and their ends; bounded, and free of anything that is told at each request. */
 export class IncidentLog {
   private readonly ring = new Ring<Incident>(MAX_INCIDENTS);
-  private readonly tenantRing = new Ring<Incident>(MAX_TENANT_INCIDENTS);
-  private readonly ongoing: IssuerMemory<Readonly<Partial<Record<Document, OngoingFault>>>>;
+  private readonly ongoing = new LRUCache<string, Faults>({ max: MAX_FAULTY_ISSUERS });
   private lastIssuersFaultMs = -Infinity;
-
-  constructor(private readonly isConfigured: (issuer: string) => boolean) {
-    this.ongoing = new IssuerMemory(isConfigured, MAX_FAULTY_TENANTS);
-  }
 
   record(event: IdentityEvent, atMs: number): void {
     switch (event.type) {
       case 'jwks.rotated': {
         const added = event.added.slice(0, MAX_KIDS).map(clip);
         const removed = event.removed.slice(0, MAX_KIDS).map(clip);
-        this.add(event.issuer, { kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
+        this.ring.push({ kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
         return;
       }
       case 'discovery.failed':
@@ -68,7 +59,7 @@ export class IncidentLog {
         // Whoever sends tokens decides how often it happens.
         if (Math.abs(atMs - this.lastIssuersFaultMs) < ISSUERS_PAUSE_MS) return;
         this.lastIssuersFaultMs = atMs;
-        this.tenantRing.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
+        this.ring.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
         return;
       case 'jwks.key-skipped':
       case 'token.validated':
@@ -80,12 +71,11 @@ export class IncidentLog {
 
   /** Newest first. */
   incidents(): readonly Incident[] {
-    const all = [...this.ring.items().toReversed(), ...this.tenantRing.items().toReversed()];
-    return all.toSorted((a, b) => b.atMs - a.atMs);
+    return this.ring.items().toReversed();
   }
 
   faultsOf(issuer: string): readonly OngoingFault[] {
-    const faults = this.ongoing.get(issuer);
+    const faults = this.ongoing.peek(issuer);
     return DOCUMENTS.flatMap((document) => faults?.[document] ?? []);
   }
 
@@ -97,8 +87,7 @@ export class IncidentLog {
       ...faults,
       [document]: { document, reason, sinceMs: known?.sinceMs ?? atMs },
     });
-    if (known === undefined)
-      this.add(issuer, { kind: 'failed', issuer: clip(issuer), document, reason, atMs });
+    if (known === undefined) this.ring.push({ kind: 'failed', issuer: clip(issuer), document, reason, atMs });
   }
 
   private recover(issuer: string, document: Document, atMs: number): void {
@@ -106,11 +95,7 @@ export class IncidentLog {
     if (known === undefined) return;
     if (Object.keys(others).length > 0) this.ongoing.set(issuer, others);
     else this.ongoing.delete(issuer);
-    this.add(issuer, { kind: 'recovered', issuer: clip(issuer), document, atMs });
-  }
-
-  private add(issuer: string, incident: Incident): void {
-    (this.isConfigured(issuer) ? this.ring : this.tenantRing).push(incident);
+    this.ring.push({ kind: 'recovered', issuer: clip(issuer), document, atMs });
   }
 }
 

@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { VerificationKey } from '../jwks/import-key.js';
 import { identityOf } from '../jwks/key-set.js';
-import { IssuerMemory } from './issuer-memory.js';
 
 /** A key of an issuer, and when it was there. */
 export interface KeyRecord {
@@ -14,17 +14,13 @@ export interface KeyRecord {
   readonly withdrawnAtMs: number | undefined;
 }
 
-const MAX_TENANTS = 256;
+const MAX_ISSUERS = 512;
 /** Former keys that are remembered, for each issuer; the one withdrawn first is forgotten first. */
 const MAX_WITHDRAWN = 32;
 
 /** Which keys came and went, issuer by issuer, since the process started. */
 export class KeyTimeline {
-  private readonly issuers: IssuerMemory<ReadonlyMap<string, KeyRecord>>;
-
-  constructor(isConfigured: (issuer: string) => boolean) {
-    this.issuers = new IssuerMemory(isConfigured, MAX_TENANTS);
-  }
+  private readonly issuers = new LRUCache<string, ReadonlyMap<string, KeyRecord>>({ max: MAX_ISSUERS });
 
   /** @param keys - all that the issuer has now. */
   update(issuer: string, keys: readonly VerificationKey[], nowMs: number): void {
@@ -33,7 +29,7 @@ export class KeyTimeline {
 
   /** Those that are there first, newest first. */
   of(issuer: string): readonly KeyRecord[] {
-    return [...(this.issuers.get(issuer)?.values() ?? [])].toSorted(
+    return [...(this.issuers.peek(issuer)?.values() ?? [])].toSorted(
       (a, b) =>
         Number(a.withdrawnAtMs !== undefined) - Number(b.withdrawnAtMs !== undefined) ||
         (b.withdrawnAtMs ?? b.firstSeenAtMs) - (a.withdrawnAtMs ?? a.firstSeenAtMs),

@@ -1,4 +1,10 @@
-import { Injectable, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { describe, expect, it, vi } from 'vitest';
 import { IdentityAuthGuard } from 'nestjs-identity-model';
@@ -170,11 +176,12 @@ describe.each(PLATFORMS)('on %s, with a guard of the application', (platform) =>
         return this.sessions.isOperator(headers['cookie']);
       }
     }
+    @Module({ providers: [Sessions], exports: [Sessions] })
     class SessionModule {}
     const dashboard = await startDashboard(platform, {
       dashboard: {
         guard: StoreGuard,
-        imports: [{ module: SessionModule, providers: [Sessions], exports: [Sessions] }],
+        imports: [SessionModule],
       },
     });
     expect((await dashboard.get(PAGE, { headers: {} })).status).toBe(403);

@@ -113,10 +113,17 @@ describe.each(PLATFORMS)('the answers, on %s', (platform) => {
     expect(text).not.toMatch(/<script(?![^>]*\ssrc=)|\son[a-z]+=|\sstyle=|<style|https?:|\{\{/i);
     const linked = [...text.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, link = '']) => link);
     expect(linked.length).toBeGreaterThan(4);
-    for (const link of linked) {
+    const files = new Set(linked);
+    for (const link of files) {
       expect(link).toMatch(/^identity\/assets\/[a-z-]+\.(js|css|svg)$/);
-      expect((await get(`/${link}`, { headers: {} })).status).toBe(200);
+      const file = await get(`/${link}`, { headers: {} });
+      expect([link, file.status]).toEqual([link, 200]);
+      for (const [, name = ''] of file.text.matchAll(/^(?:import|\}).*\bfrom '([^']+)'/gm)) {
+        expect(name).toMatch(/^\.\/[a-z-]+\.js$/);
+        files.add(`identity/assets/${name.slice(2)}`);
+      }
     }
+    expect(files.size).toBeGreaterThan(10);
   });
 
   it('have only the files that there are', async () => {

@@ -71,10 +71,6 @@ export class EventStream {
     while (!this.isOver) await this.change();
   }
 
-  pause(): void {
-    this.response.pause();
-  }
-
   close(): void {
     this.response.destroy();
   }

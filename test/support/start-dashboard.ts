@@ -22,12 +22,12 @@ export interface Dashboard {
   /** Every line of the log. */
   readonly lines: string[];
   readonly url: string;
-  bearer(): { authorization: string };
+  readonly bearer: () => { authorization: string };
   /** With a token that has the scope, unless headers say otherwise. */
-  get(path: string, asked?: Asked): Promise<Answer>;
+  readonly get: (path: string, asked?: Asked) => Promise<Answer>;
   /** As the page does it, with such a token, unless headers say otherwise. */
-  post(path: string, body: unknown, headers?: Asked['headers']): Promise<Answer>;
-  stream(headers?: Asked['headers']): Promise<EventStream>;
+  readonly post: (path: string, body: unknown, headers?: Asked['headers']) => Promise<Answer>;
+  readonly stream: (headers?: Asked['headers']) => Promise<EventStream>;
 }
 
 /** An application with the dashboard at /identity, in simulated time. */
