@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const lib = fileURLToPath(new URL('./lib', import.meta.url));
 
@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['lib/**/*.spec.ts', 'test/**/*.spec.ts'],
+    // Projects of their own: scripts/check-consumers.mjs.
+    exclude: [...configDefaults.exclude, 'test/consumers/**'],
     setupFiles: ['reflect-metadata'],
     pool: 'threads',
     testTimeout: 10_000,

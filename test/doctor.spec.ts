@@ -42,7 +42,7 @@ async function examine(
 const faultsOf = ({ findings }: DoctorReport): readonly Finding[] =>
   findings.filter(({ verdict }) => verdict === 'fault');
 
-describe('doctor', { timeout: 30_000 }, () => {
+describe('doctor', { timeout: 120_000 }, () => {
   let provider: ProviderDouble;
   beforeEach(async () => {
     provider = await ProviderDouble.start({
@@ -196,7 +196,7 @@ describe('doctor', { timeout: 30_000 }, () => {
   });
 });
 
-describe('doctor, over TLS', { timeout: 30_000 }, () => {
+describe('doctor, over TLS', { timeout: 120_000 }, () => {
   const start = async (name: string): Promise<{ issuer: string; stop: () => Promise<void> }> => {
     const key = createKey('ES256', 'ec-1');
     const server = createServer({

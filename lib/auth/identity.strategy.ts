@@ -104,13 +104,23 @@ export class IdentityStrategy extends Strategy {
     return token;
   }
 
-  /** All checks in order, the route's own included; what comes out becomes `request.user`. */
-  private async decide(request: object, pass: GuardPass): Promise<unknown> {
+  /** Whether `authenticate` is this class's own: then `decide` says all that it would. @internal */
+  get isPlain(): boolean {
+    return this.authenticate === AUTHENTICATE;
+  }
+
+  /**
+   * All checks in order, the route's own included; what comes out becomes `request.user`.
+   *
+   * @internal
+   */
+  async decide(request: object, pass: GuardPass): Promise<unknown> {
     const carrier = pass.transport.name === 'http' ? request : pass.carrier;
     if (pass.transport.name === 'graphql') return this.decideTogether(carrier, pass);
     const validated = await this.validate(carrier, pass);
     this.demand(pass, validated);
-    const user = await this.mapUser(validated, pass.context);
+    const user =
+      this.options.mapUser === undefined ? validated.claims : await this.mapUser(validated, pass.context);
     pass.validated = validated;
     return user;
   }
@@ -189,6 +199,8 @@ export class IdentityStrategy extends Strategy {
     else this.error(toHttpException(error));
   }
 }
+
+const AUTHENTICATE: unknown = Reflect.get(IdentityStrategy.prototype, 'authenticate');
 
 /** Whether the connection of a request is closed: Express's request has it, as Fastify's has. */
 function isGone(request: object): boolean {

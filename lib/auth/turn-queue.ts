@@ -3,6 +3,8 @@ import { IdentityError } from '../errors/identity-error.js';
 
 interface Waiting {
   readonly job: () => Promise<unknown>;
+  /** The async context of the job's own request: a turn has that of whoever came first in it. */
+  readonly scope: AsyncResource;
   readonly isGone: () => boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -31,9 +33,10 @@ export class TurnQueue {
   run<T>(job: () => Promise<T>, isGone: () => boolean): Promise<T> {
     if (this.waiting.length - this.next >= MAX_WAITING) return job();
     return new Promise<T>((resolve, reject) => {
-      // Each job in the async context of its own request, not in that of whoever came first in the turn.
       this.waiting.push({
-        job: AsyncResource.bind(job),
+        job,
+        // Not AsyncResource.bind(), which takes about 20 µs in Node.js 20.
+        scope: new AsyncResource('IdentityTurn'),
         isGone,
         resolve: resolve as Waiting['resolve'],
         reject,
@@ -68,7 +71,7 @@ export class TurnQueue {
   }
 }
 
-function start({ job, isGone, resolve, reject }: Waiting): void {
+function start({ job, scope, isGone, resolve, reject }: Waiting): void {
   if (isGone()) reject(new IdentityError('aborted', 'The request has gone before its turn came.'));
-  else job().then(resolve, reject);
+  else scope.runInAsyncScope(job).then(resolve, reject);
 }

@@ -73,7 +73,7 @@ function describeKey(key: VerificationKey): string {
   const kind = key.crv === undefined ? key.kty : `${key.kty} ${key.crv}`;
   const bits = key.key.asymmetricKeyDetails?.modulusLength;
   const size = bits === undefined ? '' : ` of ${String(bits)} bits`;
-  return `key ${JSON.stringify(nameOf(key))}: ${kind}${size}, for ${[...key.prepared.keys()].join(', ')}`;
+  return `key ${JSON.stringify(nameOf(key))}: ${kind}${size}, for ${key.prepared.map(({ algorithm }) => algorithm.name).join(', ')}`;
 }
 
 /** What the module makes of the cache headers. */

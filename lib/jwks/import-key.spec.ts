@@ -24,11 +24,13 @@ async function reasonOf(jwk: unknown): Promise<string | undefined> {
 const without = (jwk: object, ...names: string[]): object =>
   Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name)));
 
+const namesOf = ({ prepared }: VerificationKey): string[] => prepared.map(({ algorithm }) => algorithm.name);
+
 describe('importKey', () => {
   it('makes a key ready for the algorithm that it names', async () => {
     const key = await usable(RSA);
     expect(key).toMatchObject({ kid: 'rsa', alg: 'RS256', kty: 'RSA', crv: undefined });
-    expect([...key.prepared.keys()]).toEqual(['RS256']);
+    expect(namesOf(key)).toEqual(['RS256']);
     expect(key.key.type).toBe('public');
   });
 
@@ -41,13 +43,13 @@ describe('importKey', () => {
     ['an Ed25519 key', ED, ['EdDSA', 'Ed25519']],
   ])('takes %s without alg for all that it fits', async (_what, jwk, names) => {
     const key = await usable(without(jwk, 'alg'));
-    expect([...key.prepared.keys()]).toEqual(names);
+    expect(namesOf(key)).toEqual(names);
     expect(key.alg).toBeUndefined();
   });
 
   it.each(['EdDSA', 'Ed25519'])('takes an Ed25519 key under both names where alg is %s', async (alg) => {
     const key = await usable({ ...ED, alg });
-    expect([...key.prepared.keys()].toSorted()).toEqual(['Ed25519', 'EdDSA']);
+    expect(namesOf(key).toSorted()).toEqual(['Ed25519', 'EdDSA']);
   });
 
   it('computes the thumbprint of the example in RFC 7638 section 3.1', async () => {
@@ -186,7 +188,7 @@ describe('importKey', () => {
           expect(imported.reason).toBeTypeOf('string');
           return;
         }
-        expect(imported.prepared.size).toBeGreaterThan(0);
+        expect(imported.prepared.length).toBeGreaterThan(0);
         const exported = imported.key.export({ format: 'jwk' });
         expect(createPublicKey({ key: exported, format: 'jwk' }).equals(imported.key)).toBe(true);
       }),

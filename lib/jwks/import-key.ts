@@ -20,8 +20,8 @@ export interface VerificationKey {
   /** RFC 7638 thumbprint, SHA-256. */
   readonly thumbprint: string;
   readonly key: KeyObject;
-  /** By the name of the algorithm. */
-  readonly prepared: ReadonlyMap<string, PreparedKey>;
+  /** For each algorithm that it fits. */
+  readonly prepared: readonly PreparedKey[];
 }
 
 /** Why a key of a set is not used. */
@@ -57,7 +57,7 @@ export async function importKey(jwk: unknown): Promise<VerificationKey | Skipped
       crv: readString(jwk, 'crv'),
       thumbprint: await calculateJwkThumbprint(key),
       key,
-      prepared: new Map(algorithms.map((algorithm) => [algorithm.name, prepareKey(key, algorithm)])),
+      prepared: algorithms.map((algorithm) => prepareKey(key, algorithm)),
     };
   } catch {
     return { kid, reason: 'it is malformed' };

@@ -15,10 +15,23 @@ export interface KeyQuery {
  * `unknown` means that a newer set may have the key; `unfit` that the id is known, but not for this algorithm.
  */
 export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[] | 'unknown' | 'unfit' {
-  const named = set.candidates.get(query.kid);
-  if (named === undefined) return 'unknown';
-  return named.get(query.alg) ?? (query.kid === undefined ? 'unknown' : 'unfit');
+  const { alg, kid } = query;
+  const known = set.selected?.get(kid)?.get(alg);
+  if (known !== undefined) return known;
+  const named = kid === undefined ? set.keys : set.keys.filter((key) => key.kid === kid);
+  const fitting = named.flatMap(
+    ({ prepared }) => prepared.find(({ algorithm }) => algorithm.name === alg) ?? [],
+  );
+  if (fitting.length === 0) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
+  const selected = fitting.slice(0, MAX_CANDIDATES);
+  set.selected ??= new Map();
+  const byAlgorithm = set.selected.get(kid) ?? new Map<string, readonly PreparedKey[]>();
+  set.selected.set(kid, byAlgorithm.set(alg, selected));
+  return selected;
 }
+
+/** More keys than this are not tried for one token: each costs a signature check. */
+const MAX_CANDIDATES = 4;
 
 /** The key inside, for those who verify by other means. */
 export function keyObjectOf({ input }: PreparedKey): KeyObject {

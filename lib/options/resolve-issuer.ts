@@ -63,10 +63,17 @@ export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): R
     const advice = 'name the audience of your API, as the provider puts it into tokens; null accepts any';
     reader.problem('audience', `is missing: ${advice}`);
   }
+  const { audience, audienceClaim, algorithms, profile, http, validate, rolesClaim } = shared;
+  // Named one by one: an object that is made by spreading and frozen then has a hidden class of its own.
   const resolved: ResolvedIssuer = {
-    ...shared,
     issuer,
-    audience: shared.audience ?? null,
+    audience: audience ?? null,
+    audienceClaim,
+    algorithms,
+    profile,
+    http,
+    validate,
+    rolesClaim,
     metadataIssuer: reader.string('metadataIssuer') ?? issuer,
     discoveryUrl: readUrl(reader, 'discoveryUrl', shared.http),
     jwksUri: readUrl(reader, 'jwksUri', shared.http),

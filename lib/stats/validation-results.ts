@@ -70,23 +70,25 @@ export type Owner = 'configured' | 'tenant' | 'other';
 
 /** Counts of one issuer, or of all together: one cell for each result, verified or not. */
 export class ResultCounts {
-  constructor(private readonly cells = new Float64Array(RESULT_CELLS)) {}
+  /** @param cells - made with the first count: most issuers of many are idle. */
+  constructor(private cells?: Float64Array) {}
 
   add(result: ValidationResult, verified: boolean): void {
     const cell = 2 * (result === OK ? 0 : (INDEXES.get(result) ?? 0)) + (verified ? 1 : 0);
-    this.cells[cell] = (this.cells[cell] ?? 0) + 1;
+    const cells = (this.cells ??= new Float64Array(RESULT_CELLS));
+    cells[cell] = (cells[cell] ?? 0) + 1;
   }
 
   copy(): ResultCounts {
-    return new ResultCounts(this.cells.slice());
+    return new ResultCounts(this.cells?.slice());
   }
 
   since(earlier: ResultCounts): ResultCounts {
-    return new ResultCounts(this.cells.map((count, cell) => count - (earlier.cells[cell] ?? 0)));
+    return new ResultCounts(this.cells?.map((count, cell) => count - (earlier.cells?.[cell] ?? 0)));
   }
 
   get total(): number {
-    return this.cells.reduce((all, count) => all + count, 0);
+    return this.cells?.reduce((all, count) => all + count, 0) ?? 0;
   }
 
   /** What was counted, and besides it the rows that are always there for this owner. */
@@ -94,7 +96,7 @@ export class ResultCounts {
     const rows: ResultCount[] = [];
     for (const [index, result] of RESULTS.entries()) {
       for (const verified of [false, true]) {
-        const count = this.cells[2 * index + (verified ? 1 : 0)] ?? 0;
+        const count = this.cells?.[2 * index + (verified ? 1 : 0)] ?? 0;
         if (count > 0 || isStanding(owner, result, verified)) rows.push({ result, verified, count });
       }
     }

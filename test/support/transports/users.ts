@@ -43,7 +43,7 @@ export interface UserTransport {
 
 /** What a handler sees, as text: every transport can send that. */
 function seen(holder: object, subject: unknown): string {
-  return JSON.stringify({ user: Reflect.get(holder, 'user'), sub: subject });
+  return JSON.stringify({ user: Reflect.get(holder, 'user') as unknown, sub: subject });
 }
 
 function resolverWith(guard: Type<IdentityAuthGuard>): Type {
@@ -163,7 +163,7 @@ const tcp: UserTransport = {
     return {
       async ask(token, operation = 'me') {
         const client = withMetadata(ClientProxyFactory.create(wire), bearer(token));
-        return send(client, operation, {}).finally(() => client.close());
+        return send(client, operation, {}).finally(() => void client.close());
       },
       close: () => service.close(),
     };
