@@ -154,6 +154,7 @@ describe.runIf(hasBrowser)(
       const asked = ours.count();
       await card.getByRole('button', { name: 'Replace keys…' }).click();
       await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ ...WAIT, state: 'hidden' });
       expect(ours.count()).toBe(asked);
 
       ours.misbehave('down');

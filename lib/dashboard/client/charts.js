@@ -217,7 +217,7 @@ function optionsOf({ lines, format, least }, width, tell) {
       },
       {
         ...axis,
-        size: 56,
+        size: 52,
         gap: 6,
         space: 34,
         values: (_, splits) => splits.map((value) => (value === 0 ? '0' : format(value))),

@@ -174,7 +174,7 @@ export function judgeProvider({ window }) {
     level: isSlow || faults > 0 ? 'warn' : 'ok',
     label: isSlow ? `Slow: ${formatMs(p95Ms)}` : faults > 0 ? `${formatCount(faults)} failed` : 'No',
     detail: faults > 0 ? `${formatCount(faults)} of ${asked} brought nothing` : `${asked}, none failed`,
-    numbers: `95 of 100 answered within ${formatMs(p95Ms)}`,
+    numbers: `p95 of all: ${formatMs(p95Ms)}`,
   };
 }
 
@@ -221,8 +221,8 @@ export function judgeCache({ window }) {
   return {
     level: isLow ? 'warn' : 'ok',
     label: formatPercent(hitRate),
-    detail: 'of look-ups for keys were answered at once',
-    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} waited for the network`,
+    detail: 'of look-ups for keys answered at once',
+    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`,
   };
 }
 
