@@ -25,6 +25,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-optio
 import { IdentityStats } from './stats/identity-stats.js';
 import { IssuerRows } from './stats/issuer-rows.js';
 import { Measurements } from './stats/measurements.js';
+import { TokenInspector } from './validation/token-inspector.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
 import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
 
@@ -72,12 +73,16 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
     DiscoveryService,
     JwksService,
     TokenValidationService,
+    TokenInspector,
     IdentityStats,
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,
   ],
   exports: [
+    CLOCK,
+    EventReporter,
+    TokenInspector,
     IdentityEvents,
     Measurements,
     DiscoveryService,

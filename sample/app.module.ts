@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model';
+import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
 import { IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
 import { HealthController } from './health/health.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
@@ -11,7 +12,7 @@ import { OrdersController } from './orders/orders.controller.js';
 import { OrdersGateway } from './orders/orders.gateway.js';
 import { OrdersResolver } from './orders/orders.resolver.js';
 import { OrdersService } from './orders/orders.service.js';
-import { AUDIENCE } from './provider/demo.js';
+import { AUDIENCE, OPERATOR_SCOPE } from './provider/demo.js';
 
 @Module({})
 export class AppModule {
@@ -21,6 +22,7 @@ export class AppModule {
       imports: [
         IdentityModule.forRoot({ issuer, audience: AUDIENCE }),
         IdentityPrometheusModule.forRoot(),
+        IdentityDashboardModule.forRoot({ requiredScopes: [OPERATOR_SCOPE] }),
         GraphQLModule.forRoot<ApolloDriverConfig>({
           driver: ApolloDriver,
           autoSchemaFile: true,

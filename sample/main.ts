@@ -1,5 +1,5 @@
 import { createApp } from './create-app.js';
-import { curlLine } from './curl-line.js';
+import { curlLine, operatorLine } from './curl-line.js';
 import { startProvider } from './provider/start-provider.js';
 
 const provider = await startProvider({ port: Number(process.env['PROVIDER_PORT'] ?? 3001) });
@@ -26,9 +26,14 @@ console.log(`
   Swagger UI  ${api}/docs   (Authorize gets a real token)
   Health      ${api}/health
   Metrics     ${api}/metrics
+  Dashboard   ${api}/identity   (asks for a token, see below)
   Issuer      ${provider.issuer}
 
 Get a token and call the API (Ctrl-C ends it all):
 
 ${curlLine(provider.issuer, api)}
+
+Get a token for the dashboard at ${api}/identity:
+
+${operatorLine(provider.issuer)}
 `);

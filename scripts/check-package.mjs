@@ -1,8 +1,9 @@
 // Packs the library as `npm publish` would, and checks what users would install instead of the work tree.
 import { execSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const { exports } = /** @type {{ exports: Record<string, string | { types?: string }> }} */ (
   JSON.parse(readFileSync('package.json', 'utf8'))
@@ -17,6 +18,7 @@ try {
   }
   run(`npm pack --silent --pack-destination "${folder}"`);
   const tarball = path.join(folder, readdirSync(folder)[0] ?? '');
+  await checkPage(tarball);
   run(`npx publint run "${tarball}" --strict`);
   run(`npx attw "${tarball}" --profile esm-only`);
 } catch (error) {
@@ -24,4 +26,24 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** The dashboard's page must find all of its files in the package, those too that its scripts import. */
+async function checkPage(/** @type {string} */ tarball) {
+  run(`tar -xzf "${tarball}" -C "${folder}"`);
+  symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
+  const module = pathToFileURL(path.join(folder, 'package/dist/dashboard/assets.js')).href;
+  const { readAsset, renderPage } = /** @type {typeof import('../lib/dashboard/assets.js')} */ (
+    await import(module)
+  );
+  const names = new Set(
+    [...renderPage('', 'token').matchAll(/"assets\/([^"]+)"/g)].map(([, name = '']) => name),
+  );
+  for (const name of names) {
+    const asset = readAsset(name);
+    if (asset === undefined) throw new Error(`the page needs ${name}, which is not in the package`);
+    for (const [, imported = ''] of asset.body.toString().matchAll(/^(?:import|\}).*\bfrom '\.\/([^']+)'/gm))
+      names.add(imported);
+  }
+  console.log(`dashboard: ${names.size} files`);
 }

@@ -94,6 +94,22 @@ describe('conditional requests', () => {
     expect(asked[1]?.headers['cache-control']).toBe('no-cache');
   });
 
+  it('are not made by replace(): the keys are imported anew, though they are the same', async () => {
+    const asked = versioned();
+    const jwks = await start();
+    const before = await jwks.get();
+    const after = await jwks.replace();
+    expect(asked[1]?.headers).toMatchObject({ 'cache-control': 'no-cache' });
+    expect(asked[1]?.headers['if-none-match']).toBeUndefined();
+    expect(after).not.toBe(before);
+    expect(after.fingerprint).toBe(before.fingerprint);
+    expect(jwks.held()).toBe(after);
+    expect(simulation.events.map(({ type }) => type)).not.toContain('jwks.rotated');
+    // From then on as ever.
+    expect(await jwks.refresh()).toBe(after);
+    expect(asked[2]?.headers['if-none-match']).toBe('"rsa-1"');
+  });
+
   it('are not made of a validator that cannot stand in a request', async () => {
     const asked: IncomingMessage[] = [];
     provider.answers.set(provider.jwksPath, (request, response) => {
@@ -128,6 +144,56 @@ describe('conditional requests', () => {
       http: { retries: 0 },
     });
     expect(await rejectionOf(simulation.module.get(JwksService).get())).toBe('keys_unavailable');
+  });
+});
+
+describe('replace', () => {
+  it('keeps the last good keys where nothing usable comes', async () => {
+    const jwks = await start();
+    const before = await jwks.get();
+    for (const answer of ['{"keys":[]}', 'no json']) {
+      provider.respond(provider.jwksPath, 200, answer);
+      expect(await rejectionOf(jwks.replace())).toBe('keys_unavailable');
+      expect(jwks.held()).toBe(before);
+    }
+    provider.respond(provider.jwksPath, 503);
+    const replaced = rejectionOf(jwks.replace());
+    // It may try again, as for keys that are not there at all.
+    for (let round = 0; round < 20; round++) await simulation.pass(1_000);
+    expect(await replaced).toBe('keys_unavailable');
+    expect(jwks.held()).toBe(before);
+  });
+
+  it('drops a key that has left, and says so', async () => {
+    const jwks = await start();
+    provider.keys = [createKey('ES256', 'next')];
+    expect((await jwks.replace(provider.issuer)).keys.map(({ kid }) => kid)).toEqual(['next']);
+    expect(simulation.events.at(-1)).toMatchObject({
+      type: 'jwks.rotated',
+      added: ['next'],
+      removed: ['rsa-1'],
+    });
+  });
+
+  it('knows configured issuers only', async () => {
+    const jwks = await start();
+    expect(await rejectionOf(jwks.replace('https://none.example'))).toBe('issuer_unknown');
+    expect(() => jwks.held('https://none.example')).toThrow();
+  });
+});
+
+describe('held', () => {
+  it('is what may serve now: it asks nobody, counts nothing, and ends with what may be stale', async () => {
+    simulation = await simulate({ issuer: provider.issuer, audience: 'orders-api', warmUp: 'off' });
+    const jwks = simulation.module.get(JwksService);
+    expect(jwks.held()).toBeUndefined();
+    expect(provider.requests).toEqual([]);
+    await jwks.get();
+    const { hits, misses } = jwks.stats();
+    expect(jwks.held()?.keys).toHaveLength(1);
+    expect(jwks.stats()).toMatchObject({ hits, misses });
+    jwks.clear();
+    expect(jwks.held()).toBeUndefined();
   });
 });
 

@@ -121,6 +121,20 @@ describe('the cache of verified tokens', () => {
     await module.close();
   });
 
+  it('forgets what was verified before the keys were replaced, by the same ones too', async () => {
+    const { module, tokens, jwks, cache } = await start();
+    const token = provider.token();
+    await tokens.validate(token);
+    await tokens.validate(token);
+    expect(cache()).toMatchObject({ hits: 1, misses: 1 });
+    await jwks.replace();
+    await tokens.validate(token);
+    expect(cache()).toMatchObject({ hits: 1, misses: 2, size: 1 });
+    await tokens.validate(token);
+    expect(cache()).toMatchObject({ hits: 2, misses: 2 });
+    await module.close();
+  });
+
   it('is bounded in entries and in bytes', async () => {
     const few = await start({ tokenCache: { maxEntries: 3 } });
     const list = Array.from({ length: 10 }, (_, index) => provider.token({ sub: `user-${String(index)}` }));

@@ -13,6 +13,8 @@ interface Value {
   readonly key: string;
   /** Number of the step in which the fetch began. */
   readonly begun: number;
+  /** The same of the fetch that brought it whole: later ones may have only renewed it. */
+  readonly broughtWhole: number;
   since: Instant;
   ttlMs: number;
 }
@@ -25,7 +27,10 @@ interface Fetch {
 }
 
 type Step =
-  | { readonly do: 'get' | 'peek' | 'prefetch' | 'refresh' | 'clear'; readonly key: (typeof KEYS)[number] }
+  | {
+      readonly do: 'get' | 'peek' | 'prefetch' | 'refresh' | 'replace' | 'clear';
+      readonly key: (typeof KEYS)[number];
+    }
   | { readonly do: 'clear all' }
   | { readonly do: 'answer'; readonly at: number; readonly ttlMs: number }
   | { readonly do: 'fail'; readonly at: number; readonly retryAfterMs: number | undefined }
@@ -34,7 +39,7 @@ type Step =
 const key = fc.constantFrom(...KEYS);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('get' as const), key }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('peek', 'prefetch', 'refresh'), key }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('peek', 'prefetch', 'refresh', 'replace'), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const), key }) },
   { weight: 1, arbitrary: fc.constant({ do: 'clear all' as const }) },
   {
@@ -80,9 +85,11 @@ class History {
   /** @param room - entries that the cache may hold. */
   constructor(private readonly room: number) {
     this.cache = new RefreshingCache<Value>({
-      load: (name, { signal }) =>
+      load: (name, { signal, previous }) =>
         new Promise<Loaded<Value>>((resolve, reject) => {
-          const value = { key: name, begun: this.step, since: instantOf(this.clock), ttlMs: 0 };
+          const begun = this.step;
+          const broughtWhole = previous?.broughtWhole ?? begun;
+          const value = { key: name, begun, broughtWhole, since: instantOf(this.clock), ttlMs: 0 };
           this.pending.push({ value, signal, resolve, reject });
         }),
       maxEntries: room,
@@ -126,6 +133,15 @@ class History {
       case 'refresh':
         this.watch(cache.refresh(each.key), each.key, this.step);
         return;
+      case 'replace': {
+        const { step: now } = this;
+        const replaced = cache.refreshAnew(each.key).then((value) => {
+          if (value.broughtWhole < now) this.faults.push('what was to be replaced was renewed');
+          return value;
+        });
+        this.watch(replaced, each.key, now);
+        return;
+      }
       case 'clear':
         this.lastClear.set(each.key, this.step);
         return cache.clear(each.key);

@@ -278,6 +278,67 @@ describe('refresh', () => {
   });
 });
 
+describe('refreshAnew', () => {
+  it('lets nothing of what is held into the fetch, and serves it until the new value is here', async () => {
+    const bench = createBench();
+    await bench.cache.get('a');
+    const slow = pending();
+    bench.answer = slow.load;
+    const replaced = bench.cache.refreshAnew('a');
+    await settle();
+    expect(bench.contexts[1]).toMatchObject({ previous: undefined, mustBeginNow: true });
+    expect(bench.cache.peek('a')).toBe('a1');
+    slow.resolve('new');
+    expect(await replaced).toBe('new');
+    expect(bench.cache.peek('a')).toBe('new');
+    expect(bench.told.at(-1)).toBe('a: a1 -> new');
+  });
+
+  it('keeps what is held where it fails, and builds on it again afterwards', async () => {
+    const bench = createBench();
+    await bench.cache.get('a');
+    bench.answer = down;
+    await missOf(bench.cache.refreshAnew('a'));
+    expect(bench.cache.peek('a')).toBe('a1');
+    bench.answer = async () => value('later');
+    expect(await bench.cache.refresh('a')).toBe('later');
+    expect(bench.contexts.map(({ previous }) => previous)).toEqual([undefined, undefined, 'a1']);
+  });
+
+  it('waits for a fetch under way, which has built on what is held', async () => {
+    const bench = createBench();
+    await bench.cache.get('a');
+    const slow = pending();
+    bench.answer = slow.load;
+    const refreshed = bench.cache.refresh('a');
+    const replaced = [bench.cache.refreshAnew('a'), bench.cache.refreshAnew('a')];
+    const along = bench.cache.refresh('a');
+    bench.answer = async () => value('new');
+    slow.resolve('renewed');
+    expect(await refreshed).toBe('renewed');
+    expect(await Promise.all([...replaced, along])).toEqual(['new', 'new', 'new']);
+    expect(bench.contexts.map(({ previous }) => previous)).toEqual([undefined, 'a1', undefined]);
+  });
+
+  it('brings nothing back that was cleared meanwhile', async () => {
+    const bench = createBench();
+    await bench.cache.get('a');
+    const slow = pending();
+    bench.answer = slow.load;
+    const replaced = bench.cache.refreshAnew('a');
+    await settle();
+    bench.cache.clear('a');
+    slow.resolve('withdrawn');
+    expect(await missOf(replaced)).toBeInstanceOf(CacheMissError);
+    expect(bench.cache.peek('a')).toBeUndefined();
+  });
+
+  it('fetches what was never held', async () => {
+    const bench = createBench();
+    expect(await bench.cache.refreshAnew('b')).toBe('b1');
+  });
+});
+
 describe('clear', () => {
   it('is not undone by a fetch that was under way', async () => {
     const bench = createBench();

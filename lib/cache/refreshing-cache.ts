@@ -86,6 +86,8 @@ class Entry<V> {
   lastError: unknown;
   /** Monotonic time before which no look-up starts a fetch. */
   notBeforeMs = 0;
+  /** The next fetch shall not build on the value that is held. */
+  anew = false;
   /** Cleared, and not fetched since: a fetch that began earlier must not bring the value back. */
   cleared = false;
   lastUsedMs = 0;
@@ -203,6 +205,17 @@ export class RefreshingCache<V> {
       () => this.startNext(entry),
     );
     return entry.next;
+  }
+
+  /**
+   * {@link refresh}, as if nothing were held: the loader is handed no previous value. What is held serves
+   * until the new value is here, and stays where the fetch fails.
+   *
+   * @throws {CacheMissError} the fetch failed.
+   */
+  async refreshAnew(key: string): Promise<V> {
+    this.findOrAdd(key).anew = true;
+    return this.refresh(key);
   }
 
   /** Forgets one value, or all. A fetch in flight ends and brings nothing back; the next look-up fetches. */
@@ -351,7 +364,8 @@ export class RefreshingCache<V> {
     if (this.closed) throw new CacheMissError('the cache is closed', 0);
     stopTimer(entry);
     const controller = new AbortController();
-    const previous = entry.held?.value;
+    const previous = entry.anew ? undefined : entry.held?.value;
+    entry.anew = false;
     const loading = this.callLoader(entry.key, { signal: controller.signal, previous, mustBeginNow });
     const flight: Flight<V> = {
       controller,

@@ -110,6 +110,31 @@ export class JwksService implements OnApplicationShutdown {
     }
   }
 
+  /**
+   * Fetches the keys now as if there were none, without asking whether they changed, and puts what comes in
+   * the place of what is held: former keys, and tokens that were verified under them, are dropped for good,
+   * but not before a usable set is here. The careful form of {@link clear}.
+   *
+   * @throws {IdentityError} `keys_unavailable`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
+   */
+  async replace(issuer?: string): Promise<KeySet> {
+    const { issuer: name } = await this.directory.pick(issuer);
+    try {
+      return (await this.cache.refreshAnew(name)).value;
+    } catch (error) {
+      throw toUnavailable('keys_unavailable', name, error);
+    }
+  }
+
+  /**
+   * The keys that may serve now; undefined where there are none. Neither fetches nor counts.
+   *
+   * @throws {IdentityError} `issuer_unknown`, `issuer_ambiguous`.
+   */
+  held(issuer?: string): KeySet | undefined {
+    return this.cache.look(this.directory.nameOf(issuer))?.value;
+  }
+
   /** Forgets the keys of one issuer, or of all, at once: the emergency withdrawal. The next look-up fetches. */
   clear(issuer?: string): void {
     this.cache.clear(issuer === undefined ? undefined : this.directory.nameOf(issuer));
@@ -318,7 +343,7 @@ export class JwksService implements OnApplicationShutdown {
     this.reporter.report({ type: 'jwks.refreshed', issuer });
     if (set === previous) return;
     this.watches.get(issuer)?.unknown.setChanged();
-    if (previous === undefined) return;
+    if (previous === undefined || previous.fingerprint === set.fingerprint) return;
     const before = new Set(previous.keys.map(identityOf));
     const after = new Set(set.keys.map(identityOf));
     this.reporter.report({

@@ -64,9 +64,9 @@ export class TenantIssuers {
     return known === undefined ? this.ask(issuer) : (known ?? undefined);
   }
 
-  /** The options of a tenant where they are known now, without being a use of them. */
+  /** The options of a tenant that is known and allowed now, without being a use of them. */
   look(issuer: string): ResolvedIssuer | undefined {
-    return this.cache.look(issuer) ?? undefined;
+    return this.isAllowedForSure(issuer) ? (this.cache.look(issuer) ?? undefined) : undefined;
   }
 
   /** Forgets what is known of one tenant, or of all. */
@@ -76,6 +76,14 @@ export class TenantIssuers {
 
   close(): void {
     this.cache.close();
+  }
+
+  private isAllowedForSure(issuer: string): boolean {
+    try {
+      return this.isAllowed(issuer);
+    } catch {
+      return false;
+    }
   }
 
   /** One promise for all who wait for the same name; a bounded number of names. */

@@ -2,6 +2,8 @@
 export const RESOURCE = 'urn:demo:orders-api';
 export const AUDIENCE = 'orders-api';
 export const SCOPES = ['orders:read', 'orders:write'] as const;
+/** Who may see the dashboard. */
+export const OPERATOR_SCOPE = 'identity:read';
 
 /**
  * Clients of the demo provider. Their secrets stand in the source because it listens on loopback only
@@ -10,4 +12,5 @@ export const SCOPES = ['orders:read', 'orders:write'] as const;
 export const CLIENTS = {
   cli: { id: 'orders-cli', secret: 'orders-cli-secret', scopes: SCOPES },
   reporting: { id: 'reporting', secret: 'reporting-secret', scopes: ['orders:read'] },
+  operator: { id: 'operator', secret: 'operator-secret', scopes: [OPERATOR_SCOPE] },
 } as const;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import Provider, { errors, type Configuration } from 'oidc-provider';
-import { AUDIENCE, CLIENTS, RESOURCE, SCOPES } from './demo.js';
+import { AUDIENCE, CLIENTS, OPERATOR_SCOPE, RESOURCE, SCOPES } from './demo.js';
 import { createSigningKeys, type SigningAlgorithm } from './signing-keys.js';
 
 export interface ProviderOptions {
@@ -38,7 +38,7 @@ function configure(algorithm: SigningAlgorithm): Configuration {
       scope: scopes.join(' '),
     })),
     jwks: { keys: createSigningKeys() },
-    scopes: [...SCOPES],
+    scopes: [...SCOPES, OPERATOR_SCOPE],
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -49,7 +49,7 @@ function configure(algorithm: SigningAlgorithm): Configuration {
           if (resource !== RESOURCE) throw new errors.InvalidTarget();
           return {
             audience: AUDIENCE,
-            scope: SCOPES.join(' '),
+            scope: [...SCOPES, OPERATOR_SCOPE].join(' '),
             accessTokenFormat: 'jwt',
             jwt: { sign: { alg: algorithm } },
           };

@@ -35,6 +35,12 @@ describe('check-imports', () => {
     ]);
   });
 
+  it('keeps the main entry free of what only a subpath brings', () => {
+    expect(check({ 'index.ts': `export * from './dashboard/index.js';`, 'dashboard/index.ts': '' })).toEqual([
+      'index.ts: "index" may not import from "dashboard" (dashboard/index.ts)',
+    ]);
+  });
+
   it('refuses imports between folders of one rank', () => {
     expect(check({ 'events/e.ts': `import '../http/h.js';`, 'http/h.ts': '' })).toEqual([
       'events/e.ts: "events" may not import from "http" (http/h.ts)',

@@ -1,0 +1,77 @@
+import { byId, icon, make, show } from './dom.js';
+import { formatMoment } from './format.js';
+import { hostOf } from './verdicts.js';
+
+/** @import { DashboardState } from '../dashboard-state.js' */
+/** @typedef {DashboardState['incidents'][number]} Incident */
+
+/**
+ * Newest first.
+ *
+ * @param {DashboardState} state
+ * @param {number} nowMs
+ */
+export function updateIncidents({ incidents }, nowMs) {
+  show(byId('incidents'), JSON.stringify(incidents), () =>
+    incidents.length === 0
+      ? [make('p', { class: 'empty' }, 'None: no rotation, no outage. Both appear here when they happen.')]
+      : [
+          make(
+            'ol',
+            { class: 'incident-list', tabindex: '0', 'aria-label': 'Incidents, newest first' },
+            ...incidents.map((incident) => makeIncident(incident, nowMs)),
+          ),
+        ],
+  );
+}
+
+/**
+ * @param {Incident} incident
+ * @param {number} nowMs
+ */
+function makeIncident(incident, nowMs) {
+  const { shape, title, text } = describe(incident);
+  return make(
+    'li',
+    {},
+    icon(shape),
+    make('time', { datetime: new Date(incident.atMs).toISOString() }, formatMoment(incident.atMs, nowMs)),
+    make('div', {}, make('b', {}, title), make('p', {}, text)),
+  );
+}
+
+/**
+ * @param {Incident} incident
+ * @returns {{ shape: 'turn' | 'warn' | 'ok', title: string, text: string }}
+ */
+function describe(incident) {
+  switch (incident.kind) {
+    case 'rotated': {
+      const { issuer, added, removed } = incident;
+      const parts = [listed('came', added), listed('left', removed)].filter((part) => part !== '');
+      return { shape: 'turn', title: `Keys of ${hostOf(issuer)} rotated`, text: `${parts.join('; ')}.` };
+    }
+    case 'failed':
+      return {
+        shape: 'warn',
+        title: `The ${incident.document} of ${hostOf(incident.issuer)} cannot be had`,
+        text: incident.reason,
+      };
+    case 'recovered':
+      return {
+        shape: 'ok',
+        title: `The ${incident.document} of ${hostOf(incident.issuer)} can be had again`,
+        text: 'The outage is over.',
+      };
+    case 'issuers-failed':
+      return { shape: 'warn', title: 'The application’s function “issuers” broke', text: incident.reason };
+  }
+}
+
+/**
+ * @param {string} verb
+ * @param {readonly string[]} kids
+ */
+function listed(verb, kids) {
+  return kids.length === 0 ? '' : `${kids.join(', ')} ${verb}`;
+}

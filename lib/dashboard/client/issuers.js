@@ -1,0 +1,209 @@
+import { byId, find, icon, make, setText, show } from './dom.js';
+import { formatCount, formatMoment, formatSpan } from './format.js';
+import { createTimeline, spanOf } from './timeline.js';
+import { bySeverity, hostOf, judgeIssuer } from './verdicts.js';
+
+/** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
+/** @import { Span } from './timeline.js' */
+
+/**
+ * Does it, and tells in words how it went.
+ *
+ * @callback Act
+ * @param {'refresh' | 'replace-keys'} what
+ * @param {string} issuer
+ * @returns {Promise<string>}
+ */
+
+/** So many are shown at first; those in trouble are among them. */
+const SHOWN_FIRST = 8;
+
+/** @param {{ act: Act, confirm: (issuer: string) => Promise<boolean>, announce: (text: string) => void }} helpers */
+export function createIssuers({ act, confirm, announce }) {
+  const list = byId('issuers');
+  const more = find('issuers-more', HTMLButtonElement);
+  /** @type {Map<string, ReturnType<typeof createCard>>} */
+  const cards = new Map();
+  /** @type {Map<string, string>} */
+  let labels = new Map();
+  let showsAll = false;
+  more.addEventListener('click', () => {
+    showsAll = true;
+    more.hidden = true;
+    for (const { element } of cards.values()) element.hidden = false;
+  });
+
+  return {
+    /**
+     * @param {DashboardState} state
+     * @param {number} nowMs
+     */
+    update({ issuers, moreIssuers }, nowMs) {
+      const span = spanOf(issuers, nowMs);
+      const judged = issuers
+        .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
+        .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
+      for (const [name, { element }] of cards) {
+        if (issuers.some(({ issuer }) => issuer === name)) continue;
+        element.remove();
+        cards.delete(name);
+      }
+      for (const [index, { issuer, verdict }] of judged.entries()) {
+        const card = cards.get(issuer.issuer) ?? createCard(issuer, { act, confirm });
+        cards.set(issuer.issuer, card);
+        card.update(issuer, verdict, span);
+        card.element.hidden = !showsAll && index >= SHOWN_FIRST;
+        // Moving an element takes the focus from what is in it.
+        if (list.children[index] !== card.element && !card.element.contains(document.activeElement)) {
+          list.insertBefore(card.element, list.children[index] ?? null);
+        }
+      }
+      const before = labels;
+      labels = new Map(judged.map(({ issuer, verdict }) => [issuer.issuer, verdict.label]));
+      for (const { issuer, verdict } of judged) {
+        const former = before.get(issuer.issuer);
+        if (former !== undefined && former !== verdict.label) {
+          announce(`${hostOf(issuer.issuer)}: ${verdict.label}. ${verdict.detail}`);
+        }
+      }
+      more.hidden = showsAll || judged.length <= SHOWN_FIRST;
+      setText(more, `Show all ${formatCount(judged.length)}`);
+      const beyond = moreIssuers > 0 ? ` and ${formatCount(moreIssuers)} that are not listed` : '';
+      setText(byId('issuers-note'), `${formatCount(issuers.length)} known${beyond}`);
+      show(list, issuers.length === 0 ? 'none' : 'some', () =>
+        issuers.length === 0
+          ? [
+              make(
+                'p',
+                { class: 'empty' },
+                'No issuer is known yet. Tenants appear as their first token comes in.',
+              ),
+            ]
+          : [...cards.values()].map(({ element }) => element),
+      );
+    },
+  };
+}
+
+let count = 0;
+
+/**
+ * @param {IssuerState} first
+ * @param {{ act: Act, confirm: (issuer: string) => Promise<boolean> }} helpers
+ */
+function createCard({ issuer: name, configured }, { act, confirm }) {
+  const id = `issuer-${++count}`;
+  const badge = make('span', { class: 'badge' });
+  const detail = make('p', { class: 'detail' });
+  const faults = make('ul', { class: 'faults' });
+  const facts = ['Usable keys', 'Keys fetched', 'Next refresh', 'Metadata'].map((term) => ({
+    term,
+    value: make('dd', {}),
+  }));
+  const timeline = createTimeline();
+  const result = make('p', { class: 'result', role: 'status' });
+  const refresh = make('button', { type: 'button', 'aria-describedby': id }, 'Refresh now');
+  const replace = make('button', { type: 'button', 'aria-describedby': id }, 'Replace keys…');
+  refresh.addEventListener('click', () => void run('refresh', refresh));
+  replace.addEventListener(
+    'click',
+    () => void confirm(name).then((isSure) => (isSure ? run('replace-keys', replace) : undefined)),
+  );
+  const element = make(
+    'article',
+    { class: 'issuer', 'aria-labelledby': id },
+    make(
+      'div',
+      { class: 'issuer-head' },
+      badge,
+      make(
+        'h3',
+        { id, class: 'mono' },
+        name,
+        ...(configured ? [] : [' ', make('span', { class: 'chip' }, 'tenant')]),
+      ),
+      make('div', { class: 'actions' }, refresh, replace),
+    ),
+    detail,
+    faults,
+    make(
+      'dl',
+      { class: 'facts' },
+      ...facts.map(({ term, value }) => make('div', {}, make('dt', {}, term), value)),
+    ),
+    timeline.element,
+    result,
+  );
+
+  return {
+    element,
+    /**
+     * @param {IssuerState} issuer
+     * @param {ReturnType<typeof judgeIssuer>} verdict
+     * @param {Span} span
+     */
+    update(issuer, verdict, span) {
+      element.dataset['level'] = verdict.level;
+      show(badge, verdict.level + verdict.label, () => [icon(verdict.level), verdict.label]);
+      setText(detail, verdict.level === 'ok' ? '' : verdict.detail);
+      show(faults, JSON.stringify(issuer.faults), () =>
+        firstCauses(issuer.faults).map(({ document: what, reason, sinceMs }) =>
+          make('li', {}, make('b', {}, `${what}, since ${formatMoment(sinceMs, span.nowMs)}: `), reason),
+        ),
+      );
+      const { keySet, metadata } = issuer;
+      const texts = [
+        formatCount(keySet.count),
+        ageOf(keySet),
+        nextOf(keySet, span.nowMs),
+        metadata === undefined ? 'not used' : `${metadata.state}, ${ageOf(metadata)}`,
+      ];
+      for (const [index, { value }] of facts.entries()) setText(value, texts[index] ?? '');
+      timeline.update(issuer, span);
+    },
+  };
+
+  /**
+   * @param {'refresh' | 'replace-keys'} what
+   * @param {HTMLButtonElement} button
+   */
+  async function run(what, button) {
+    if (element.ariaBusy === 'true') return;
+    element.ariaBusy = 'true';
+    const label = button.textContent;
+    // Not disabled: that would take the focus away.
+    button.ariaDisabled = 'true';
+    setText(button, 'Fetching…');
+    setText(result, '');
+    const told = await act(what, name);
+    setText(result, told);
+    setText(button, label);
+    button.ariaDisabled = 'false';
+    element.ariaBusy = 'false';
+  }
+}
+
+/**
+ * Keys that cannot be had for want of metadata need no second line.
+ *
+ * @param {IssuerState['faults']} faults
+ */
+function firstCauses(faults) {
+  return faults.filter(
+    ({ reason }) => !faults.some((other) => other.reason !== reason && reason.includes(other.reason)),
+  );
+}
+
+/** @param {DocumentState} document */
+function ageOf({ ageMs }) {
+  return ageMs === undefined ? 'never' : `${formatSpan(ageMs)} ago`;
+}
+
+/**
+ * @param {DocumentState} document
+ * @param {number} nowMs
+ */
+function nextOf({ nextRefreshAtMs }, nowMs) {
+  if (nextRefreshAtMs === undefined) return 'none planned';
+  return nextRefreshAtMs <= nowMs ? 'due' : `in ${formatSpan(nextRefreshAtMs - nowMs)}`;
+}

@@ -1,0 +1,238 @@
+// What the state means for whoever is on call. Pure.
+
+import { formatCount, formatMs, formatPercent, formatSpan, formatWindow } from './format.js';
+
+/** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
+
+/**
+ * `ok`: nothing to do; `warn`: look at it, users are served; `bad`: users are refused for it; `idle`: nothing
+ * to judge.
+ *
+ * @typedef {'ok' | 'warn' | 'bad' | 'idle'} Level
+ */
+
+/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string, readonly numbers?: string, readonly shape?: 'turn' }} Verdict */
+
+/** A share of refusals that is worth a look, from this many validations on. */
+const NOTABLE_REFUSALS = 0.05;
+const FEWEST_VALIDATIONS = 20;
+/** Slower than that is slow for a provider. */
+const SLOW_MS = 1_000;
+/** A hit rate below that is worth a look, from this many look-ups on. */
+const LEAST_HIT_RATE = 0.9;
+const FEWEST_LOOK_UPS = 100;
+
+/** @type {readonly Level[]} */
+const SEVERITY = ['bad', 'warn', 'ok', 'idle'];
+
+/**
+ * @param {Level} a
+ * @param {Level} b
+ */
+export function bySeverity(a, b) {
+  return SEVERITY.indexOf(a) - SEVERITY.indexOf(b);
+}
+
+/**
+ * @param {IssuerState} issuer
+ * @returns {Verdict}
+ */
+export function judgeIssuer({ keySet, metadata }) {
+  if (keySet.state === 'expired') {
+    return bad('Its last good keys are too old to be served: its tokens get a 503.');
+  }
+  if (keySet.state === 'cold') {
+    return keySet.failures > 0
+      ? bad('Its keys were never fetched: its tokens get a 503.')
+      : {
+          level: 'idle',
+          label: 'Not loaded',
+          detail: 'Its keys are fetched when the first token needs them.',
+        };
+  }
+  if (keySet.failures > 0) {
+    const detail = `Its keys cannot be renewed (${attempts(keySet)}). The last good ones go on serving.`;
+    return { level: 'warn', label: keySet.state === 'stale' ? 'Stale, failing' : 'Failing', detail };
+  }
+  if (keySet.state === 'stale') {
+    return { level: 'warn', label: 'Stale', detail: 'Its keys are past their time and about to be renewed.' };
+  }
+  if (metadata !== undefined && metadata.failures > 0) {
+    const detail = `Its metadata cannot be renewed (${attempts(metadata)}). Its keys are fresh and serve.`;
+    return { level: 'warn', label: 'Failing', detail };
+  }
+  return { level: 'ok', label: 'Fresh', detail: 'Its keys are fresh.' };
+}
+
+/**
+ * @param {string} detail
+ * @returns {Verdict}
+ */
+function bad(detail) {
+  return { level: 'bad', label: 'Cannot serve', detail };
+}
+
+/** @param {DocumentState} document */
+function attempts({ failures }) {
+  return failures === 1 ? 'one attempt failed' : `${formatCount(failures)} attempts in a row failed`;
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeRefusals({ window }) {
+  const { total, accepted, refusals, lengthMs } = window;
+  const refused = total - accepted;
+  if (total === 0) {
+    return {
+      level: 'idle',
+      label: 'No traffic',
+      detail: `No validations in the last ${formatWindow(lengthMs)}.`,
+    };
+  }
+  if (refused === 0) {
+    return {
+      level: 'ok',
+      label: 'Nobody',
+      detail: `${formatCount(total)} of ${formatCount(total)} tokens were accepted`,
+    };
+  }
+  const undecided = sum(refusals.filter(({ kind }) => kind !== 'rejected'));
+  const share = refused / total;
+  const isNotable = share >= NOTABLE_REFUSALS && total >= FEWEST_VALIDATIONS;
+  const counts = `${formatCount(refused)} of ${formatCount(total)}`;
+  return {
+    level: isNotable || undecided > 0 ? 'warn' : 'ok',
+    label: formatPercent(share),
+    detail: `Mostly: ${lowerFirst(refusals[0]?.meaning ?? '')}`,
+    numbers: undecided > 0 ? `${counts}; ${formatCount(undecided)} not judged` : counts,
+  };
+}
+
+/** @param {number} count */
+function formatIssuers(count) {
+  return count === 1 ? '1 issuer' : `${formatCount(count)} issuers`;
+}
+
+/** @param {readonly { readonly count: number }[]} counts */
+function sum(counts) {
+  return counts.reduce((all, { count }) => all + count, 0);
+}
+
+/** @param {string} text */
+function lowerFirst(text) {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeKeys({ issuers }) {
+  const judged = issuers
+    .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
+    .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
+  const [worst] = judged;
+  if (worst === undefined) {
+    return { level: 'idle', label: 'No issuer yet', detail: 'Issuers appear as their first token comes in.' };
+  }
+  const { level } = worst.verdict;
+  const fresh = judged.filter(({ verdict }) => verdict.level === 'ok').length;
+  if (level === 'ok' || level === 'idle') {
+    return {
+      level,
+      label: level === 'idle' ? 'Not loaded' : 'Fresh',
+      detail: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
+    };
+  }
+  const alike = judged.filter(({ verdict }) => verdict.level === level).length;
+  const rest = alike > 1 ? `, and ${formatCount(alike - 1)} more` : '';
+  return {
+    level,
+    label: level === 'bad' ? `${formatCount(alike)} cannot serve` : `${formatCount(alike)} failing or stale`,
+    detail: `${hostOf(worst.issuer.issuer)}${rest}`,
+    numbers: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeProvider({ window }) {
+  const { requests, requestDurations, faults, lengthMs } = window;
+  const all = sum(requests);
+  if (all === 0) {
+    const detail = `Nothing had to be fetched in the last ${formatWindow(lengthMs)}.`;
+    return { level: 'idle', label: 'Not asked', detail };
+  }
+  const p95Ms = Math.max(requestDurations.discovery.p95Ms, requestDurations.jwks.p95Ms);
+  const isSlow = p95Ms >= SLOW_MS;
+  const asked = all === 1 ? 'one request' : `${formatCount(all)} requests`;
+  return {
+    level: isSlow || faults > 0 ? 'warn' : 'ok',
+    label: isSlow ? `Slow: ${formatMs(p95Ms)}` : faults > 0 ? `${formatCount(faults)} failed` : 'No',
+    detail: faults > 0 ? `${formatCount(faults)} of ${asked} brought nothing` : `${asked}, none failed`,
+    numbers: `p95 of all: ${formatMs(p95Ms)}`,
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @param {number} nowMs
+ * @returns {Verdict}
+ */
+export function judgeRotation({ incidents }, nowMs) {
+  const rotations = incidents.filter(({ kind }) => kind === 'rotated');
+  const last = incidents.find((each) => each.kind === 'rotated');
+  if (last === undefined) {
+    return { level: 'idle', label: 'No', detail: 'No key came or left since this process started.' };
+  }
+  const { added, removed } = last;
+  const changes = [
+    added.length > 0 ? `${formatCount(added.length)} came` : '',
+    removed.length > 0 ? `${formatCount(removed.length)} left` : '',
+  ].filter((part) => part !== '');
+  return {
+    level: 'idle',
+    shape: 'turn',
+    label: `${formatSpan(nowMs - last.atMs)} ago`,
+    detail: `${hostOf(last.issuer)}: ${changes.join(', ')}`,
+    numbers: rotations.length > 1 ? `${formatCount(rotations.length)} rotations known` : 'the only one known',
+  };
+}
+
+/**
+ * @param {DashboardState} state
+ * @returns {Verdict}
+ */
+export function judgeCache({ window }) {
+  const { hits, misses, hitRate } = window.caches.jwks;
+  const all = hits + misses;
+  if (all === 0) {
+    return {
+      level: 'idle',
+      label: 'Not asked',
+      detail: `No look-ups in the last ${formatWindow(window.lengthMs)}.`,
+    };
+  }
+  const isLow = hitRate < LEAST_HIT_RATE && all >= FEWEST_LOOK_UPS;
+  return {
+    level: isLow ? 'warn' : 'ok',
+    label: formatPercent(hitRate),
+    detail: 'of look-ups for keys answered at once',
+    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`,
+  };
+}
+
+/**
+ * The part of an issuer that tells it from others, where space is short.
+ *
+ * @param {string} issuer
+ */
+export function hostOf(issuer) {
+  if (!URL.canParse(issuer)) return issuer;
+  const { host, pathname } = new URL(issuer);
+  return `${host}${pathname.replace(/\/$/, '')}`;
+}

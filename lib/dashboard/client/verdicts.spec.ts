@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { DashboardState, DocumentState, IssuerState, Refusal } from '../dashboard-state.js';
+import {
+  hostOf,
+  judgeCache,
+  judgeIssuer,
+  judgeKeys,
+  judgeProvider,
+  judgeRefusals,
+  judgeRotation,
+} from './verdicts.js';
+
+const fresh: DocumentState = { state: 'fresh', ageMs: 1, nextRefreshAtMs: 2, failures: 0 };
+
+function issuer(keySet: Partial<DocumentState>, metadata: Partial<DocumentState> = {}): IssuerState {
+  return {
+    issuer: 'https://id.example.com/',
+    configured: true,
+    keySet: { ...fresh, count: 1, ...keySet },
+    metadata: { ...fresh, ...metadata },
+    faults: [],
+    keys: [],
+    moreKeys: 0,
+  };
+}
+
+const durations = { count: 0, sumMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, maxMs: 0 };
+const none = { hits: 0, misses: 0, hitRate: 0 };
+
+function stateWith(
+  period: Partial<DashboardState['window']>,
+  rest: Partial<DashboardState> = {},
+): DashboardState {
+  return {
+    nowMs: 100_000,
+    window: {
+      lengthMs: 300_000,
+      total: 0,
+      accepted: 0,
+      perSecond: 0,
+      latency: durations,
+      refusals: [],
+      caches: { discovery: none, jwks: none },
+      requests: [],
+      faults: 0,
+      requestDurations: { discovery: durations, jwks: durations },
+      ...period,
+    },
+    entries: { discovery: { size: 0, maxSize: 0 }, jwks: { size: 0, maxSize: 0 } },
+    issuers: [],
+    moreIssuers: 0,
+    incidents: [],
+    ...rest,
+  };
+}
+
+function refusal(count: number, kind: Refusal['kind'] = 'rejected'): Refusal {
+  return { code: 'token_expired', meaning: '"exp" is in the past.', kind, verified: false, count };
+}
+
+describe('an issuer', () => {
+  it.each<[string, IssuerState, string, string]>([
+    ['that is fresh', issuer({}), 'ok', 'Fresh'],
+    ['past its time', issuer({ state: 'stale' }), 'warn', 'Stale'],
+    ['that fails, still fresh', issuer({ failures: 1 }), 'warn', 'Failing'],
+    ['that fails, stale', issuer({ state: 'stale', failures: 3 }), 'warn', 'Stale, failing'],
+    ['whose metadata fails', issuer({}, { failures: 1 }), 'warn', 'Failing'],
+    ['that is too old', issuer({ state: 'expired', failures: 9 }), 'bad', 'Cannot serve'],
+    ['that never came', issuer({ state: 'cold', failures: 1 }), 'bad', 'Cannot serve'],
+    ['that nobody asked for', issuer({ state: 'cold' }), 'idle', 'Not loaded'],
+  ])('%s', (_name, given, level, label) => {
+    expect(judgeIssuer(given)).toMatchObject({ level, label });
+  });
+
+  it('has a short name, where its own is a URL', () => {
+    expect(hostOf('https://id.example.com/realms/a/')).toBe('id.example.com/realms/a');
+    expect(hostOf('accounts.example')).toBe('accounts.example');
+  });
+});
+
+describe('the five answers', () => {
+  it.each<[string, Partial<DashboardState['window']>, string, string]>([
+    ['no traffic', {}, 'idle', 'No traffic'],
+    ['nobody refused', { total: 5, accepted: 5 }, 'ok', 'Nobody'],
+    ['a few', { total: 1_000, accepted: 999, refusals: [refusal(1)] }, 'ok', '0.1 %'],
+    ['many', { total: 100, accepted: 90, refusals: [refusal(10)] }, 'warn', '10.0 %'],
+    ['many of very few', { total: 2, accepted: 1, refusals: [refusal(1)] }, 'ok', '50.0 %'],
+    [
+      'some not judged',
+      { total: 1_000, accepted: 999, refusals: [refusal(1, 'unavailable')] },
+      'warn',
+      '0.1 %',
+    ],
+  ])('who is refused: %s', (_name, period, level, label) => {
+    expect(judgeRefusals(stateWith(period))).toMatchObject({ level, label });
+  });
+
+  it.each<[string, readonly IssuerState[], string, string]>([
+    ['nobody known', [], 'idle', 'No issuer yet'],
+    ['all fresh', [issuer({}), issuer({})], 'ok', 'Fresh'],
+    ['one of two stale', [issuer({}), issuer({ state: 'stale' })], 'warn', '1 failing or stale'],
+    ['the worst counts', [issuer({ failures: 1 }), issuer({ state: 'expired' })], 'bad', '1 cannot serve'],
+  ])('are keys fresh: %s', (_name, issuers, level, label) => {
+    expect(judgeKeys(stateWith({}, { issuers }))).toMatchObject({ level, label });
+  });
+
+  it.each<[string, number, number, number, string, string]>([
+    ['not asked', 0, 0, 0, 'idle', 'Not asked'],
+    ['quick', 3, 0, 80, 'ok', 'No'],
+    ['slow', 3, 0, 1_800, 'warn', 'Slow: 1.8 s'],
+    ['broken', 3, 2, 80, 'warn', '2 failed'],
+  ])('is the provider slow: %s', (_name, count, faults, p95Ms, level, label) => {
+    const period = {
+      requests: [{ endpoint: 'jwks', outcome: 'ok', count }] as const,
+      faults,
+      requestDurations: { discovery: durations, jwks: { ...durations, p95Ms } },
+    };
+    expect(judgeProvider(stateWith(period))).toMatchObject({ level, label });
+  });
+
+  it('did keys rotate', () => {
+    expect(judgeRotation(stateWith({}), 100_000).label).toBe('No');
+    const rotated = {
+      kind: 'rotated',
+      issuer: 'https://id.example.com',
+      added: ['b'],
+      removed: [],
+      atMs: 40_000,
+    } as const;
+    const failed = {
+      kind: 'failed',
+      issuer: 'https://id.example.com',
+      document: 'keys',
+      reason: '',
+      atMs: 90_000,
+    } as const;
+    expect(judgeRotation(stateWith({}, { incidents: [failed, rotated] }), 100_000)).toMatchObject({
+      label: '1 min ago',
+      detail: 'id.example.com: 1 came',
+    });
+  });
+
+  it.each<[number, number, string, string]>([
+    [0, 0, 'idle', 'Not asked'],
+    [999, 1, 'ok', '99.9 %'],
+    [80, 20, 'warn', '80.0 %'],
+    [1, 1, 'ok', '50.0 %'],
+  ])('is the cache working: %d hits, %d misses', (hits, misses, level, label) => {
+    const jwks = { hits, misses, hitRate: hits / (hits + misses) };
+    expect(judgeCache(stateWith({ caches: { discovery: none, jwks } }))).toMatchObject({ level, label });
+  });
+});

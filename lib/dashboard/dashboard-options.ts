@@ -1,0 +1,117 @@
+import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
+import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
+import { IdentityError } from '../errors/identity-error.js';
+
+/** What has to be written out to mount the page for everybody. */
+export const UNPROTECTED = 'everybody who reaches the path may see and use it';
+
+/** Exactly one of `requiredScopes`, `guard` and `dangerouslyUnprotected` says who gets in. */
+export interface IdentityDashboardOptions {
+  /** Where the page is mounted, below a global prefix if there is one. @default 'identity' */
+  readonly path?: string | undefined;
+  /**
+   * Scopes that a token of this API must have, all of them. The page itself, which holds no data, is public;
+   * it asks for the token and sends it with each request for data.
+   */
+  readonly requiredScopes?: readonly [string, ...string[]] | undefined;
+  /**
+   * A guard of the application's own, a class or an object, in front of everything, the page included. For a
+   * session, a client certificate or a network; for tokens there is `requiredScopes`. An `IdentityAuthGuard` that
+   * stands in front of the whole application lets requests without a token pass to it, and refuses bad tokens.
+   */
+  readonly guard?: Type<CanActivate> | CanActivate | undefined;
+  /** No protection at all, where something in front of the application does it. The value says what it means. */
+  readonly dangerouslyUnprotected?: typeof UNPROTECTED | undefined;
+  /** Open pages at a time; another one is told to come back (503). From 1 to 1000. @default 20 */
+  readonly maxStreams?: number | undefined;
+  /** Modules with what the guard injects; an `IdentityModule` with `isGlobal: false`. */
+  readonly imports?: DynamicModule['imports'] | undefined;
+}
+
+/** Who gets in. */
+export type Protection =
+  | { readonly kind: 'scopes'; readonly scopes: readonly [string, ...string[]] }
+  | { readonly kind: 'guard'; readonly guard: Type<CanActivate> | CanActivate }
+  | { readonly kind: 'none' };
+
+export interface ResolvedDashboardOptions {
+  readonly path: string;
+  readonly protection: Protection;
+  readonly maxStreams: number;
+}
+
+const KNOWN = ['path', 'requiredScopes', 'guard', 'dangerouslyUnprotected', 'maxStreams', 'imports'];
+/** RFC 6749 section 3.3 scope-token. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const PATH = /^\/?[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+
+/** @throws {IdentityError} `options_invalid`. */
+export function resolveDashboardOptions(options: IdentityDashboardOptions): ResolvedDashboardOptions {
+  if (typeof options !== 'object' || (options as unknown) === null) throw wrong('expected an object');
+  const unknown = Object.keys(options).filter((name) => !KNOWN.includes(name));
+  if (unknown.length > 0) throw wrong(`unknown: ${unknown.join(', ')}; known are ${KNOWN.join(', ')}`);
+  const { path = 'identity', maxStreams = 20 } = options;
+  if (typeof path !== 'string' || !PATH.test(path)) {
+    throw wrong('"path" must be segments of letters, digits, - and _, such as "identity" or "ops/identity"');
+  }
+  if (!Number.isInteger(maxStreams) || maxStreams < 1 || maxStreams > 1_000) {
+    throw wrong('"maxStreams" must be a whole number from 1 to 1000');
+  }
+  return { path: path.replace(/^\//, ''), protection: readProtection(options), maxStreams };
+}
+
+function readProtection({
+  requiredScopes,
+  guard,
+  dangerouslyUnprotected,
+}: IdentityDashboardOptions): Protection {
+  const given = [requiredScopes, guard, dangerouslyUnprotected].filter((each) => each !== undefined);
+  if (given.length !== 1) {
+    throw wrong(
+      `${given.length === 0 ? 'nothing says' : 'more than one option says'} who may see the dashboard: give ` +
+        'either requiredScopes (a token of this API with these scopes) or guard (one of your own)',
+    );
+  }
+  if (requiredScopes !== undefined) {
+    if (!isScopes(requiredScopes)) {
+      throw wrong('"requiredScopes" must be a list with one scope or more, each without spaces and quotes');
+    }
+    return { kind: 'scopes', scopes: [...requiredScopes] };
+  }
+  if (guard !== undefined) {
+    if (!isGuard(guard)) throw wrong('"guard" must be a class or an object with a method canActivate');
+    if (isTokenGuard(guard)) {
+      throw wrong('"guard" is an IdentityAuthGuard, which lets any valid token in: use "requiredScopes"');
+    }
+    return { kind: 'guard', guard };
+  }
+  if (dangerouslyUnprotected !== UNPROTECTED) {
+    throw wrong(`"dangerouslyUnprotected" does nothing unless it is, to the letter, "${UNPROTECTED}"`);
+  }
+  return { kind: 'none' };
+}
+
+function isScopes(scopes: unknown): boolean {
+  return (
+    Array.isArray(scopes) &&
+    scopes.length > 0 &&
+    scopes.every((each) => typeof each === 'string' && SCOPE.test(each))
+  );
+}
+
+function isGuard(guard: Type<CanActivate> | CanActivate): boolean {
+  const holder: unknown = typeof guard === 'function' ? guard.prototype : guard;
+  return typeof holder === 'object' && holder !== null && 'canActivate' in holder;
+}
+
+function isTokenGuard(guard: Type<CanActivate> | CanActivate): boolean {
+  if (typeof guard !== 'function') return guard instanceof IdentityAuthGuard;
+  return guard === IdentityAuthGuard || guard.prototype instanceof IdentityAuthGuard;
+}
+
+function wrong(problem: string): IdentityError {
+  return new IdentityError('options_invalid', `IdentityDashboardModule.forRoot: ${problem}`);
+}
+
+/** Injection token of {@link ResolvedDashboardOptions}. */
+export const DASHBOARD_OPTIONS = Symbol('nestjs-identity-model: dashboard options');

@@ -1,0 +1,130 @@
+import type { EntryState } from '../cache/refreshing-cache.js';
+import type { CacheState } from '../cache/lifecycle.js';
+import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
+import type { DurationStats } from '../stats/duration-histogram.js';
+import type {
+  IdentitySnapshot,
+  IssuerSnapshot,
+  LookUps,
+  PerCache,
+  PeriodStats,
+  RequestCount,
+} from '../stats/snapshot.types.js';
+import type { ResultCount } from '../stats/validation-results.js';
+import { faultsIn } from './history-point.js';
+import type { Incident, OngoingFault } from './incident-log.js';
+import type { KeyRecord } from './key-timeline.js';
+
+/** A document of a provider in the cache. Times in milliseconds since 1970. */
+export interface DocumentState {
+  readonly state: CacheState;
+  readonly ageMs: number | undefined;
+  readonly nextRefreshAtMs: number | undefined;
+  readonly failures: number;
+}
+
+export interface IssuerState {
+  readonly issuer: string;
+  readonly configured: boolean;
+  readonly keySet: DocumentState & { readonly count: number };
+  readonly metadata: DocumentState | undefined;
+  readonly faults: readonly OngoingFault[];
+  readonly keys: readonly KeyRecord[];
+  /** Keys that are not in the list, which is bounded. */
+  readonly moreKeys: number;
+}
+
+/** Refusals of one kind, in the window. */
+export interface Refusal {
+  readonly code: string;
+  readonly meaning: string;
+  /** `rejected`, or one that says that the token could not be judged. */
+  readonly kind: ErrorKind;
+  /** Whether the signature was verified before: if not, anybody can have sent it. */
+  readonly verified: boolean;
+  readonly count: number;
+}
+
+/** Everything the page shows besides its history. Holds no token and no claim. */
+export interface DashboardState {
+  readonly nowMs: number;
+  readonly window: {
+    readonly lengthMs: number;
+    readonly total: number;
+    readonly accepted: number;
+    readonly perSecond: number;
+    readonly latency: DurationStats;
+    readonly refusals: readonly Refusal[];
+    readonly caches: PerCache<LookUps>;
+    readonly requests: readonly RequestCount[];
+    readonly faults: number;
+    readonly requestDurations: PeriodStats['requests']['durations'];
+  };
+  readonly entries: IdentitySnapshot['entries'];
+  readonly issuers: readonly IssuerState[];
+  /** Tenants that are not in the list, which is bounded. */
+  readonly moreIssuers: number;
+  readonly incidents: readonly Incident[];
+}
+
+export interface StateSources {
+  readonly snapshot: IdentitySnapshot;
+  readonly nowMs: number;
+  readonly keysOf: (issuer: string) => readonly KeyRecord[];
+  readonly faultsOf: (issuer: string) => readonly OngoingFault[];
+  readonly incidents: readonly Incident[];
+}
+
+const MAX_ISSUERS = 100;
+const MAX_KEYS = 64;
+
+export function dashboardState(sources: StateSources): DashboardState {
+  const { snapshot, nowMs, incidents } = sources;
+  const { window, issuers, entries } = snapshot;
+  const { results, total, perSecond, durations } = window.validations;
+  return {
+    nowMs,
+    window: {
+      lengthMs: window.lengthMs,
+      total,
+      accepted: results.find(({ result }) => result === 'ok')?.count ?? 0,
+      perSecond,
+      latency: durations.ok,
+      refusals: results.flatMap(refusalOf).toSorted((a, b) => b.count - a.count),
+      caches: window.caches,
+      requests: window.requests.results,
+      faults: faultsIn(window),
+      requestDurations: window.requests.durations,
+    },
+    entries,
+    issuers: issuers.slice(0, MAX_ISSUERS).map((issuer) => issuerState(issuer, sources)),
+    moreIssuers: Math.max(0, issuers.length - MAX_ISSUERS),
+    incidents,
+  };
+}
+
+function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
+  if (result === 'ok' || count === 0) return [];
+  const { meaning, kind } = ERROR_CODES[result];
+  return [{ code: result, meaning, kind, verified, count }];
+}
+
+function issuerState(
+  { issuer, configured, keySet, metadata }: IssuerSnapshot,
+  sources: StateSources,
+): IssuerState {
+  const keys = sources.keysOf(issuer);
+  return {
+    issuer,
+    configured,
+    keySet: { ...documentState(keySet), count: keySet.keys },
+    metadata: metadata && documentState(metadata),
+    faults: sources.faultsOf(issuer),
+    keys: keys.slice(0, MAX_KEYS),
+    moreKeys: Math.max(0, keys.length - MAX_KEYS),
+  };
+}
+
+function documentState({ state, ageMs, nextRefreshAt, failures }: EntryState): DocumentState {
+  return { state, ageMs, nextRefreshAtMs: nextRefreshAt?.getTime(), failures };
+}

@@ -1,0 +1,91 @@
+import {
+  Controller,
+  Logger,
+  Module,
+  UseGuards,
+  VERSION_NEUTRAL,
+  type CanActivate,
+  type DynamicModule,
+  type Type,
+} from '@nestjs/common';
+import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
+import { OptionalAuth, Public, RequireScopes } from '../decorators/access.decorators.js';
+import {
+  DASHBOARD_OPTIONS,
+  resolveDashboardOptions,
+  type IdentityDashboardOptions,
+  type Protection,
+} from './dashboard-options.js';
+import { DashboardRecorder } from './dashboard-recorder.js';
+import { DataRoutes } from './data.routes.js';
+import { headersFirst } from './headers-first.js';
+import { DashboardHistory } from './history.js';
+import { LiveStreams } from './live-streams.js';
+import { PageRoutes } from './page.routes.js';
+
+/**
+ * One page that shows what `IdentityModule` does, live: key sets, rotations, refusals, caches, latencies, the
+ * provider. It finds the global `IdentityModule`; beside one with `isGlobal: false`, hand that over in `imports`.
+ * See docs/dashboard.md.
+ */
+@Module({})
+export class IdentityDashboardModule {
+  /** @throws {IdentityError} `options_invalid`; so it does where nothing says who gets in. */
+  static forRoot(options: IdentityDashboardOptions): DynamicModule {
+    const resolved = resolveDashboardOptions(options);
+    const { path, protection } = resolved;
+    if (protection.kind === 'none') {
+      new Logger('IdentityDashboard').warn(`/${path} is open to everybody who reaches it`);
+    }
+    return {
+      module: IdentityDashboardModule,
+      imports: options.imports ?? [],
+      controllers: [
+        mount(class IdentityDashboardPage extends PageRoutes {}, path, pageDecorators(protection)),
+        mount(class IdentityDashboardData extends DataRoutes {}, `${path}/data`, dataDecorators(protection)),
+      ],
+      providers: [
+        { provide: DASHBOARD_OPTIONS, useValue: resolved },
+        DashboardHistory,
+        LiveStreams,
+        DashboardRecorder,
+      ],
+    };
+  }
+}
+
+/** The page itself is public where a token is asked for: it asks for it. */
+function pageDecorators(protection: Protection): ClassDecorator[] {
+  return protection.kind === 'guard' ? ownGuard(protection.guard) : [Public()];
+}
+
+function dataDecorators(protection: Protection): ClassDecorator[] {
+  switch (protection.kind) {
+    case 'scopes':
+      return [UseGuards(IdentityAuthGuard), RequireScopes(...protection.scopes)];
+    case 'guard':
+      return ownGuard(protection.guard);
+    case 'none':
+      return [Public()];
+  }
+}
+
+/**
+ * A browser that opens a page brings no token, so an `IdentityAuthGuard` in front of the whole application must
+ * not demand one; what it makes of one that does come, in a cookie say, is there for the guard to see.
+ */
+function ownGuard(guard: Type<CanActivate> | CanActivate): ClassDecorator[] {
+  return [UseGuards(guard), OptionalAuth()];
+}
+
+/** Where @nestjs/swagger looks for controllers that it leaves out. */
+const UNDOCUMENTED = 'swagger/apiExcludeController';
+
+/** Metadata stands on a class of this mount alone, so that two applications in a process do not mix. */
+function mount(routes: Type, path: string, decorators: readonly ClassDecorator[]): Type {
+  // The first one to decorate is the first guard to be asked.
+  const all = [Controller({ path, version: VERSION_NEUTRAL }), UseGuards(headersFirst), ...decorators];
+  for (const decorate of all) decorate(routes);
+  Reflect.defineMetadata(UNDOCUMENTED, [true], routes);
+  return routes;
+}

@@ -1,0 +1,109 @@
+import { LRUCache } from 'lru-cache';
+import type { IdentityEvent } from '../events/identity-event.js';
+import { Ring } from './ring.js';
+
+/** Something seldom that an operator wants to know. */
+export type Incident = { readonly atMs: number } & (
+  | {
+      readonly kind: 'rotated';
+      readonly issuer: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | { readonly kind: 'failed'; readonly issuer: string; readonly document: Document; readonly reason: string }
+  | { readonly kind: 'recovered'; readonly issuer: string; readonly document: Document }
+  | { readonly kind: 'issuers-failed'; readonly reason: string }
+);
+
+/** A document of a provider that cannot be had now. */
+export interface OngoingFault {
+  readonly document: Document;
+  readonly reason: string;
+  readonly sinceMs: number;
+}
+
+type Document = 'metadata' | 'keys';
+const DOCUMENTS = ['metadata', 'keys'] as const;
+type Faults = Readonly<Partial<Record<Document, OngoingFault>>>;
+
+const MAX_INCIDENTS = 100;
+const MAX_FAULTY_ISSUERS = 512;
+const MAX_KIDS = 20;
+const MAX_TEXT = 300;
+/** Least time between two lines about the function `issuers`. */
+const ISSUERS_PAUSE_MS = 60_000;
+
+/** Rotations, outages and their ends; bounded, and free of anything that is told at each request. */
+export class IncidentLog {
+  private readonly ring = new Ring<Incident>(MAX_INCIDENTS);
+  private readonly ongoing = new LRUCache<string, Faults>({ max: MAX_FAULTY_ISSUERS });
+  private lastIssuersFaultMs = -Infinity;
+
+  record(event: IdentityEvent, atMs: number): void {
+    switch (event.type) {
+      case 'jwks.rotated': {
+        const added = event.added.slice(0, MAX_KIDS).map(clip);
+        const removed = event.removed.slice(0, MAX_KIDS).map(clip);
+        this.ring.push({ kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
+        return;
+      }
+      case 'discovery.failed':
+      case 'jwks.failed':
+        this.fail(event.issuer, documentOf(event.type), clip(event.reason), atMs);
+        return;
+      case 'discovery.refreshed':
+      case 'jwks.refreshed':
+        this.recover(event.issuer, documentOf(event.type), atMs);
+        return;
+      case 'issuers.failed':
+        // Whoever sends tokens decides how often it happens.
+        if (Math.abs(atMs - this.lastIssuersFaultMs) < ISSUERS_PAUSE_MS) return;
+        this.lastIssuersFaultMs = atMs;
+        this.ring.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
+        return;
+      case 'jwks.key-skipped':
+      case 'token.validated':
+      case 'token.rejected':
+      case 'access.denied':
+        return;
+    }
+  }
+
+  /** Newest first. */
+  incidents(): readonly Incident[] {
+    return this.ring.items().toReversed();
+  }
+
+  faultsOf(issuer: string): readonly OngoingFault[] {
+    const faults = this.ongoing.peek(issuer);
+    return DOCUMENTS.flatMap((document) => faults?.[document] ?? []);
+  }
+
+  /** An outage is one line, however many attempts it takes. */
+  private fail(issuer: string, document: Document, reason: string, atMs: number): void {
+    const faults = this.ongoing.get(issuer);
+    const known = faults?.[document];
+    this.ongoing.set(issuer, {
+      ...faults,
+      [document]: { document, reason, sinceMs: known?.sinceMs ?? atMs },
+    });
+    if (known === undefined) this.ring.push({ kind: 'failed', issuer: clip(issuer), document, reason, atMs });
+  }
+
+  private recover(issuer: string, document: Document, atMs: number): void {
+    const { [document]: known, ...others } = this.ongoing.get(issuer) ?? {};
+    if (known === undefined) return;
+    if (Object.keys(others).length > 0) this.ongoing.set(issuer, others);
+    else this.ongoing.delete(issuer);
+    this.ring.push({ kind: 'recovered', issuer: clip(issuer), document, atMs });
+  }
+}
+
+function documentOf(type: `${'discovery' | 'jwks'}.${string}`): Document {
+  return type.startsWith('discovery') ? 'metadata' : 'keys';
+}
+
+/** It comes from the network. */
+function clip(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}

@@ -1,0 +1,2 @@
+export { IdentityDashboardModule } from './identity-dashboard.module.js';
+export type { IdentityDashboardOptions } from './dashboard-options.js';

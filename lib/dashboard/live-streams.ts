@@ -1,0 +1,103 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../cache/clock.js';
+import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-options.js';
+import { DATA_HEADERS } from './response-headers.js';
+
+/** What a page is told. `end` says why no more comes: `expired`, `renew` or `closing`. */
+export type StreamEvent = 'history' | 'state' | 'point' | 'end';
+
+/**
+ * A stream ends at the latest then, and the page opens another one: so the guard is asked again, which may
+ * know by now that a session is over or a token is revoked.
+ */
+const MAX_STREAM_MS = 300_000;
+/** What a page that does not read may leave waiting for it. */
+const MAX_WAITING_BYTES = 1_000_000;
+/** How long the last words of a stream may take before its connection is cut. */
+const LAST_WORDS_MS = 1_000;
+
+/** The open pages, in a bounded number. Server-Sent Events, as the HTML standard has them. */
+@Injectable()
+export class LiveStreams {
+  private readonly open = new Map<ServerResponse, () => void>();
+  private closed = false;
+
+  constructor(
+    @Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.open.size > 0;
+  }
+
+  get isFull(): boolean {
+    return this.closed || this.open.size >= this.options.maxStreams;
+  }
+
+  /** @param untilMs - milliseconds since 1970 after which the reader's right is over. */
+  add(
+    response: ServerResponse,
+    untilMs: number,
+    first: Readonly<Partial<Record<StreamEvent, unknown>>>,
+  ): void {
+    // Gone while the guard was asked: nobody would tell when it closes.
+    if (response.destroyed) return;
+    // The connection ends with the stream: a server that closes waits for it no longer than that.
+    response.shouldKeepAlive = false;
+    response.writeHead(200, {
+      ...DATA_HEADERS,
+      // Whoever compresses or converts holds events back. So does nginx, unless it is told.
+      'Cache-Control': 'no-store, no-transform',
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'X-Accel-Buffering': 'no',
+    });
+    for (const [event, data] of Object.entries(first)) response.write(format(event, JSON.stringify(data)));
+    const leftMs = untilMs - this.clock.wallMs();
+    const reason = leftMs < MAX_STREAM_MS ? 'expired' : 'renew';
+    const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
+    this.open.set(response, cancel);
+    response.on('close', () => this.forget(response));
+    response.on('error', () => this.forget(response));
+  }
+
+  /** @param make - called only where somebody reads. */
+  tell(event: StreamEvent, make: () => unknown): void {
+    if (!this.isOpen) return;
+    const text = format(event, JSON.stringify(make()));
+    for (const response of this.open.keys()) {
+      response.write(text);
+      if (response.writableLength > MAX_WAITING_BYTES) this.cut(response);
+    }
+  }
+
+  /** Ends all streams for good. */
+  close(): void {
+    this.closed = true;
+    for (const response of this.open.keys()) this.end(response, 'closing');
+  }
+
+  private end(response: ServerResponse, reason: string): void {
+    this.forget(response);
+    // Real time: it is about a connection.
+    const cutting = setTimeout(() => response.destroy(), LAST_WORDS_MS).unref();
+    response.once('close', () => clearTimeout(cutting));
+    response.end(format('end', JSON.stringify({ reason })));
+  }
+
+  private cut(response: ServerResponse): void {
+    this.forget(response);
+    response.destroy();
+  }
+
+  private forget(response: ServerResponse): void {
+    this.open.get(response)?.();
+    this.open.delete(response);
+  }
+}
+
+/** JSON has no line breaks of its own, so one line of data is enough. */
+function format(event: string, json: string): string {
+  return `event: ${event}\ndata: ${json}\n\n`;
+}

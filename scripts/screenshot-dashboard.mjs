@@ -1,0 +1,154 @@
+// Draws the dashboard as docs/images/dashboard-*.png: a quarter of an hour in the life of four issuers, over simulated
+// time. Usage, after a build, where Chromium is installed: node scripts/screenshot-dashboard.mjs [folder]
+import 'reflect-metadata';
+import path from 'node:path';
+import { Test } from '@nestjs/testing';
+import { chromium } from 'playwright-core';
+import { IdentityDashboardModule } from '../dist/dashboard/index.js';
+import { IdentityModule, JwksService } from '../dist/index.js';
+import { Measurements } from '../dist/stats/measurements.js';
+import { TestClock, TestIssuer, withClock } from '../dist/testing/index.js';
+
+const FOLDER = process.argv[2] ?? 'docs/images';
+const SIZES = {
+  desktop: { viewport: { width: 1440, height: 1180 }, deviceScaleFactor: 1 },
+  phone: { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2 },
+};
+const STEP_MS = 5_000;
+const STEPS = 181;
+const MINUTE = 60_000 / STEP_MS;
+
+const clock = new TestClock(Date.UTC(2026, 5, 2, 9, 30));
+const named = (/** @type {string} */ issuer, algorithm = 'ES256') =>
+  TestIssuer.inMemory({ issuer, clock, audience: 'orders-api', algorithm });
+const login = named('https://login.example.com');
+const partner = named('https://id.partner.example/realms/orders', 'RS256');
+const stores = named('https://stores.example.org', 'EdDSA');
+const legacy = named('https://sso.legacy.example.net', 'RS256');
+const all = [login, partner, stores, legacy];
+
+/** The same chance in each run. */
+let seed = 7;
+function chance() {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+}
+
+const metadata = {
+  imports: [
+    IdentityModule.forRoot({
+      issuers: all.map(({ issuer, dispatcher }) => ({ issuer, http: { dispatcher } })),
+      audience: 'orders-api',
+      http: { retries: 0 },
+      jwks: { ttlMs: 300_000 },
+      discovery: { ttlMs: 600_000 },
+      tokenCache: { maxEntries: 10_000, maxBytes: 8_388_608 },
+    }),
+    IdentityDashboardModule.forRoot({
+      dangerouslyUnprotected: 'everybody who reaches the path may see and use it',
+    }),
+  ],
+};
+
+login.rotate('RS256');
+legacy.misbehave('down');
+const module = await withClock(Test.createTestingModule(metadata), clock).compile();
+const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
+const measurements = app.get(Measurements, { strict: false });
+const jwks = app.get(JwksService, { strict: false });
+
+// Nobody is slow in memory.
+const record = measurements.recordRequest.bind(measurements);
+measurements.recordRequest = (request) =>
+  record({ ...request, durationMs: request.outcome === 'ok' ? 38 + 120 * chance() ** 3 : 6 + 4 * chance() });
+await app.listen(0, '127.0.0.1');
+
+/** What happens when, in steps. */
+/** @type {Readonly<Record<number, () => void>>} */
+const EVENTS = {
+  [2 * MINUTE]: () => void login.rotate(),
+  [10 * MINUTE]: () => void login.withdraw(),
+  [7 * MINUTE]: () => partner.misbehave('error'),
+};
+
+for (let step = 0; step < STEPS; step++) {
+  EVENTS[step]?.();
+  await clock.advance(STEP_MS);
+  makeTraffic(step);
+  for (let look = 0; look < 40; look++) await jwks.findKey({ alg: 'RS256', kid: 'test-key-2' }, login.issuer);
+}
+// From here on time stands still.
+await shoot();
+await app.close();
+
+/** @param {number} step */
+function makeTraffic(step) {
+  const wave = 1 + 0.25 * Math.sin(step / 14) + 0.12 * (chance() - 0.5);
+  const count = Math.round(210 * wave);
+  for (let index = 0; index < count; index++) {
+    const issuer = chance() < 0.7 ? login.issuer : stores.issuer;
+    const isSlow = chance() < 0.03;
+    validated(issuer, 'ok', true, 0.045 + 0.05 * chance() ** 2 + (isSlow ? 0.1 + 0.06 * chance() : 0));
+  }
+  refused(step, login.issuer, 'token_expired', false, 3.2);
+  refused(step, undefined, 'issuer_unknown', false, 1.1);
+  refused(step, login.issuer, 'audience_mismatch', false, 0.5);
+  refused(step, stores.issuer, 'scope_missing', true, step > 8 * MINUTE ? 4.5 : 0.4);
+  refused(step, login.issuer, 'signature_invalid', false, step > 120 && step < 130 ? 30 : 0.1);
+  refused(step, legacy.issuer, 'keys_unavailable', false, 0.7);
+}
+
+/**
+ * @param {number} step
+ * @param {string | undefined} issuer
+ * @param {Parameters<typeof measurements.recordValidation>[1]} result
+ * @param {boolean} verified
+ * @param {number} mean
+ */
+function refused(step, issuer, result, verified, mean) {
+  const count = Math.floor(mean * (0.5 + chance()) + chance());
+  for (let index = 0; index < count; index++) validated(issuer, result, verified, 0.02 + 0.02 * (step % 3));
+}
+
+/**
+ * @param {string | undefined} issuer
+ * @param {Parameters<typeof measurements.recordValidation>[1]} result
+ * @param {boolean} verified
+ * @param {number} durationMs
+ */
+function validated(issuer, result, verified, durationMs) {
+  measurements.recordValidation(issuer, result, verified, clock.monotonicMs() - durationMs);
+}
+
+async function shoot() {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const url = `${await app.getUrl()}/identity`;
+  for (const [size, look] of Object.entries(SIZES)) {
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      const page = await browser.newPage({
+        ...look,
+        colorScheme,
+        reducedMotion: 'reduce',
+        timezoneId: 'UTC',
+      });
+      await page.goto(url);
+      await page.getByText('Live', { exact: true }).waitFor();
+      await page
+        .getByLabel('Token to look at')
+        .fill(login.token({ wrong: 'expired', sub: 'ada', scope: 'orders:read' }));
+      await page.getByRole('button', { name: 'Explain' }).click();
+      await page.locator('.verdict').waitFor();
+      // The host is another one each time.
+      await page.evaluate("document.getElementById('host').textContent = 'orders.example.com'");
+      await page.evaluate('scrollTo(0, 0)');
+      const file = path.join(FOLDER, `dashboard-${colorScheme}-${size}.png`);
+      await page.screenshot({
+        path: file,
+        fullPage: process.argv.includes('--full'),
+        animations: 'disabled',
+      });
+      await page.close();
+    }
+  }
+  await browser.close();
+}
