@@ -248,6 +248,25 @@ describe('what the documents say besides', () => {
     }
   });
 
+  it('express-oauth2-jwt-bearer answered other schemes with 400, and named the reason in the challenge', async () => {
+    const challenges: string[] = [];
+    for (const [each, status] of [
+      [BEFORE[1]!, 400],
+      [form('express-oauth2-jwt-bearer, after'), 401],
+    ] as const) {
+      const url = await start(each, 'express');
+      const basic = await fetch(url, { headers: { authorization: 'Basic YTpi' } });
+      expect(basic.status).toBe(status);
+      const refused = await get(url, provider.token({ aud: 'another' }));
+      challenges.push(refused.headers.get('www-authenticate') ?? '');
+      await close();
+      close = async () => undefined;
+    }
+    const [before, after] = challenges;
+    expect(before).toContain("Unexpected 'aud' value");
+    expect(after).toContain('error_description="The access token is invalid"');
+  });
+
   it('roles of Keycloak: all of them, or any by a claim', async () => {
     const url = await start(form('nest-keycloak-connect, after'), 'express');
     const token = (...roles: string[]): string => provider.token({ realm_access: { roles } });
@@ -263,7 +282,7 @@ describe('what the documents say besides', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const nowSec = Math.floor(Date.now() / 1000);
     const { alg, ...jwk } = provider.key.jwk;
-    const create = (properties: Parameters<typeof cognito.CognitoJwtVerifier.create>[0]): object => {
+    const create = (properties: { userPoolId: string; clientId: string; tokenUse: 'access' }): object => {
       const verifier = cognito.CognitoJwtVerifier.create(properties);
       verifier.cacheJwks({ keys: [{ ...jwk, alg, kty: 'RSA' }] });
       return verifier;
