@@ -2,11 +2,13 @@ import * as core from '@nestjs/core';
 import * as nestJwt from '@nestjs/jwt';
 import * as passport from '@nestjs/passport';
 import * as cognito from 'aws-jwt-verify';
+import { Test } from '@nestjs/testing';
 import * as bearer from 'express-oauth2-jwt-bearer';
 import * as jwksRsa from 'jwks-rsa';
 import passportJwt from 'passport-jwt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPublicKey } from 'node:crypto';
+import { TestIssuer, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
 import { blocksBelow, headingsOf, runBlock } from './docs/run-block.js';
 import { createApp, get, PLATFORMS, type Platform } from './support/create-app.js';
 import { ProviderDouble } from './support/provider-double.js';
@@ -265,6 +267,23 @@ describe('what the documents say besides', () => {
     const [before, after] = challenges;
     expect(before).toContain("Unexpected 'aud' value");
     expect(after).toContain('error_description="The access token is invalid"');
+  });
+
+  it.each([
+    ['an issuer that signs with RS256', () => TestIssuer.inMemory({ algorithm: 'RS256' }), 200],
+    ['an issuer with the algorithm of its own', () => TestIssuer.inMemory(), 401],
+    ['withIdentity', undefined, 401],
+  ])('a stock strategy under test, with %s', async (_name, create, status) => {
+    const [code = ''] = blocksBelow(DOCUMENT, 'Step 1: keep the strategy, replace the provider');
+    const { AppModule } = runBlock(code, MODULES);
+    const builder = Test.createTestingModule({ imports: [AppModule as new () => object] });
+    const issuer = create?.();
+    if (issuer === undefined) withIdentity(builder, { sub: 'ada' });
+    else withIssuer(builder, issuer);
+    const app = (await builder.compile()).createNestApplication({ logger: false });
+    close = () => app.close();
+    await app.listen(0, '127.0.0.1');
+    expect(await statusOf(`${await app.getUrl()}/orders`, issuer?.token())).toBe(status);
   });
 
   it('roles of Keycloak: all of them, or any by a claim', async () => {
