@@ -19,6 +19,7 @@ import type { ValidatedToken } from '../model/token.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { withPass, type GuardPass } from './guard-pass.js';
 import { readPassportMembers } from './passport-members.js';
+import { WiringFaults } from './wiring-faults.js';
 
 /**
  * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
@@ -38,6 +39,7 @@ export class IdentityAuthGuard extends AuthGuard() {
   /** By handler, then by the class it is called on: a method may be inherited by several. */
   private readonly plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
   private readonly passportMembers = readPassportMembers();
+  private readonly wiringFaults = new WiringFaults();
 
   constructor(
     @Inject(IdentityStrategy) protected readonly strategy: IdentityStrategy,
@@ -196,6 +198,7 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   /** The exception for the caller; the headers that belong to it are set on the way. */
   private async answer(error: unknown, pass: GuardPass): Promise<unknown> {
+    this.wiringFaults.tell(error instanceof IdentityError ? error : pass.fault);
     if (pass.transport.name !== 'http') return this.answerElsewhere(error, pass);
     const fault = error instanceof IdentityError ? error : (pass.fault ?? faultOf(error));
     if (fault === undefined) return error;
@@ -203,7 +206,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     return error instanceof IdentityError ? toHttpException(error) : error;
   }
 
-  /** A fault of the application's own wiring stays what it is: Nest logs it, and tells the caller nothing. */
+  /** A fault of the application's own wiring stays what it is: the caller is told nothing. */
   private async answerElsewhere(error: unknown, { context, transport, fault }: GuardPass): Promise<unknown> {
     const answer = answerFor(error, fault);
     if (answer === undefined || answer.status === 500) return error;

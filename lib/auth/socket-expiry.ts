@@ -20,11 +20,14 @@ export class SocketExpiry {
     private readonly toleranceMs: number,
   ) {}
 
-  /** @param expSec - `exp` of the token that was validated last; another one takes the place of the one before. */
+  /**
+   * @param expSec - `exp` of the token that was validated last. Where each request is checked it takes the place of the one
+   * before; where what began under that one goes on unchecked, the first to expire counts.
+   */
   watch(connection: Connection, expSec: number): void {
     const { socket } = connection;
     const before = this.watches.get(socket);
-    if (before?.expSec === expSec) return;
+    if (before !== undefined && keeps(before.expSec, expSec, connection.mustEnd)) return;
     before?.cancel();
     let cancel: () => void = () => undefined;
     const sleep = (): void => {
@@ -36,4 +39,8 @@ export class SocketExpiry {
     if (before === undefined) connection.onClosed(() => this.watches.get(socket)?.cancel());
     sleep();
   }
+}
+
+function keeps(beforeSec: number, expSec: number, mustEnd: boolean): boolean {
+  return mustEnd ? beforeSec <= expSec : beforeSec === expSec;
 }

@@ -46,8 +46,15 @@ export const graphqlTransport: Transport = {
 
   connectionOf(context) {
     const origin = originOf(context);
-    if (origin.kind === 'request' || origin.socket === undefined) return undefined;
-    return connectionOver(origin.socket);
+    const isStream = isSubscription(context);
+    const socket = origin.kind === 'connection' || isStream ? socketOf(origin) : undefined;
+    if (socket !== undefined) return connectionOver(socket);
+    if (!isStream) return undefined;
+    throw new IdentityError(
+      'transport_unsupported',
+      'The context of this GraphQL subscription leads to no socket, which must be closed when the token expires: ' +
+        'the option "context" of GraphQLModule must keep "extra", or the request of the upgrade as "req"',
+    );
   },
 
   async toException(answer) {
@@ -62,6 +69,19 @@ export const graphqlTransport: Transport = {
 function toGraphqlException({ message, ...rest }: Answer): HttpException {
   const exception = exceptionOf(rest.status, { message, ...rest });
   return Object.assign(exception, { extensions: rest });
+}
+
+/** Whether what the guard lets in goes on when it has answered. */
+function isSubscription(execution: ExecutionContext): boolean {
+  const info: unknown = execution.getArgs<unknown[]>().at(-1);
+  const operation = typeof info === 'object' && info !== null ? member(info, 'operation') : undefined;
+  return operation !== undefined && Reflect.get(operation, 'operation') === 'subscription';
+}
+
+/** Fastify's request keeps Node's own, which has the socket, inside. */
+function socketOf(origin: Origin): object | undefined {
+  if (origin.kind === 'connection' && origin.socket !== undefined) return origin.socket;
+  return member(origin.request, 'socket') ?? member(member(origin.request, 'raw'), 'socket');
 }
 
 function originOf(execution: ExecutionContext): Origin {
@@ -80,7 +100,15 @@ function originOf(execution: ExecutionContext): Origin {
     };
   }
   if ('_connectionInit' in context) return mercuriusConnection(context);
-  const found = withHeaders(request) ?? withHeaders(member(member(context, 'reply'), 'request'));
+  const replied = withHeaders(member(member(context, 'reply'), 'request'));
+  if (replied !== undefined && request !== undefined && !isSame(request, replied)) {
+    throw new IdentityError(
+      'transport_unsupported',
+      'One GraphQL context object serves several requests, so that the request in it is that of somebody else: ' +
+        'let the option "context" of GraphQLModule be a function that returns a new object each time',
+    );
+  }
+  const found = replied ?? withHeaders(request);
   if (found !== undefined) return { kind: 'request', request: found };
   throw new IdentityError(
     'transport_unsupported',
@@ -136,6 +164,11 @@ function isSession(value: object): boolean {
 function hasRawHeaders(value: object): boolean {
   const isUpgrade = Reflect.get(member(value, 'headers') ?? {}, 'upgrade') !== undefined;
   return !isUpgrade && ('rawHeaders' in value || member(member(value, 'raw'), 'rawHeaders') !== undefined);
+}
+
+/** Fastify's request, or Node's own inside. */
+function isSame(request: object, replied: object): boolean {
+  return request === replied || request === member(replied, 'raw');
 }
 
 function withHeaders(value: object | undefined): object | undefined {

@@ -44,12 +44,19 @@ type Headers = Readonly<Record<string, string>>;
 
 export interface ProviderState {
   readonly issuer: string;
+  /** Where it is: the issuer itself, unless that is no URL of the web. */
+  readonly address: string;
   readonly keys: readonly object[];
   readonly cacheControl: string | undefined;
   readonly fault: ({ readonly how: Misbehaviour } & MisbehaviourOptions) | undefined;
 }
 
 const JWKS_PATH = '/jwks';
+
+/** Whether metadata can be found by the name of an issuer alone (RFC 8414 section 2). */
+export function isWebAddress(issuer: string): boolean {
+  return /^https?:\/\//i.test(issuer) && URL.canParse(issuer);
+}
 
 /** Both kinds of well-known path, wherever the issuer's own path stands (RFC 8414 section 3.1). */
 export function endpointOf(path: string): Endpoint | undefined {
@@ -82,10 +89,10 @@ export function answerTo(endpoint: Endpoint | undefined, state: ProviderState): 
   }
 }
 
-function goodAnswer(endpoint: Endpoint, { issuer, keys, cacheControl }: ProviderState): JsonAnswer {
+function goodAnswer(endpoint: Endpoint, { issuer, address, keys, cacheControl }: ProviderState): JsonAnswer {
   const headers: Headers = cacheControl === undefined ? {} : { 'cache-control': cacheControl };
   if (endpoint === 'jwks') return json(200, { keys }, headers);
-  return json(200, { issuer, jwks_uri: `${issuer.replace(/\/+$/, '')}${JWKS_PATH}` }, headers);
+  return json(200, { issuer, jwks_uri: `${address.replace(/\/+$/, '')}${JWKS_PATH}` }, headers);
 }
 
 type JsonAnswer = Extract<ProviderAnswer, { kind: 'answer' }>;

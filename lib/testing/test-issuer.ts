@@ -9,6 +9,7 @@ import { startLoopback, type LoopbackServer } from './loopback-server.js';
 import {
   answerTo,
   endpointOf,
+  isWebAddress,
   type Misbehaviour,
   type MisbehaviourOptions,
   type ProviderAnswer,
@@ -47,6 +48,14 @@ export interface MintOptions extends TestTokenOptions {
   readonly wrong?: WrongToken | undefined;
 }
 
+/** What an issuer takes over from the application it is plugged into. */
+interface Adopted {
+  readonly issuer?: string;
+  readonly audience?: string;
+  readonly algorithm?: string;
+  readonly audienceClaim?: string;
+}
+
 /**
  * An OpenID provider for tests: on loopback, or in memory with no socket at all. It signs what it is asked for,
  * rotates and withdraws keys, and misbehaves on request.
@@ -56,7 +65,7 @@ export class TestIssuer {
   readonly requests: Endpoint[] = [];
   private server: LoopbackServer | undefined;
   private memory: Dispatcher | undefined;
-  private adopted: { readonly issuer?: string; readonly audience?: string; readonly algorithm?: string } = {};
+  private adopted: Adopted = {};
   private published: TestKey[] = [];
   private created = 0;
   private fault: ProviderState['fault'];
@@ -85,7 +94,7 @@ export class TestIssuer {
   static inMemory(options: InMemoryIssuerOptions = {}): TestIssuer {
     const issuer = new TestIssuer({ ...options });
     issuer.memory = createInMemoryDispatcher((url) =>
-      url.origin === new URL(issuer.issuer).origin ? issuer.answer(url.pathname + url.search) : undefined,
+      url.origin === new URL(issuer.address).origin ? issuer.answer(url.pathname + url.search) : undefined,
     );
     return issuer;
   }
@@ -93,6 +102,11 @@ export class TestIssuer {
   /** The exact string that its tokens carry in `iss`. */
   get issuer(): string {
     return this.server?.origin ?? this.options.issuer ?? this.adopted.issuer ?? 'https://issuer.test';
+  }
+
+  /** Where metadata is. */
+  get discoveryUrl(): string {
+    return `${this.address.replace(/\/+$/, '')}/.well-known/openid-configuration`;
   }
 
   get audience(): string {
@@ -135,7 +149,9 @@ export class TestIssuer {
     const key = kid === undefined ? this.keys[0] : this.keys.find((each) => each.kid === kid);
     if (key === undefined) throw new RangeError('the issuer has no such key; see its "keys"');
     const nowMs = (this.options.clock ?? systemClock).wallMs();
-    return mint({ key, options, frame: { issuer: this.issuer, audience: this.audience, nowMs } }, wrong);
+    const { issuer, audience } = this;
+    const { audienceClaim = 'aud' } = this.adopted;
+    return mint({ key, options, frame: { issuer, audience, audienceClaim, nowMs } }, wrong);
   }
 
   /** The value of an Authorization header with such a token (RFC 6750 section 2.1). */
@@ -182,7 +198,7 @@ export class TestIssuer {
    *
    * @internal
    */
-  adopt(found: { issuer?: string; audience?: string; algorithm?: string }): void {
+  adopt(found: Adopted): void {
     const { issuer } = this;
     this.adopted = found;
     if (this.created > 0 && issuer !== this.issuer) {
@@ -191,6 +207,10 @@ export class TestIssuer {
         'A token was made before the issuer was plugged into an application with another "issuer": name it in TestIssuer.inMemory({ issuer })',
       );
     }
+  }
+
+  private get address(): string {
+    return isWebAddress(this.issuer) ? this.issuer : 'https://issuer.test';
   }
 
   private addKey(algorithm = this.options.algorithm ?? this.adopted.algorithm ?? 'ES256'): TestKey {
@@ -205,6 +225,7 @@ export class TestIssuer {
     if (endpoint !== undefined) this.requests.push(endpoint);
     return answerTo(endpoint, {
       issuer: this.issuer,
+      address: this.address,
       keys: this.keys.map(({ jwk }) => jwk),
       cacheControl: this.options.cacheControl,
       fault: this.fault,

@@ -5,11 +5,12 @@ import type { IdentityModuleOptions, IssuerOptions } from '../options/options.ty
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { firstAlgorithm, firstAudience, issuersOf, rewriteIssuers } from './rewrite-options.js';
+import { isWebAddress } from './provider-answer.js';
 import type { TestIssuer } from './test-issuer.js';
 
 /**
- * Lets the application under test meet this issuer instead of its real one. Nothing else of its options changes, and
- * nothing of the validation: tokens are verified as ever.
+ * Lets the application under test meet this issuer instead of its real one. Nothing else of its options changes but where
+ * metadata and keys come from, and nothing of the validation: tokens are verified as ever.
  *
  * An issuer in memory takes the name of the application's; one on loopback gives the application its own.
  *
@@ -28,14 +29,16 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
   const [first] = issuers;
   const audience = firstAudience(first?.audience ?? options.audience);
   const algorithm = firstAlgorithm(options);
+  const audienceClaim = first?.audienceClaim ?? options.audienceClaim;
   issuer.adopt({
     ...(first === undefined ? {} : { issuer: first.issuer }),
     ...(audience === undefined ? {} : { audience }),
     ...(algorithm === undefined ? {} : { algorithm }),
+    ...(audienceClaim === undefined ? {} : { audienceClaim }),
   });
   const http = issuer.httpOptions();
   if (!issuer.isOnLoopback) {
-    return { ...rewriteIssuers(options, ({ http: _theirs, ...rest }) => rest), http };
+    return { ...rewriteIssuers(options, (theirs) => answeredBy(issuer, theirs)), http };
   }
   if (issuers.length !== 1 || typeof options.issuers === 'function') {
     throw new IdentityError(
@@ -44,6 +47,14 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
     );
   }
   return { ...rewriteIssuers(options, (theirs) => moved(theirs, issuer.issuer)), http };
+}
+
+/** The same issuer, with metadata and keys of the test's wherever its own are. */
+function answeredBy(
+  testIssuer: TestIssuer,
+  { http, metadataIssuer, discoveryUrl, jwksUri, jwks, ...rest }: IssuerOptions,
+): IssuerOptions {
+  return isWebAddress(rest.issuer) ? rest : { ...rest, discoveryUrl: testIssuer.discoveryUrl };
 }
 
 /** The same issuer at another address. */

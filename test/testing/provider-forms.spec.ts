@@ -1,0 +1,88 @@
+import { Test, type TestingModule } from '@nestjs/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { IdentityModule, TokenValidationService, type IdentityModuleOptions } from 'nestjs-identity-model';
+import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
+import { createKey } from '../support/signing-key.js';
+import { rejectionOf } from '../support/create-module.js';
+
+const open: TestingModule[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((module) => module.close()));
+});
+
+const TENANT = 'https://login.example.com/7d2f/v2.0';
+const TEMPLATE = 'https://login.example.com/{tenantid}/v2.0';
+
+/** Applications whose issuer is not found, or does not name itself, in the usual way. */
+const FORMS: Readonly<Record<string, IdentityModuleOptions>> = {
+  'client_id in the place of aud': {
+    issuer: 'https://pool.example.com/eu-1',
+    audience: 'orders-client',
+    audienceClaim: 'client_id',
+  },
+  'metadata on another host': {
+    issuer: 'https://sts.example.net/7d2f/',
+    audience: 'api://orders',
+    discoveryUrl: 'https://login.example.com/7d2f/.well-known/openid-configuration',
+  },
+  'metadata that names a template': { issuer: TENANT, audience: 'api://orders', metadataIssuer: TEMPLATE },
+  'keys without metadata': {
+    issuer: 'https://id.example.com',
+    audience: 'orders-api',
+    jwksUri: 'https://cdn.example.com/keys.json',
+  },
+  'keys in the options': {
+    issuers: [
+      {
+        issuer: 'https://id.example.com',
+        audience: 'orders-api',
+        jwks: { keys: [createKey('ES256', 'of-production').jwk] },
+      },
+    ],
+  },
+  'a name that is no URL': {
+    issuer: 'urn:example:issuer',
+    audience: 'orders-api',
+    discoveryUrl: 'https://id.example.com/.well-known/openid-configuration',
+  },
+  'tenants behind a function': {
+    audience: 'api://orders',
+    issuers: (issuer: string) => ({ issuer, metadataIssuer: TEMPLATE }),
+    allowedIssuers: [TENANT],
+  },
+};
+
+const ROWS = Object.entries(FORMS).flatMap(([form, options]) =>
+  // One on loopback cannot stand for tenants: see withIssuer.
+  (typeof options.issuers === 'function' ? ['in memory'] : ['in memory', 'on loopback']).map((place) => ({
+    form,
+    place,
+    options,
+  })),
+);
+
+describe('an application', () => {
+  it.each(ROWS)('with $form meets an issuer $place', async ({ place, options }) => {
+    const named = typeof options.issuers === 'function' ? { issuer: TENANT } : {};
+    const issuer = place === 'in memory' ? TestIssuer.inMemory(named) : await TestIssuer.start();
+    try {
+      const builder = Test.createTestingModule({ imports: [IdentityModule.forRoot(options)] });
+      const module = await withIssuer(builder, issuer).compile();
+      module.useLogger(false);
+      open.push(module);
+      await module.init();
+      const tokens = module.get(TokenValidationService);
+      const { claims } = await tokens.validate(issuer.token({ sub: 'ada' }));
+      expect(claims).toMatchObject({ iss: issuer.issuer, sub: 'ada' });
+      for (const [wrong, code] of [
+        ['wrong audience', 'audience_mismatch'],
+        ['wrong key', 'signature_invalid'],
+        ['wrong issuer', 'issuer_unknown'],
+      ] as const) {
+        expect(await rejectionOf(tokens.validate(issuer.token({ wrong })))).toBe(code);
+      }
+    } finally {
+      await issuer.stop();
+    }
+  });
+});
