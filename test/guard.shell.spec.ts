@@ -1,4 +1,14 @@
-import { Controller, Get, HttpException, Req, UseGuards, type Type } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  Req,
+  UseFilters,
+  UseGuards,
+  type ArgumentsHost,
+  type Type,
+} from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   Claims,
@@ -172,6 +182,66 @@ describe.each(PLATFORMS)('with passport’s shell and without, on %s', (platform
     expect(await ask()).toBe(418);
   });
 });
+
+/** Answers with what passport has left on a request that was refused. */
+@Catch()
+class TellingFilter {
+  catch(error: HttpException, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const { authInfo, ...rest } = left(http.getRequest<object>()) as { authInfo: { member: unknown } };
+    const body = { authInfo: String(authInfo.member), rest, status: error.getStatus() };
+    const response = http.getResponse<{ send(body: object): void }>();
+    response.send(body);
+  }
+}
+
+describe.each(PLATFORMS)('what an exception filter sees of a refused request, on %s', (platform) => {
+  it('is the same', async () => {
+    const requests = mint();
+    const seen = [];
+    for (const guard of [IdentityAuthGuard, ThroughPassport]) {
+      const controller = controllerWith(guard);
+      UseFilters(TellingFilter)(controller);
+      const test = await createApp(platform, {
+        imports: [IdentityModule.forRoot(issuer.moduleOptions())],
+        controllers: [controller],
+      });
+      open.push(test);
+      const bodies = [];
+      for (const { name, path, authorization } of requests) {
+        const response = await fetch(`${test.url}/${path}`, {
+          headers: authorization ? { authorization } : {},
+        });
+        bodies.push({ name, body: await response.json() });
+      }
+      seen.push(bodies);
+    }
+    expect(seen[0]).toEqual(seen[1]);
+    expect(JSON.stringify(seen[0])).toContain('IdentityError');
+  });
+});
+
+it.each(['a getter', 'read-only'])(
+  'lets nobody in under a user of somebody else’s making: %s',
+  async (kind) => {
+    for (const guard of [IdentityAuthGuard, ThroughPassport]) {
+      const test = await createApp(
+        'express',
+        { imports: [IdentityModule.forRoot(issuer.moduleOptions())], controllers: [controllerWith(guard)] },
+        (app) => {
+          app.use((request: object, _response: unknown, next: () => void) => {
+            if (kind === 'a getter') Object.defineProperty(request, 'user', { get: () => ({ sub: 'root' }) });
+            else Object.defineProperty(request, 'user', { value: { sub: 'root' } });
+            next();
+          });
+        },
+      );
+      open.push(test);
+      const response = await fetch(`${test.url}/plain`, { headers: { authorization: issuer.bearer() } });
+      expect(response.status).toBe(500);
+    }
+  },
+);
 
 it('keeps members of the application on the request', async () => {
   const test = await createApp(

@@ -54,24 +54,22 @@ async function start(platform: Platform, graphql: DynamicModule): Promise<string
   return `${started.url}/graphql`;
 }
 
-type Context = MercuriusDriverConfig['context'] & ApolloDriverConfig['context'];
-
-const mercurius = (context?: unknown): DynamicModule =>
+const mercurius = (context?: object): DynamicModule =>
   GraphQLModule.forRoot<MercuriusDriverConfig>({
     driver: MercuriusDriver,
     autoSchemaFile: true,
     graphiql: false,
     subscription: true,
-    ...(context === undefined ? {} : { context: context as Context }),
+    ...(context === undefined ? {} : { context: context as NonNullable<MercuriusDriverConfig['context']> }),
   });
 
-const apollo = (context: unknown): DynamicModule =>
+const apollo = (context: object): DynamicModule =>
   GraphQLModule.forRoot<ApolloDriverConfig>({
     driver: ApolloDriver,
     autoSchemaFile: true,
     graphiql: false,
     subscriptions: { 'graphql-ws': true },
-    context: context as Context,
+    context,
   });
 
 const codesOf = ({ errors }: GraphqlAnswer): unknown[] =>

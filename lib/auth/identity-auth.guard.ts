@@ -122,12 +122,19 @@ export class IdentityAuthGuard extends AuthGuard() {
    * token cache does: see docs/performance.md.
    */
   private async askStrategy(request: object, pass: GuardPass): Promise<void> {
-    const user = await this.strategy.decide(request, pass);
+    const marked = request as { authInfo?: unknown; user?: unknown };
     for (const [name, member] of this.passportMembers) {
       if (!(name in request)) Reflect.set(request, name, member);
     }
-    Reflect.set(request, 'authInfo', undefined);
-    Reflect.set(request, 'user', user);
+    try {
+      const user = await this.strategy.decide(request, pass);
+      marked.authInfo = undefined;
+      // Throws where the property is read-only: a request must not go on with a user of somebody else's making.
+      marked.user = user;
+    } catch (error) {
+      marked.authInfo = error instanceof IdentityError && error.status === 401 ? error : undefined;
+      throw error;
+    }
   }
 
   /** AuthGuard reads its options before its first await: the pass of this very call goes in with them. */
@@ -144,6 +151,10 @@ export class IdentityAuthGuard extends AuthGuard() {
   private async isKnown(carrier: object, pass: GuardPass): Promise<boolean> {
     const result = carriedBy(carrier);
     if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
+    if (pass.transport.name === 'rpc' && this.strategy.readToken(pass, carrier) !== result.validated.token) {
+      // A strategy of the application's own may hand one context object to several messages.
+      return false;
+    }
     this.strategy.demand(pass, result.validated);
     const handler = this.handlerOf();
     if (handler !== BASE_HANDLER && result.handledBy !== handler)

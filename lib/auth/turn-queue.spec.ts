@@ -1,11 +1,39 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TurnQueue } from './turn-queue.js';
 
 const here = (): boolean => false;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+afterEach(() => vi.useRealTimers());
+
 describe('TurnQueue', () => {
+  it('makes a rejection of what throws at once, and serves the others of the turn', async () => {
+    const queue = new TurnQueue();
+    const thrown = (): never => {
+      throw new Error('at once');
+    };
+    const results = await Promise.allSettled([
+      queue.run(thrown, here),
+      queue.run(async () => 1, thrown),
+      // What a mock in a test of the application returns.
+      queue.run((() => 2) as unknown as () => Promise<number>, here),
+      queue.run(async () => 3, here),
+    ]);
+    expect(results).toMatchObject([
+      { status: 'rejected', reason: { message: 'at once' } },
+      { status: 'rejected', reason: { message: 'at once' } },
+      { status: 'fulfilled', value: 2 },
+      { status: 'fulfilled', value: 3 },
+    ]);
+  });
+
+  it('goes on under the fake timers of a test', async () => {
+    const queue = new TurnQueue();
+    vi.useFakeTimers();
+    expect(await queue.run(async () => 1, here)).toBe(1);
+  });
+
   it('runs what arrives together in one turn, in order, before anything that follows from it', async () => {
     const queue = new TurnQueue();
     const log: string[] = [];

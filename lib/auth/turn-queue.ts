@@ -10,6 +10,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** The real one, also where a test has put a clock of its own in its place. */
+const { setImmediate: defer } = globalThis;
+
 /** How long one turn may hold the event loop before others get theirs. */
 const SLICE_MS = 5;
 /** More than this do not queue up: their job is done at once. */
@@ -48,7 +51,7 @@ export class TurnQueue {
   private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(() => this.turn());
+    defer(() => this.turn());
   }
 
   private turn(): void {
@@ -72,6 +75,11 @@ export class TurnQueue {
 }
 
 function start({ job, scope, isGone, resolve, reject }: Waiting): void {
-  if (isGone()) reject(new IdentityError('aborted', 'The request has gone before its turn came.'));
-  else scope.runInAsyncScope(job).then(resolve, reject);
+  // What throws here would end the process, and leave all others of the turn without an answer.
+  try {
+    if (isGone()) reject(new IdentityError('aborted', 'The request has gone before its turn came.'));
+    else resolve(scope.runInAsyncScope(job));
+  } catch (error) {
+    reject(error);
+  }
 }

@@ -1,17 +1,18 @@
 /**
- * A certificate for `localhost` and `127.0.0.1` that signed itself, and its private key. Nobody trusts it but a
+ * A certificate for `localhost` and `127.0.0.1` that signed itself and can sign no other, and its private key. Nobody trusts it but a
  * module that is told to, and it protects nothing: anybody can read the key here.
  */
 export const LOOPBACK_CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBmjCCAUGgAwIBAgIUaERsNIZG1DAEqnFjwoz2zYDkPDowCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDEzMDg1NloYDzIxMjYxMDMx
-MTMwODU2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+MIIBvDCCAWKgAwIBAgIUGg85ayyvXVfUR+wvtuzp31KbePowCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTEzNTYyM1oYDzIxMjYxMTAx
+MTM1NjIzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
 PQMBBwNCAATn2HH59cE5A0/TiPIsYERUBr145oLOR9ZJRwwoQUGg90NKbJmYaCzj
-VXj2trHneWdkgz+9TQkT2LBsU89glqs3o28wbTAdBgNVHQ4EFgQUah0ER/WrFPmk
-9LPaLuh1ezKtQo8wHwYDVR0jBBgwFoAUah0ER/WrFPmk9LPaLuh1ezKtQo8wDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDRwAwRAIgN5mvRzlcikQazbqruJRm8iobyROEJEMDyhEgih2p0IoCIHjn
-1VzCehxjkxFKulpqP7PhsDzBPD8fB7Q+UdpvhGk/
+VXj2trHneWdkgz+9TQkT2LBsU89glqs3o4GPMIGMMB0GA1UdDgQWBBRqHQRH9asU
++aT0s9ou6HV7Mq1CjzAfBgNVHSMEGDAWgBRqHQRH9asU+aT0s9ou6HV7Mq1CjzAa
+BgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwDAYDVR0TAQH/BAIwADALBgNVHQ8E
+BAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwCgYIKoZIzj0EAwIDSAAwRQIgYsrK
+Lv46JuKEQd30OUWGmU9Zt4q4Mh5pRnTn7AGA+FkCIQCGcXduWITb55QhXy0cSVOF
+QPHVn78OTyY5p4uPE91i1g==
 -----END CERTIFICATE-----
 `;
 

@@ -12,7 +12,7 @@ export interface ProductionConsent {
  * @throws {IdentityError} `testing_in_production`.
  */
 export function refuseProduction(what: string, { allowInProduction }: ProductionConsent = {}): void {
-  if (process.env['NODE_ENV'] !== 'production' || allowInProduction === true) return;
+  if (process.env['NODE_ENV']?.trim().toLowerCase() !== 'production' || allowInProduction === true) return;
   throw new IdentityError(
     'testing_in_production',
     `${what} is for tests, and NODE_ENV is "production": it would let anybody in. Remove it, or say allowInProduction: true`,

@@ -37,3 +37,8 @@ export function issuersOf(options: IdentityModuleOptions): readonly IssuerOption
 export function firstAudience(audience: IssuerOptions['audience']): string | undefined {
   return typeof audience === 'string' ? audience : audience?.[0];
 }
+
+/** `typ` of tokens that an application accepts, RFC 9068's where it may be; undefined for none. */
+export function firstTokenType(types: readonly (string | null)[]): string | undefined {
+  return types.includes('at+jwt') ? 'at+jwt' : (types[0] ?? undefined);
+}

@@ -16,6 +16,7 @@ export class TestClock implements Clock {
   private wallOffsetMs: number;
   private timers: Timer[] = [];
   private order = 0;
+  private passing: Promise<void> = Promise.resolve();
 
   /**
    * @param startMs - milliseconds since 1970. @default now
@@ -52,8 +53,16 @@ export class TestClock implements Clock {
    *
    * @param ms - milliseconds, not negative.
    */
-  async advance(ms: number): Promise<void> {
-    if (!(ms >= 0)) throw new RangeError('time does not go back; jumpWall() sets the wall clock');
+  advance(ms: number): Promise<void> {
+    if (!(ms >= 0))
+      return Promise.reject(new RangeError('time does not go back; jumpWall() sets the wall clock'));
+    // Two at a time are one after the other.
+    const passed = this.passing.then(() => this.pass(ms));
+    this.passing = passed.catch(() => undefined);
+    return passed;
+  }
+
+  private async pass(ms: number): Promise<void> {
     const endMs = this.elapsedMs + ms;
     await settle();
     for (let due = this.takeDue(endMs); due !== undefined; due = this.takeDue(endMs)) {
@@ -79,9 +88,12 @@ export class TestClock implements Clock {
   }
 }
 
+/** The real one, also where a test has put fake timers in its place. */
+const { setImmediate: defer } = globalThis;
+
 /** Turns of the event loop that a look-up through an issuer in memory takes at most, with room to spare. */
 const TURNS = 12;
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => defer(resolve));
 }

@@ -54,6 +54,8 @@ interface Adopted {
   readonly audience?: string;
   readonly algorithm?: string;
   readonly audienceClaim?: string;
+  /** `typ`; undefined for none. */
+  readonly tokenType?: string | undefined;
 }
 
 /**
@@ -151,7 +153,12 @@ export class TestIssuer {
     const nowMs = (this.options.clock ?? systemClock).wallMs();
     const { issuer, audience } = this;
     const { audienceClaim = 'aud' } = this.adopted;
-    return mint({ key, options, frame: { issuer, audience, audienceClaim, nowMs } }, wrong);
+    const frame = { issuer, audience, audienceClaim, nowMs };
+    const header = {
+      ...('tokenType' in this.adopted ? { typ: this.adopted.tokenType } : {}),
+      ...options.header,
+    };
+    return mint({ key, options: { ...options, header }, frame }, wrong);
   }
 
   /** The value of an Authorization header with such a token (RFC 6750 section 2.1). */

@@ -14,7 +14,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-opti
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { refuseProduction, type ProductionConsent } from './refuse-production.js';
-import { firstAlgorithm, firstAudience, rewriteIssuers } from './rewrite-options.js';
+import { firstAlgorithm, firstAudience, firstTokenType, rewriteIssuers } from './rewrite-options.js';
 import { createTestKey, type TestKey } from './test-key.js';
 import type { TestTokenOptions } from './test-token.js';
 import { mint } from './wrong-tokens.js';
@@ -54,9 +54,11 @@ export function withIdentity(
     .useFactory({
       inject: [MODULE_OPTIONS_TOKEN],
       factory: (options: IdentityModuleOptions): ResolvedOptions => {
-        const key = createTestKey(firstAlgorithm(options) ?? 'ES256', 'test-identity');
-        const resolved = resolveOptions(trusting(key, options));
-        signers.set(resolved, { key, audience: firstAudience(options.audience) ?? 'test-api' });
+        // What stops the start of the application stops its tests.
+        resolveOptions(options);
+        const keys = new IdentityKeys(options);
+        const resolved = resolveOptions(trusting(keys, options));
+        signers.set(resolved, { keys, audience: firstAudience(options.audience) ?? 'test-api' });
         return resolved;
       },
     })
@@ -79,22 +81,43 @@ export function withIdentity(
 }
 
 interface Signer {
-  readonly key: TestKey;
+  readonly keys: IdentityKeys;
   /** Of issuers that are found while tokens come in. */
   readonly audience: string;
 }
 
+/** One key for each issuer that is configured, and one for those that are found while tokens come in. */
+class IdentityKeys {
+  private readonly byIssuer = new Map<string, TestKey>();
+  private readonly general: TestKey;
+
+  constructor(private readonly options: IdentityModuleOptions) {
+    this.general = createTestKey(firstAlgorithm(options) ?? 'ES256', 'test-identity');
+  }
+
+  /** @param algorithms - of an issuer; where none is named, those of all issuers count. */
+  of(issuer: string, algorithms?: readonly string[]): TestKey {
+    if (typeof this.options.issuers === 'function') return this.general;
+    const [alg = this.options.algorithms?.[0] ?? 'ES256'] = algorithms ?? [];
+    const key = this.byIssuer.get(issuer) ?? createTestKey(alg, 'test-identity');
+    this.byIssuer.set(issuer, key);
+    return key;
+  }
+}
+
 /** The same options with issuers whose only key is the test's, and nobody to connect to. */
-function trusting({ jwk }: TestKey, options: IdentityModuleOptions): IdentityModuleOptions {
+function trusting(keys: IdentityKeys, options: IdentityModuleOptions): IdentityModuleOptions {
   const known = rewriteIssuers(options, ({ http, metadataIssuer, discoveryUrl, jwksUri, ...rest }) => ({
     ...rest,
-    jwks: { keys: [jwk] },
+    jwks: { keys: [keys.of(rest.issuer, rest.algorithms).jwk] },
   }));
   return { ...known, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
 }
 
 /** Reads tokens as ever, and supplies one where there is none. */
 class SuppliedTokens extends IdentityStrategy {
+  private readonly supplied = new WeakMap<GuardPass, { readonly token: string | undefined }>();
+
   constructor(
     options: ResolvedOptions,
     validation: TokenValidationService,
@@ -107,7 +130,12 @@ class SuppliedTokens extends IdentityStrategy {
   }
 
   override readToken(pass: GuardPass, carrier: object): string | undefined {
-    return super.readToken(pass, carrier) ?? this.supply();
+    const brought = super.readToken(pass, carrier);
+    if (brought !== undefined) return brought;
+    // Asked once for a request, though the guard may look twice.
+    const supplied = this.supplied.get(pass) ?? { token: this.supply() };
+    this.supplied.set(pass, supplied);
+    return supplied.token;
   }
 
   override validateHandshake(
@@ -126,11 +154,9 @@ function mintFor(identity: TestIdentity, options: ResolvedOptions, clock: Clock,
     );
   }
   const resolved = options.issuers.find((each) => each.issuer === issuer);
-  const [type] = options.tokenTypes;
-  const typ = options.tokenTypes.includes('at+jwt') ? 'at+jwt' : (type ?? undefined);
   return mint({
-    key: signer.key,
-    options: { ...identity, header: { typ } },
+    key: signer.keys.of(issuer),
+    options: { ...identity, header: { typ: firstTokenType(options.tokenTypes) } },
     frame: {
       issuer,
       audience: resolved?.audience?.[0] ?? signer.audience,

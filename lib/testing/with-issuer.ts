@@ -4,7 +4,13 @@ import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
 import type { IdentityModuleOptions, IssuerOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { firstAlgorithm, firstAudience, issuersOf, rewriteIssuers } from './rewrite-options.js';
+import {
+  firstAlgorithm,
+  firstAudience,
+  firstTokenType,
+  issuersOf,
+  rewriteIssuers,
+} from './rewrite-options.js';
 import { isWebAddress } from './provider-answer.js';
 import type { TestIssuer } from './test-issuer.js';
 
@@ -20,7 +26,11 @@ import type { TestIssuer } from './test-issuer.js';
 export function withIssuer(builder: TestingModuleBuilder, issuer: TestIssuer): TestingModuleBuilder {
   return builder.overrideProvider(RESOLVED_OPTIONS).useFactory({
     inject: [MODULE_OPTIONS_TOKEN],
-    factory: (options: IdentityModuleOptions): ResolvedOptions => resolveOptions(plugIn(options, issuer)),
+    factory: (options: IdentityModuleOptions): ResolvedOptions => {
+      // What stops the start of the application stops its tests.
+      resolveOptions(options);
+      return resolveOptions(plugIn(options, issuer));
+    },
   });
 }
 
@@ -35,6 +45,7 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
     ...(audience === undefined ? {} : { audience }),
     ...(algorithm === undefined ? {} : { algorithm }),
     ...(audienceClaim === undefined ? {} : { audienceClaim }),
+    ...(options.tokenTypes === undefined ? {} : { tokenType: firstTokenType(options.tokenTypes) }),
   });
   const http = issuer.httpOptions();
   if (!issuer.isOnLoopback) {

@@ -1,9 +1,24 @@
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { IdentityModule, TokenValidationService, type IdentityModuleOptions } from 'nestjs-identity-model';
-import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
+import {
+  Claims,
+  IdentityAuthGuard,
+  IdentityModule,
+  TokenValidationService,
+  type IdentityModuleOptions,
+} from 'nestjs-identity-model';
+import { TestIssuer, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
 import { createKey } from '../support/signing-key.js';
 import { rejectionOf } from '../support/create-module.js';
+
+@UseGuards(IdentityAuthGuard)
+@Controller()
+class Me {
+  @Get() me(@Claims('iss') iss: string): object {
+    return { iss };
+  }
+}
 
 const open: TestingModule[] = [];
 afterEach(async () => {
@@ -20,6 +35,7 @@ const FORMS: Readonly<Record<string, IdentityModuleOptions>> = {
     audience: 'orders-client',
     audienceClaim: 'client_id',
   },
+  'tokens without typ': { issuer: 'https://id.example.com', audience: 'orders-api', tokenTypes: [null] },
   'metadata on another host': {
     issuer: 'https://sts.example.net/7d2f/',
     audience: 'api://orders',
@@ -85,4 +101,44 @@ describe('an application', () => {
       await issuer.stop();
     }
   });
+});
+
+describe('what stops the start of an application', () => {
+  it.each<[string, IdentityModuleOptions]>([
+    ['an http issuer', { issuer: 'http://id.example.com', audience: 'a' }],
+    ['a bad discoveryUrl', { issuer: 'https://id.example.com', audience: 'a', discoveryUrl: 'nowhere' }],
+    [
+      'keys over plain http',
+      { issuer: 'https://id.example.com', audience: 'a', jwksUri: 'http://id.example.com/jwks' },
+    ],
+    ['a bad timeout', { issuer: 'https://id.example.com', audience: 'a', http: { timeoutMs: -1 } }],
+  ])('stops its tests: %s', async (_name, options) => {
+    const build = (): TestingModuleBuilder =>
+      Test.createTestingModule({ imports: [IdentityModule.forRoot(options)] });
+    expect(await rejectionOf(build().compile())).toBe('options_invalid');
+    expect(await rejectionOf(withIssuer(build(), TestIssuer.inMemory()).compile())).toBe('options_invalid');
+    expect(await rejectionOf(withIdentity(build(), { sub: 'ada' }).compile())).toBe('options_invalid');
+  });
+});
+
+it('vouches for a second issuer in its own algorithm', async () => {
+  const [first, second] = ['https://a.example.com', 'https://b.example.com'];
+  const options: IdentityModuleOptions = {
+    audience: 'orders-api',
+    issuers: [
+      { issuer: first ?? '', algorithms: ['ES256'] },
+      { issuer: second ?? '', algorithms: ['EdDSA'] },
+    ],
+  };
+  for (const issuer of [first, second]) {
+    const builder = Test.createTestingModule({
+      imports: [IdentityModule.forRoot(options)],
+      controllers: [Me],
+    });
+    const app = (await withIdentity(builder, { sub: 'ada', issuer }).compile()).createNestApplication();
+    app.useLogger(false);
+    await app.listen(0, '127.0.0.1');
+    expect(await (await fetch(await app.getUrl())).json()).toEqual({ iss: issuer });
+    await app.close();
+  }
 });

@@ -191,13 +191,16 @@ describe('TestIssuer', () => {
     expect(await rejectionOf(tokens.validate(issuer.token({ expiresInMs: -60_000 })))).toBe('token_expired');
   });
 
-  it.each(['production'])('refuses to run with NODE_ENV=%s unless told otherwise', async (environment) => {
-    vi.stubEnv('NODE_ENV', environment);
-    expect(() => TestIssuer.inMemory()).toThrow(/NODE_ENV is "production"/);
-    expect(await rejectionOf(TestIssuer.start())).toBe('testing_in_production');
-    expect(() => new TestClock()).toThrow(/NODE_ENV is "production"/);
-    TestIssuer.inMemory({ allowInProduction: true });
-  });
+  it.each(['production', 'Production', 'production '])(
+    'refuses to run with NODE_ENV=%s unless told otherwise',
+    async (environment) => {
+      vi.stubEnv('NODE_ENV', environment);
+      expect(() => TestIssuer.inMemory()).toThrow(/NODE_ENV is "production"/);
+      expect(await rejectionOf(TestIssuer.start())).toBe('testing_in_production');
+      expect(() => new TestClock()).toThrow(/NODE_ENV is "production"/);
+      TestIssuer.inMemory({ allowInProduction: true });
+    },
+  );
 });
 
 describe('withIssuer', () => {

@@ -83,7 +83,13 @@ describe('withIdentity', () => {
     ['no type', { tokenTypes: [null] }],
     ['a token cache', { tokenCache: {} }],
     ['a start that waits for keys', { warmUp: 'await' }],
-    ['several issuers', { issuer: undefined, issuers: [{ issuer: 'urn:a' }, { issuer: 'urn:b' }] }],
+    [
+      'several issuers',
+      {
+        issuer: undefined,
+        issuers: [{ issuer: 'https://a.example.com' }, { issuer: 'https://b.example.com' }],
+      },
+    ],
   ] as [string, IdentityModuleOptions][])('fits options with %s', async (_name, own) => {
     const { get } = await start({ sub: 'ada' }, { options: { ...PRODUCTION, ...own } });
     expect((await get('/orders')).status).toBe(200);
