@@ -19,10 +19,11 @@ const PEERS = [
   'passport',
   'reflect-metadata',
   'rxjs',
+  'typescript',
   'vitest',
 ];
-/** Nothing else here needs it, so it is no dependency of this repository. */
-const JEST = 'jest@30.5.2';
+/** Nothing else here needs them, so they are no dependencies of this repository. */
+const JEST = ['jest@30.5.2', 'ts-jest@29.4.15'];
 
 const chosen = process.argv.slice(2);
 const projects = readdirSync('test/consumers', { withFileTypes: true })
@@ -42,7 +43,7 @@ try {
     if (version === undefined) throw new Error(`${name} is no devDependency`);
     return `${name}@${version}`;
   });
-  run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, JEST], folder);
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...JEST], folder);
   for (const project of projects) {
     const target = path.join(folder, project);
     cpSync(path.join('test/consumers', project), target, { recursive: true });

@@ -1,14 +1,18 @@
 import * as core from '@nestjs/core';
 import * as nestJwt from '@nestjs/jwt';
 import * as passport from '@nestjs/passport';
+import * as cognito from 'aws-jwt-verify';
+import { Test } from '@nestjs/testing';
 import * as bearer from 'express-oauth2-jwt-bearer';
 import * as jwksRsa from 'jwks-rsa';
 import passportJwt from 'passport-jwt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPublicKey } from 'node:crypto';
+import { TestIssuer, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
 import { blocksBelow, headingsOf, runBlock } from './docs/run-block.js';
 import { createApp, get, PLATFORMS, type Platform } from './support/create-app.js';
 import { ProviderDouble } from './support/provider-double.js';
+import { signToken } from './support/signing-key.js';
 
 const DOCUMENT = 'docs/migration.md';
 const MODULES = {
@@ -31,7 +35,20 @@ interface Form {
   readonly platforms?: readonly Platform[];
   /** What it answers while the provider is down and no key is known. */
   readonly outage: number;
+  readonly times: Times;
+  /** Whether it takes PS256 where the provider has a key for it. */
+  readonly ps256: number;
 }
+
+/** How a form judges time: its leeway, and what it answers to a token without `exp` and to an `iat` that is still to come. */
+interface Times {
+  readonly leewaySec: number;
+  readonly withoutExp: number;
+  readonly issuedInFuture: number;
+}
+const STOCK: Times = { leewaySec: 0, withoutExp: 200, issuedInFuture: 200 };
+const BEARER: Times = { leewaySec: 5, withoutExp: 401, issuedInFuture: 200 };
+const OURS: Times = { leewaySec: 30, withoutExp: 401, issuedInFuture: 401 };
 
 const COGNITO = {
   issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12Cd34E',
@@ -46,15 +63,31 @@ const COGNITO = {
 const KEYCLOAK = { issuer: 'https://id.example.com/realms/shop' };
 
 const BEFORE: readonly Form[] = [
-  { name: 'passport-jwt, before', heading: 'passport-jwt with passportJwtSecret', block: 0, outage: 401 },
+  {
+    name: 'passport-jwt, before',
+    heading: 'passport-jwt with passportJwtSecret',
+    block: 0,
+    outage: 401,
+    times: STOCK,
+    ps256: 401,
+  },
   {
     name: 'express-oauth2-jwt-bearer, before',
     heading: 'express-oauth2-jwt-bearer',
     block: 0,
     platforms: ['express'],
     outage: 401,
+    times: BEARER,
+    ps256: 200,
   },
-  { name: '@nestjs/jwt, before', heading: '@nestjs/jwt guards', block: 0, outage: 200 },
+  {
+    name: '@nestjs/jwt, before',
+    heading: '@nestjs/jwt guards',
+    block: 0,
+    outage: 200,
+    times: STOCK,
+    ps256: 401,
+  },
 ];
 const AFTER: readonly Form[] = [
   {
@@ -62,18 +95,51 @@ const AFTER: readonly Form[] = [
     heading: 'Step 1: keep the strategy, replace the provider',
     block: 0,
     outage: 503,
+    times: STOCK,
+    ps256: 401,
   },
-  { name: 'passport-jwt, step 2', heading: 'Step 2: move over', block: 0, outage: 503 },
-  { name: 'express-oauth2-jwt-bearer, after', heading: 'express-oauth2-jwt-bearer', block: 1, outage: 503 },
+  {
+    name: 'passport-jwt, step 2',
+    heading: 'Step 2: move over',
+    block: 0,
+    outage: 503,
+    times: OURS,
+    ps256: 401,
+  },
+  {
+    name: 'express-oauth2-jwt-bearer, after',
+    heading: 'express-oauth2-jwt-bearer',
+    block: 1,
+    outage: 503,
+    times: OURS,
+    ps256: 200,
+  },
   {
     name: 'nest-keycloak-connect, after',
     heading: 'nest-keycloak-connect',
     block: 0,
     ...KEYCLOAK,
     outage: 503,
+    times: OURS,
+    ps256: 401,
   },
-  { name: '@nestjs/jwt, after', heading: '@nestjs/jwt guards', block: 1, outage: 503 },
-  { name: 'aws-jwt-verify, after', heading: 'aws-jwt-verify', block: 1, ...COGNITO, outage: 503 },
+  {
+    name: '@nestjs/jwt, after',
+    heading: '@nestjs/jwt guards',
+    block: 1,
+    outage: 503,
+    times: OURS,
+    ps256: 401,
+  },
+  {
+    name: 'aws-jwt-verify, after',
+    heading: 'aws-jwt-verify',
+    block: 1,
+    ...COGNITO,
+    outage: 503,
+    times: OURS,
+    ps256: 200,
+  },
 ];
 const CASES = [...BEFORE, ...AFTER].flatMap((form) =>
   (form.platforms ?? PLATFORMS).map((platform) => ({ ...form, platform })),
@@ -90,20 +156,22 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.useRealTimers();
   await close();
   close = async () => undefined;
   await provider.stop();
 });
 
-/** The application of a block, as it stands in the document but for the provider's address. */
+/** The application of a block, as it stands in the document but for the provider's address and what `edit` changes. */
 async function start(
   { heading, block, issuer = 'https://id.example.com' }: Form,
   platform: Platform,
+  edit: (code: string) => string = (code) => code,
 ): Promise<string> {
   const code = blocksBelow(DOCUMENT, heading)[block];
   if (code === undefined) throw new Error(`"${heading}" has no block ${String(block)}`);
   expect(code).toContain(issuer);
-  const { AppModule } = runBlock(code.replaceAll(issuer, provider.issuer), MODULES);
+  const { AppModule } = runBlock(edit(code).replaceAll(issuer, provider.issuer), MODULES);
   const { app, url } = await createApp(platform, { imports: [AppModule as new () => object] });
   close = () => app.close();
   return `${url}/orders`;
@@ -129,6 +197,42 @@ describe.each(CASES)('$name, on $platform', (form) => {
     const url = await start(form, form.platform);
     expect(await statusOf(url, provider.token({ ...form.good }))).toBe(form.outage);
   });
+
+  it('allows the algorithms that the document says', async () => {
+    const { key } = provider;
+    const pss = { ...key, alg: 'PS256', kid: 'pss', jwk: { ...key.jwk, alg: 'PS256', kid: 'pss' } };
+    provider.keys.push(pss);
+    const url = await start(form, form.platform);
+    expect(await statusOf(url, signToken(pss, provider.claims({ ...form.good })))).toBe(form.ps256);
+  });
+
+  it('judges time as the document says', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const nowSec = Math.floor(Date.now() / 1000);
+    vi.setSystemTime(nowSec * 1000);
+    const { leewaySec, withoutExp, issuedInFuture } = form.times;
+    const url = await start(form, form.platform);
+    const status = async (claims: object): Promise<number> =>
+      statusOf(url, provider.token({ ...form.good, ...claims }));
+    expect(await status({ exp: nowSec - leewaySec + 1 })).toBe(200);
+    expect(await status({ exp: nowSec - leewaySec })).toBe(401);
+    expect(await status({ exp: undefined })).toBe(withoutExp);
+    expect(await status({ iat: nowSec + 3_600 })).toBe(issuedInFuture);
+  });
+});
+
+describe.each(AFTER.filter(({ times }) => times === OURS))('$name', (form) => {
+  it('has no leeway with clockToleranceMs: 0', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const nowSec = Math.floor(Date.now() / 1000);
+    const url = await start(form, 'express', (code) =>
+      code.replace("issuer: '", "clockToleranceMs: 0, issuer: '"),
+    );
+    const status = async (exp: number): Promise<number> =>
+      statusOf(url, provider.token({ ...form.good, exp }));
+    expect(await status(nowSec + 1)).toBe(200);
+    expect(await status(nowSec)).toBe(401);
+  });
 });
 
 describe('what the documents say besides', () => {
@@ -146,6 +250,42 @@ describe('what the documents say besides', () => {
     }
   });
 
+  it('express-oauth2-jwt-bearer answered other schemes with 400, and named the reason in the challenge', async () => {
+    const challenges: string[] = [];
+    for (const [each, status] of [
+      [BEFORE[1]!, 400],
+      [form('express-oauth2-jwt-bearer, after'), 401],
+    ] as const) {
+      const url = await start(each, 'express');
+      const basic = await fetch(url, { headers: { authorization: 'Basic YTpi' } });
+      expect(basic.status).toBe(status);
+      const refused = await get(url, provider.token({ aud: 'another' }));
+      challenges.push(refused.headers.get('www-authenticate') ?? '');
+      await close();
+      close = async () => undefined;
+    }
+    const [before, after] = challenges;
+    expect(before).toContain("Unexpected 'aud' value");
+    expect(after).toContain('error_description="The access token is invalid"');
+  });
+
+  it.each([
+    ['an issuer that signs with RS256', () => TestIssuer.inMemory({ algorithm: 'RS256' }), 200],
+    ['an issuer with the algorithm of its own', () => TestIssuer.inMemory(), 401],
+    ['withIdentity', undefined, 401],
+  ])('a stock strategy under test, with %s', async (_name, create, status) => {
+    const [code = ''] = blocksBelow(DOCUMENT, 'Step 1: keep the strategy, replace the provider');
+    const { AppModule } = runBlock(code, MODULES);
+    const builder = Test.createTestingModule({ imports: [AppModule as new () => object] });
+    const issuer = create?.();
+    if (issuer === undefined) withIdentity(builder, { sub: 'ada' });
+    else withIssuer(builder, issuer);
+    const app = (await builder.compile()).createNestApplication({ logger: false });
+    close = () => app.close();
+    await app.listen(0, '127.0.0.1');
+    expect(await statusOf(`${await app.getUrl()}/orders`, issuer?.token())).toBe(status);
+  });
+
   it('roles of Keycloak: all of them, or any by a claim', async () => {
     const url = await start(form('nest-keycloak-connect, after'), 'express');
     const token = (...roles: string[]): string => provider.token({ realm_access: { roles } });
@@ -155,6 +295,39 @@ describe('what the documents say besides', () => {
     expect(await statusOf(`${url}/audit`, token('buyer'))).toBe(403);
     expect(await statusOf(`${url}/catalogue`)).toBe(200);
     expect(await statusOf(`${url}/mine`)).toBe(401);
+  });
+
+  it('aws-jwt-verify demanded token_use, and so do we; it had no leeway and did not ask for exp', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const nowSec = Math.floor(Date.now() / 1000);
+    const { alg, ...jwk } = provider.key.jwk;
+    const create = (properties: { userPoolId: string; clientId: string; tokenUse: 'access' }): object => {
+      const verifier = cognito.CognitoJwtVerifier.create(properties);
+      verifier.cacheJwks({ keys: [{ ...jwk, alg, kty: 'RSA' }] });
+      return verifier;
+    };
+    const [before = ''] = blocksBelow(DOCUMENT, 'aws-jwt-verify');
+    const { AppModule } = runBlock(before, { 'aws-jwt-verify': { CognitoJwtVerifier: { create } } });
+    const { app, url } = await createApp('express', { imports: [AppModule as new () => object] });
+    const status = async (claims: object): Promise<number> =>
+      statusOf(
+        `${url}/orders`,
+        provider.token({ ...COGNITO.good, iss: COGNITO.issuer, ...claims }, { typ: undefined }),
+      );
+    expect(await status({})).toBe(200);
+    expect(await status({ token_use: undefined })).toBe(401);
+    expect(await status({ exp: nowSec - 1 })).toBe(401);
+    expect(await status({ exp: undefined })).toBe(200);
+    expect(await status({ iat: nowSec + 3_600 })).toBe(200);
+    await app.close();
+
+    const after = await start(form('aws-jwt-verify, after'), 'express');
+    expect(await statusOf(after, provider.token({ ...COGNITO.good, token_use: undefined }))).toBe(401);
+    await close();
+    const without = await start(form('aws-jwt-verify, after'), 'express', (code) =>
+      code.replace("requiredClaims: ['token_use'],", ''),
+    );
+    expect(await statusOf(without, provider.token({ ...COGNITO.good, token_use: undefined }))).toBe(200);
   });
 
   it('somebody in no group of Cognito is a 403', async () => {

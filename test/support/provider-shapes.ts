@@ -96,10 +96,11 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     roles: ['Orders.Approve'],
     refused: [
       {
-        what: 'its ID token',
-        claims: { aud: CLIENT, azp: undefined, scp: undefined, nonce: 'n' },
-        code: 'audience_mismatch',
+        what: 'an ID token for a registration that is the API as well',
+        claims: { azp: undefined, azpacr: undefined, scp: undefined, nonce: 'n' },
+        code: 'claim_missing',
       },
+      { what: 'a token for another API', claims: { aud: CLIENT }, code: 'audience_mismatch' },
       {
         what: 'a token of v1',
         claims: { iss: `https://sts.windows.net/${TENANT}/`, ver: '1.0' },
@@ -130,6 +131,11 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     roles: ['Orders.Approve'],
     refused: [
       { what: 'a token of v2', claims: { iss: `${MS}/${TENANT}/v2.0`, aud: API }, code: 'issuer_unknown' },
+      {
+        what: 'an ID token for a registration that is the API as well',
+        claims: { aud: API, appid: undefined, appidacr: undefined, scp: undefined, nonce: 'n' },
+        code: 'claim_missing',
+      },
       {
         what: 'a token for Microsoft Graph',
         claims: { aud: '00000003-0000-0000-c000-000000000000' },
@@ -165,8 +171,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
       { what: 'the placeholder itself', claims: { iss: `${MS}/{tenantid}/v2.0` }, code: 'issuer_unknown' },
       {
         what: 'its ID token',
-        claims: { aud: CLIENT, scp: undefined, nonce: 'n' },
-        code: 'audience_mismatch',
+        claims: { azp: undefined, scp: undefined, nonce: 'n' },
+        code: 'claim_missing',
       },
     ],
   },

@@ -297,6 +297,44 @@ describe('TestClock', () => {
     await tokens.validate(issuer.token());
   });
 
+  it('holds a second rotation back until the clock moves', async () => {
+    const clock = new TestClock();
+    const issuer = TestIssuer.inMemory({ clock });
+    const tokens = (await moduleFor(issuer, { clock })).get(TokenValidationService);
+    await tokens.validate(issuer.token());
+    await clock.advance(3_600_000);
+    issuer.rotate();
+    await tokens.validate(issuer.token());
+    issuer.rotate();
+    const asked = issuer.count('jwks');
+    const waiting = tokens.validate(issuer.token());
+    await clock.advance(1_900);
+    expect(issuer.count('jwks')).toBe(asked);
+    await clock.advance(100);
+    await waiting;
+    expect(issuer.count('jwks')).toBe(asked + 1);
+  });
+
+  it('goes on refusing after behave() until the back-off is over', async () => {
+    const clock = new TestClock();
+    const issuer = TestIssuer.inMemory({ clock });
+    issuer.misbehave('down');
+    const tokens = (await moduleFor(issuer, { clock })).get(TokenValidationService);
+    expect(await rejectionOf(tokens.validate(issuer.token()))).toBe('keys_unavailable');
+    issuer.behave();
+    expect(await rejectionOf(tokens.validate(issuer.token()))).toBe('keys_unavailable');
+    await clock.advance(60_000);
+    await tokens.validate(issuer.token());
+  });
+
+  it("is the issuer's too, or its tokens are of another time", async () => {
+    const clock = new TestClock();
+    const issuer = TestIssuer.inMemory();
+    const tokens = (await moduleFor(issuer, { clock })).get(TokenValidationService);
+    await clock.advance(3_600_000);
+    expect(await rejectionOf(tokens.validate(issuer.token()))).toBe('token_expired');
+  });
+
   it('sets the wall clock without running what is due, and does not go back', async () => {
     const clock = new TestClock(1_700_000_000_000);
     const ran = vi.fn();
