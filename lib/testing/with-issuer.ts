@@ -47,7 +47,9 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
     ...(audienceClaim === undefined ? {} : { audienceClaim }),
     ...(options.tokenTypes === undefined ? {} : { tokenType: firstTokenType(options.tokenTypes) }),
   });
-  const http = issuer.httpOptions();
+  // How long the application waits is its own, also in its tests.
+  const { timeoutMs, deadlineMs, maxResponseBytes } = options.http ?? {};
+  const http = { timeoutMs, deadlineMs, maxResponseBytes, ...issuer.httpOptions() };
   if (!issuer.isOnLoopback) {
     return { ...rewriteIssuers(options, (theirs) => answeredBy(issuer, theirs)), http };
   }

@@ -3,12 +3,14 @@ import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/tes
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   Claims,
+  DiscoveryService,
   IdentityAuthGuard,
   IdentityModule,
   TokenValidationService,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { TestIssuer, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
+import { describeError } from '../../lib/errors/identity-error.js';
 import { createKey } from '../support/signing-key.js';
 import { rejectionOf } from '../support/create-module.js';
 
@@ -141,4 +143,31 @@ it('vouches for a second issuer in its own algorithm', async () => {
     expect(await (await fetch(await app.getUrl())).json()).toEqual({ iss: issuer });
     await app.close();
   }
+});
+
+it('leaves the application its patience', async () => {
+  const issuer = TestIssuer.inMemory();
+  issuer.misbehave('stall');
+  const builder = Test.createTestingModule({
+    imports: [
+      IdentityModule.forRoot({
+        issuer: 'https://id.example.com',
+        audience: 'orders-api',
+        warmUp: 'off',
+        http: { timeoutMs: 50 },
+      }),
+    ],
+  });
+  const module = await withIssuer(builder, issuer).compile();
+  module.useLogger(false);
+  open.push(module);
+  await module.init();
+  const { message } = await module
+    .get(DiscoveryService)
+    .get()
+    .then(
+      () => ({ message: '' }),
+      (error: unknown) => ({ message: describeError(error) }),
+    );
+  expect(message).toContain('no complete answer within 50 ms');
 });
