@@ -202,6 +202,10 @@ describe('the check at start', () => {
       'a reference that guards are not run for',
       () => ({ imports: graphql(undefined) ?? [], providers: [ReferencesResolver, global] }),
     ],
+    [
+      'a reference that guards are not run for, whose class demands something',
+      () => ({ imports: graphql(undefined) ?? [], providers: [DemandingReferencesResolver] }),
+    ],
     ['a type that guards are never run for', () => ({ providers: [TypesResolver, global] })],
     ['a hook of a gateway', () => ({ providers: [HookedGateway, global] })],
     ['a method of a controller that is no route', () => ({ controllers: [HelpedController] })],
