@@ -1,9 +1,16 @@
 import { once } from 'node:events';
-import type { INestApplication } from '@nestjs/common';
+import { UseGuards, type INestApplication } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { io, Manager, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { TokenValidationService, type IdentityModuleOptions } from 'nestjs-identity-model';
+import {
+  Claims,
+  IdentityAuthGuard,
+  Token,
+  TokenValidationService,
+  type IdentityModuleOptions,
+} from 'nestjs-identity-model';
 import { FakeClock } from './support/fake-clock.js';
 import { ProviderDouble } from './support/provider-double.js';
 import { createKey, signToken } from './support/signing-key.js';
@@ -235,6 +242,45 @@ describe('attacks on ws', () => {
       event: 'exception',
       data: { message: 'Internal server error' },
     });
+  });
+});
+
+/** One method with a guard and one without. */
+@WebSocketGateway()
+class MixedGateway {
+  @UseGuards(IdentityAuthGuard) @SubscribeMessage('me') me(@Claims('sub') sub: string): object {
+    return { event: 'reply', data: sub };
+  }
+  @SubscribeMessage('claims') claims(@Claims('sub') sub: string): object {
+    return { event: 'reply', data: sub };
+  }
+  @SubscribeMessage('token') token(@Token() token: string): object {
+    return { event: 'reply', data: token };
+  }
+}
+
+describe('@Claims and @Token of a message without a guard', () => {
+  const setups = [
+    { library: 'socket.io', gateways: [MixedGateway] },
+    { library: 'ws', gateways: [MixedGateway], atConnect: {} },
+  ] as const;
+
+  it.each(setups)('are none, whatever was found out about another message, on $library', async (setup) => {
+    await start(setup);
+    const token = provider.token();
+    const socket = setup.library === 'ws' ? open(withToken(token)) : openIo({ auth: { token } });
+    const ask = async (operation: string): Promise<unknown> =>
+      (socket instanceof WebSocket ? askWs(socket, operation as never) : askIo(socket, operation)).catch(
+        (error: unknown) => String(error),
+      );
+    const none = expect.stringContaining('Internal server error') as unknown;
+    expect(await ask('claims')).toEqual(none);
+    for (const answer of [{ value: 'user-1' }, { status: 401, code: 'token_expired' }]) {
+      expect(await ask('me')).toEqual(answer);
+      expect(await ask('claims')).toEqual(none);
+      expect(await ask('token')).toEqual(none);
+      clock.jumpWall(LIFE_MS + 31_000);
+    }
   });
 });
 

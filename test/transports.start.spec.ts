@@ -1,11 +1,33 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Controller, Logger, UseGuards, type ModuleMetadata, type Type } from '@nestjs/common';
+import {
+  Controller,
+  Logger,
+  Post,
+  SetMetadata,
+  UseGuards,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Field, GraphQLModule, ObjectType, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import {
+  Field,
+  GraphQLModule,
+  ObjectType,
+  Query,
+  ResolveField,
+  Resolver,
+  ResolveReference,
+} from '@nestjs/graphql';
 import { MessagePattern, Transport } from '@nestjs/microservices';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { IdentityAuthGuard, IdentityModule, Public, RequireScopes } from 'nestjs-identity-model';
+import {
+  IdentityAuthGuard,
+  IdentityModule,
+  Public,
+  RequireScopes,
+  type IdentityModuleOptions,
+} from 'nestjs-identity-model';
 import { createApp, type TestApp } from './support/create-app.js';
 import { rejectionOf } from './support/create-module.js';
 import { ProviderDouble } from './support/provider-double.js';
@@ -57,6 +79,80 @@ class AccountsResolver {
   }
 }
 
+/** What a gateway of federation asks for; nobody else does. */
+@UseGuards(IdentityAuthGuard)
+@Resolver(() => Account)
+class ReferencesResolver {
+  @Query(() => Account) account(): Account {
+    return { id: '1' };
+  }
+  @RequireScopes('accounts:read') @ResolveReference() reference(): Account {
+    return { id: '1' };
+  }
+}
+
+@RequireScopes('accounts:read')
+@UseGuards(IdentityAuthGuard)
+@Resolver(() => Account)
+class DemandingReferencesResolver {
+  @Query(() => Account) account(): Account {
+    return { id: '1' };
+  }
+  @ResolveReference() reference(): Account {
+    return { id: '1' };
+  }
+}
+
+/** As @ResolveField marks it, which would put it into the schemas of all tests. */
+@UseGuards(IdentityAuthGuard)
+@Resolver()
+class TypesResolver {
+  @RequireScopes('accounts:read') @SetMetadata('graphql:resolve_property', true) __resolveType(): string {
+    return 'Account';
+  }
+}
+
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class HookedGateway {
+  @RequireScopes('admin') handleConnection(): void {}
+}
+
+@UseGuards(IdentityAuthGuard)
+@Controller()
+class HelpedController {
+  @RequireScopes('admin') helper(): void {}
+}
+
+@UseGuards(IdentityAuthGuard)
+@Resolver()
+class HelpedResolver {
+  @RequireScopes('admin') static helper(): void {}
+}
+
+abstract class Demanding {
+  @RequireScopes('admin') create(): string {
+    return 'created';
+  }
+  @RequireScopes('admin') remove(): void {}
+}
+
+/** Inherits demands, but shows none of the methods as they were. */
+@UseGuards(IdentityAuthGuard)
+@Controller()
+class OverridingController extends Demanding {
+  @RequireScopes('orders:write') @Post() override create(): string {
+    return super.create();
+  }
+  override remove(): void {}
+}
+
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class InheritingGateway extends Demanding {
+  override remove(): void {}
+}
+
 const graphql = (enhancers: ApolloDriverConfig['fieldResolverEnhancers']): ModuleMetadata['imports'] => [
   GraphQLModule.forRoot<ApolloDriverConfig>({
     driver: ApolloDriver,
@@ -79,8 +175,11 @@ describe('the check at start', () => {
     await provider.stop();
   });
 
-  async function start({ imports = [], ...metadata }: ModuleMetadata): Promise<TestApp> {
-    const identity = IdentityModule.forRoot({ issuer: provider.issuer, audience: 'orders-api' });
+  async function start(
+    { imports = [], ...metadata }: ModuleMetadata,
+    options: Partial<IdentityModuleOptions> = {},
+  ): Promise<TestApp> {
+    const identity = IdentityModule.forRoot({ issuer: provider.issuer, audience: 'orders-api', ...options });
     const target = await createApp('express', { imports: [identity, ...imports], ...metadata });
     apps.push(target);
     return target;
@@ -99,10 +198,40 @@ describe('the check at start', () => {
       'a field that guards are not run for, global ones included',
       () => ({ imports: graphql(['filters']) ?? [], providers: [AccountsResolver, global] }),
     ],
+    [
+      'a reference that guards are not run for',
+      () => ({ imports: graphql(undefined) ?? [], providers: [ReferencesResolver, global] }),
+    ],
+    [
+      'a reference that guards are not run for, whose class demands something',
+      () => ({ imports: graphql(undefined) ?? [], providers: [DemandingReferencesResolver] }),
+    ],
+    ['a type that guards are never run for', () => ({ providers: [TypesResolver, global] })],
+    ['a hook of a gateway', () => ({ providers: [HookedGateway, global] })],
+    ['a method of a controller that is no route', () => ({ controllers: [HelpedController] })],
+    [
+      'a static method of a resolver',
+      () => ({ imports: graphql(undefined) ?? [], providers: [OpenResolver, HelpedResolver, global] }),
+    ],
+    ['an inherited method that is no handler', () => ({ providers: [InheritingGateway] })],
   ];
 
   it.each(open)('finds %s that demands something and has no guard', async (_name, metadata) => {
     expect(await rejectionOf(start(metadata()))).toBe('route_unguarded');
+  });
+
+  it('names a method that no guard is asked about, and why', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    await start({ providers: [HookedGateway] }, { unguarded: 'warn' });
+    expect(warn.mock.calls.flat().join('\n')).toMatch(/HookedGateway\.handleConnection \(no handler/);
+  });
+
+  it('is content where no method with a demand is left but handlers', async () => {
+    await start({ controllers: [OverridingController] });
+  });
+
+  it('is content with references that guards are run for', async () => {
+    await start({ imports: graphql(['guards']) ?? [], providers: [ReferencesResolver] });
   });
 
   it('finds a message of a gateway that is public and demanding at once', async () => {

@@ -1,5 +1,10 @@
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { isContradictory, lostRequirements, readAccessPlan } from '../decorators/access-metadata.js';
+import {
+  isContradictory,
+  lostRequirements,
+  neverEnforced,
+  readAccessPlan,
+} from '../decorators/access-metadata.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { IdentityAuthGuard } from './identity-auth.guard.js';
 
@@ -7,8 +12,15 @@ import { IdentityAuthGuard } from './identity-auth.guard.js';
 const GUARDS = '__guards__';
 const MESSAGE = 'microservices:pattern';
 const FIELD = 'graphql:resolve_property';
+/** What a gateway of federation asks for: to Nest a field like any other. */
+const REFERENCE = 'graphql:resolve_reference';
+/** Nest never runs guards on the resolver of this name. */
+const TYPE_NAME = '__resolveType';
 const CONTROLLER_HANDLERS = ['path', MESSAGE];
-const PROVIDER_HANDLERS = ['websockets:message_mapping', 'graphql:resolver_type', FIELD];
+const RESOLVER = 'graphql:resolver_type';
+const PROVIDER_HANDLERS = ['websockets:message_mapping', RESOLVER, FIELD, REFERENCE];
+/** Of classes of providers whose methods are called from outside. */
+const PROVIDER_CLASSES = ['websockets:is_gateway', RESOLVER];
 /** Where GraphQLModule keeps its options. */
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
@@ -45,19 +57,29 @@ export function findRouteFaults(modules: ModulesContainer, config: ApplicationCo
         `${controller.name}.${name} (a decorator above the requirement replaced the method)`,
       );
     }
-    for (const [name, handler] of routesOf(controller)) {
+    const routes = [...routesOf(controller)];
+    for (const name of neverEnforced(controller, new Set(routes.map(([, handler]) => handler)))) {
+      unguarded.push(
+        `${controller.name}.${name} (no handler, so no guard is asked: take the decorator away)`,
+      );
+    }
+    for (const [name, handler] of routes) {
       const route = `${controller.name}.${name}`;
       if (isContradictory(handler)) contradictions.push(route);
-      const isField = Reflect.hasMetadata(FIELD, handler);
+      const isReference = Reflect.hasMetadata(REFERENCE, handler);
+      const isField = isReference || Reflect.hasMetadata(FIELD, handler);
       // What the class of a field resolver demands, its queries demand: guards are not for fields by default.
-      const { requirements } = readAccessPlan(handler, isField ? NoClass : controller);
+      // A reference is asked for without any of them.
+      const { requirements } = readAccessPlan(handler, isField && !isReference ? NoClass : controller);
       for (const requirement of requirements) {
         if (requirement.kind === 'issuer') for (const issuer of requirement.issuers) issuers.add(issuer);
       }
       if (requirements.some(({ kind }) => kind === 'roles')) demandingRoles.push(route);
       if (requirements.length === 0) continue;
       const guardedHere = hasGuard(handler) || hasGuard(controller);
-      if (isField && !fieldsAreGuarded) unguarded.push(`${route} (fieldResolverEnhancers lacks 'guards')`);
+      if (isField && name === TYPE_NAME) unguarded.push(`${route} (Nest runs no guards on it)`);
+      else if (isField && !fieldsAreGuarded)
+        unguarded.push(`${route} (fieldResolverEnhancers lacks 'guards')`);
       else if (!guardedGlobally && !guardedHere) unguarded.push(route);
       else if (!guardedHere && Reflect.hasMetadata(MESSAGE, handler)) messagesGuardedGlobally.push(route);
     }
@@ -86,7 +108,8 @@ function classesOf(modules: ModulesContainer): ReadonlySet<Class> {
     for (const { metatype } of providers.values()) {
       if (typeof metatype !== 'function') continue;
       const [first] = routesOf(metatype as Class, PROVIDER_HANDLERS);
-      if (first !== undefined) classes.add(metatype as Class);
+      const isCalled = PROVIDER_CLASSES.some((kind) => Reflect.hasMetadata(kind, metatype));
+      if (first !== undefined || isCalled) classes.add(metatype as Class);
     }
   }
   return classes;

@@ -4,6 +4,7 @@ import { rememberHandshake, type UpgradeRequest } from '../carriers/handshake.js
 import { connectionTo, isSocketIo, readHandshake } from '../carriers/ws.transport.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
+import { RecoveryHold } from './hold-recovery.js';
 import { IdentityStrategy } from './identity.strategy.js';
 
 export interface SocketGuardOptions {
@@ -49,35 +50,50 @@ class SocketGate {
   /** Sockets by what became of their check; several gateways may ask about one. */
   private readonly checks = new WeakMap<object, Promise<Answer | undefined>>();
   private readonly tokens = new WeakMap<object, ValidatedToken>();
+  /** Sockets that a middleware has let in. */
+  private readonly admitted = new WeakSet();
+  private readonly recovery = new RecoveryHold();
 
   constructor(
     private readonly strategy: IdentityStrategy,
     private readonly anonymous: boolean,
   ) {}
 
-  /** socket.io asks before it connects a socket to a namespace, each of which has a handshake of its own. */
+  /**
+   * socket.io asks before it connects a socket to a namespace, each of which has a handshake of its own.
+   *
+   * @throws {IdentityError} `options_invalid`, where it would not ask.
+   */
   useOn(server: Middleware): void {
     if (this.servers.has(server)) return;
     this.servers.add(server);
+    this.recovery.holdOn(server);
     server.use((client, next) => void this.admit(client, next));
   }
 
   private async admit(client: object, next: Next): Promise<void> {
     const answer = await this.check(client);
+    if (answer === undefined) {
+      this.admitted.add(client);
+      this.recovery.release(client);
+    }
     next(answer && toConnectError(answer));
   }
 
   enter(client: object, args: readonly unknown[], connected: Connected): void {
-    if (isSocketIo(client)) {
+    if (this.admitted.has(client)) {
       this.watch(client);
       connected(client, ...args);
       return;
     }
-    rememberHandshake(client, args[0] as UpgradeRequest);
+    if (!isSocketIo(client)) rememberHandshake(client, args[0] as UpgradeRequest);
     void this.enterLater(client, args, connected);
   }
 
-  /** ws has no way to ask before: what the client sends meanwhile waits. */
+  /**
+   * ws has no way to ask before: what the client sends meanwhile waits. socket.io has, unless the adapter hides it:
+   * then what the client sends meanwhile is lost.
+   */
   private async enterLater(client: object, args: readonly unknown[], connected: Connected): Promise<void> {
     call(client, 'pause');
     const answer = await this.check(client);

@@ -12,6 +12,7 @@ import {
 } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { carriedBy, carry } from './carrier.js';
 import { transportOf } from './transport-of.js';
 import type { TokenReading } from './transport.js';
 
@@ -110,5 +111,33 @@ describe('the headers of a message', () => {
     const twice = { authorization: [Buffer.from(bearer), Buffer.from(bearer)] };
     const context = new KafkaContext([{ headers: twice }, 0, '', {}, {}, {}] as never);
     expect(codeOf(() => read(contextOf('rpc', {}, context)))).toBe('authorization_malformed');
+  });
+});
+
+describe('the carrier of a message over WebSockets', () => {
+  class First {
+    me(): void {}
+    bare(): void {}
+  }
+  class Second extends First {}
+  const client = { handshake: {} };
+  const carrierOf = (type: typeof First, name: keyof First, socket: object = client): object => {
+    const context = new ExecutionContextHost([socket, {}], type, Reflect.get(type.prototype, name));
+    context.setType('ws');
+    return transportOf(context).carrierOf(context);
+  };
+
+  it('is one for the guard and for the decorators, and no other handler has it', () => {
+    const carrier = carrierOf(First, 'me');
+    expect(carrierOf(First, 'me')).toBe(carrier);
+    const others = [carrierOf(First, 'bare'), carrierOf(Second, 'me'), carrierOf(First, 'me', { ...client })];
+    for (const other of others) expect(other).not.toBe(carrier);
+  });
+
+  it('keeps nothing on the socket, and reads like it', () => {
+    carry(carrierOf(First, 'me'), { kind: 'public' });
+    expect(carriedBy(client)).toBeUndefined();
+    expect(carriedBy(carrierOf(First, 'bare'))).toBeUndefined();
+    expect(Reflect.get(carrierOf(First, 'me'), 'handshake')).toBe(client.handshake);
   });
 });

@@ -28,10 +28,10 @@ const TRY_AGAIN_LATER = 1013;
 /** Gateways over socket.io and ws; neither is imported. */
 export const wsTransport: Transport = {
   name: 'ws',
-  carrierOf: clientOf,
+  carrierOf: messageOf,
   isLongLived: () => true,
   isRequest: () => false,
-  readToken: (_context, client, reading) => readHandshake(client, reading),
+  readToken: (context, _carrier, reading) => readHandshake(clientOf(context), reading),
   userHolder: clientOf,
   connectionOf: (context) => connectionTo(clientOf(context)),
 
@@ -90,6 +90,30 @@ function closing(client: object): Connection['close'] | undefined {
   const { close } = client as Partial<WsClient>;
   if (typeof close !== 'function') return undefined;
   return ({ code, status }) => close.call(client, status === 503 ? TRY_AGAIN_LATER : POLICY_VIOLATION, code);
+}
+
+/** What stands for the messages of a socket, by the class and by the method that handle them. */
+const MESSAGES = new WeakMap<object, WeakMap<object, WeakMap<object, object>>>();
+
+/**
+ * A socket outlives its messages, and a handler without a guard must not be given what another handler's guard has
+ * found out. Neither the context nor its arguments are the same objects for a guard and for the decorators of
+ * parameters; the handler is, and none that has a guard is called without it. It reads like the socket.
+ */
+function messageOf(context: ExecutionContext): object {
+  const client = clientOf(context);
+  const [type, handler]: readonly (object | null)[] = [context.getClass(), context.getHandler()];
+  const ofClient = inside(MESSAGES, client, () => new WeakMap<object, WeakMap<object, object>>());
+  const ofType = inside(ofClient, type ?? client, () => new WeakMap<object, object>());
+  return inside(ofType, handler ?? client, () => Object.create(client) as object);
+}
+
+function inside<Value>(map: WeakMap<object, Value>, key: object, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function clientOf(context: ExecutionContext): object {

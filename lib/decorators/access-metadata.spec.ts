@@ -160,6 +160,32 @@ describe('the decorators', () => {
     expect(codeOf(decorate)).toBe('options_invalid');
   });
 
+  const members: [what: string, target: object, descriptor: unknown][] = [
+    ['a property', Bare.prototype, undefined],
+    ['a static property', Bare, undefined],
+    ['an accessor', Bare.prototype, { get: () => undefined, configurable: true }],
+    ['a parameter', Bare.prototype, 0],
+  ];
+  const decorators: [name: string, decorator: () => unknown][] = [
+    ['Public', Public],
+    ['OptionalAuth', OptionalAuth],
+    ['RequireScopes', () => RequireScopes('a')],
+    ['RequireAnyScope', () => RequireAnyScope('a')],
+    ['RequireRoles', () => RequireRoles('a')],
+    ['RequireClaim', () => RequireClaim('a')],
+    ['RequireIssuer', () => RequireIssuer('a')],
+  ];
+  it.each(
+    members.flatMap(([what, ...place]) =>
+      decorators.map(([name, decorator]) => [name, what, decorator, ...place] as const),
+    ),
+  )('%s refuses %s, where no guard would look', (name, _what, decorator, target, descriptor) => {
+    const decorate = decorator() as (...given: unknown[]) => void;
+    expect(codeOf(() => decorate(target, 'member', descriptor))).toBe('options_invalid');
+    expect(() => decorate(target, 'member', descriptor)).toThrow(new RegExp(`@${name}.*"member"`));
+    expect(planOf(Bare, 'plain')).toEqual({ mode: 'required', demands: [] });
+  });
+
   it.each<[string, readonly unknown[], unknown, boolean]>([
     ['any value', ['a'], 'x', true],
     ['any value, even false', ['a'], false, true],

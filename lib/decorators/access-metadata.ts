@@ -61,6 +61,27 @@ export function lostRequirements(controller: abstract new (...args: never[]) => 
   return lost;
 }
 
+/**
+ * Methods that were given a requirement and are none of the handlers, so that no guard is ever asked about them:
+ * hooks, helpers and static ones. Those that a subclass has replaced count no more.
+ */
+export function neverEnforced(
+  controller: abstract new (...args: never[]) => object,
+  handlers: ReadonlySet<unknown>,
+): readonly string[] {
+  const found: string[] = [];
+  for (const visible of [controller.prototype as object, controller]) {
+    for (let at: unknown = visible; isObject(at); at = Object.getPrototypeOf(at)) {
+      const noted = Reflect.getOwnMetadata(NOTED, at) as Noted | undefined;
+      for (const name of noted?.keys() ?? []) {
+        const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
+        if (method === Reflect.get(visible, name) && !handlers.has(method)) found.push(String(name));
+      }
+    }
+  }
+  return found;
+}
+
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

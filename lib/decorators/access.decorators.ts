@@ -1,4 +1,3 @@
-import { applyDecorators } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { addRequirement, noteMethod, setMode, type Requirement } from './access-metadata.js';
@@ -10,22 +9,30 @@ export type ClaimPredicate = (value: unknown, claims: ValidatedToken['claims']) 
 
 /** Lets everybody in; the token is not looked at. */
 export function Public(): Decorator {
-  return onTarget((target) => setMode(target, 'public'));
+  return onTarget('Public', (target) => setMode(target, 'public'));
 }
 
 /** Lets those without a token in as well; a bad token is still refused. */
 export function OptionalAuth(): Decorator {
-  return onTarget((target) => setMode(target, 'optional'));
+  return onTarget('OptionalAuth', (target) => setMode(target, 'optional'));
 }
 
 /** Demands all of these scopes (RFC 6749 section 3.3); without them 403 `insufficient_scope`. */
 export function RequireScopes(...scopes: [string, ...string[]]): Decorator {
-  return require({ kind: 'scopes', match: 'all', scopes: checkScopes('RequireScopes', scopes) });
+  return require('RequireScopes', {
+    kind: 'scopes',
+    match: 'all',
+    scopes: checkScopes('RequireScopes', scopes),
+  });
 }
 
 /** Demands at least one of these scopes. */
 export function RequireAnyScope(...scopes: [string, ...string[]]): Decorator {
-  return require({ kind: 'scopes', match: 'any', scopes: checkScopes('RequireAnyScope', scopes) });
+  return require('RequireAnyScope', {
+    kind: 'scopes',
+    match: 'any',
+    scopes: checkScopes('RequireAnyScope', scopes),
+  });
 }
 
 /**
@@ -37,7 +44,7 @@ export function RequireRoles(...roles: [string, ...string[]]): Decorator {
   if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
     throw wrong('RequireRoles', 'expects one role or more, one an argument');
   }
-  return require({ kind: 'roles', roles });
+  return require('RequireRoles', { kind: 'roles', roles });
 }
 
 /**
@@ -57,7 +64,7 @@ export function RequireClaim(
   if (expected.some((value) => value === undefined)) {
     throw wrong('RequireClaim', 'was given undefined for a value; leave it out to demand any value');
   }
-  return require({ kind: 'claim', path, accepts: toPredicate(expected) });
+  return require('RequireClaim', { kind: 'claim', path, accepts: toPredicate(expected) });
 }
 
 /** Demands that the token comes from one of these issuers, which must be configured. */
@@ -65,25 +72,40 @@ export function RequireIssuer(...issuers: [string, ...string[]]): Decorator {
   if (issuers.length === 0 || issuers.some((issuer) => typeof issuer !== 'string' || issuer === '')) {
     throw wrong('RequireIssuer', 'expects one issuer or more');
   }
-  return require({ kind: 'issuer', issuers });
+  return require('RequireIssuer', { kind: 'issuer', issuers });
 }
 
-function require(requirement: Requirement): Decorator {
-  return onTarget((target, method) => {
+function require(name: string, requirement: Requirement): Decorator {
+  return onTarget(name, (target, method) => {
     addRequirement(target, requirement);
     if (method !== undefined) noteMethod(method.prototype, method.name);
   });
 }
 
-/** Metadata of a method stands on the function, that of a class on its constructor, as Nest's own does. */
+/**
+ * Metadata of a method stands on the function, that of a class on its constructor, as Nest's own does.
+ * Not through `applyDecorators`, which takes a static property for its class.
+ *
+ * @throws {IdentityError} `options_invalid`, on other members: there is no function that a guard could look at.
+ */
 function onTarget(
+  decorator: string,
   mark: (target: object, method?: { readonly prototype: object; readonly name: string | symbol }) => void,
 ): Decorator {
-  const decorator = (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    if (name === undefined || descriptor === undefined) mark(target);
-    else mark(descriptor.value as object, { prototype: target, name });
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (name === undefined && descriptor === undefined) {
+      mark(target);
+      return;
+    }
+    const method: unknown = descriptor?.value;
+    if (name === undefined || typeof method !== 'function') {
+      throw wrong(
+        decorator,
+        `stands on "${String(name)}", which is no method: put it on a method or a class`,
+      );
+    }
+    mark(method, { prototype: target, name });
   };
-  return applyDecorators(decorator);
 }
 
 /** RFC 6749 section 3.3 scope-token; they go into a header. */

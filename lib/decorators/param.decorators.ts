@@ -37,7 +37,7 @@ function validatedOf(context: ExecutionContext, decorator: string): ValidatedTok
     );
   }
   if (result.kind !== 'validated') return undefined;
-  // Fields of one operation and messages of one socket share a carrier: what one of them demands is not the other's.
+  // Fields of one operation share a carrier: what one of them demands is not the other's.
   if (transport.name !== 'http' && isPublic(context)) return undefined;
   return result.validated;
 }
