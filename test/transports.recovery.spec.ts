@@ -73,8 +73,8 @@ class RecoveringAdapter extends IoAdapter {
 
 /** An adapter that hands out servers without middleware. */
 class BareAdapter extends IoAdapter {
-  override create(port: number, options?: never): unknown {
-    const server = super.create(port, options) as unknown as {
+  override create(...args: Parameters<IoAdapter['create']>): ReturnType<IoAdapter['create']> {
+    const server = super.create(...args) as unknown as {
       on(event: string, listener: () => void): unknown;
       close(done: () => void): unknown;
       to(room: string): unknown;
@@ -83,7 +83,7 @@ class BareAdapter extends IoAdapter {
       on: (event: string, listener: () => void) => server.on(event, listener),
       close: (done: () => void) => server.close(done),
       to: (room: string) => server.to(room),
-    };
+    } as unknown as ReturnType<IoAdapter['create']>;
   }
 }
 
@@ -198,10 +198,12 @@ describe('guardSockets and the connection state recovery of socket.io', () => {
   it('does not start where the middleware cannot be enforced', async () => {
     class Frozen extends IoAdapter {
       override createIOServer(port: number, options?: object): ReturnType<IoAdapter['createIOServer']> {
-        const server = super.createIOServer(port, { ...options, connectionStateRecovery: {} }) as unknown as {
-          opts: { connectionStateRecovery: object };
-        };
-        Object.freeze(server.opts.connectionStateRecovery);
+        const server = super.createIOServer(port, {
+          ...options,
+          connectionStateRecovery: {},
+        } as Parameters<IoAdapter['createIOServer']>[1]);
+        const { opts } = server as unknown as { opts: { connectionStateRecovery: object } };
+        Object.freeze(opts.connectionStateRecovery);
         return server;
       }
     }
