@@ -203,6 +203,7 @@ describe('nestjs-identity-model/opentelemetry', () => {
     await rejectionOf(tokens.validate(provider.token({ iss: 'https://evil.example' })));
     const found = await collect();
     expect([...found.keys()].toSorted()).toEqual([
+      'identity.access.denied',
       'identity.cache.entries',
       'identity.cache.requests',
       'identity.key_set.age',

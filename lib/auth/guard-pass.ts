@@ -12,6 +12,8 @@ export interface GuardPass {
   readonly transport: Transport;
   /** Where the result stays. */
   readonly carrier: object;
+  /** A token that a validation found good, whatever the route makes of it. */
+  judged?: ValidatedToken;
   /** Why the request is refused; set by the strategy. */
   fault?: IdentityError;
   shortfall?: Shortfall;

@@ -209,6 +209,8 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   /** The exception for the caller; the headers that belong to it are set on the way. */
   private async answer(error: unknown, pass: GuardPass): Promise<unknown> {
+    const code = answerFor(error, pass.fault)?.code;
+    if (code !== undefined) this.strategy.recordDenial(pass, code);
     this.wiringFaults.tell(error instanceof IdentityError ? error : pass.fault);
     if (pass.transport.name !== 'http') return this.answerElsewhere(error, pass);
     const fault = error instanceof IdentityError ? error : (pass.fault ?? faultOf(error));

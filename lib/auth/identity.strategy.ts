@@ -5,14 +5,17 @@ import { toHttpException } from '../carriers/http-exceptions.js';
 import { readBearer } from '../carriers/read-bearer.js';
 import type { TokenReading } from '../carriers/transport.js';
 import { findShortfall, type Shortfall } from '../decorators/check-requirements.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { JwtFromRequest } from '../options/options.types.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { Measurements } from '../stats/measurements.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
+import { isWithoutToken } from '../stats/denials.js';
 import { readPass, type GuardPass } from './guard-pass.js';
 import { SocketExpiry } from './socket-expiry.js';
 import { SharedPasses } from './shared-passes.js';
@@ -42,6 +45,7 @@ export class IdentityStrategy extends Strategy {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
     @Inject(CLOCK) clock: Clock,
+    @Inject(Measurements) private readonly measurements: Measurements,
   ) {
     super(
       {
@@ -155,12 +159,22 @@ export class IdentityStrategy extends Strategy {
    * @internal
    */
   demand(pass: GuardPass, validated: ValidatedToken): void {
+    pass.judged = validated;
     const shortfall = this.findShortfall(pass, validated);
     if (shortfall === undefined) return;
     pass.shortfall = shortfall;
     const { code } = shortfall.error;
     this.reporter.reportIfObserved(() => ({ type: 'access.denied', code, issuer: validated.issuer }));
     throw shortfall.error;
+  }
+
+  /**
+   * Counts a refusal, unless a validation has done so.
+   *
+   * @internal
+   */
+  recordDenial({ judged }: GuardPass, code: ErrorCode): void {
+    if (judged !== undefined || isWithoutToken(code)) this.measurements.recordDenial(judged?.issuer, code);
   }
 
   /** A predicate of the application that breaks says nothing about the token: it is no 403, and no bare 500. */

@@ -12,7 +12,14 @@ const LENGTH_MS = 10_000;
 const entry = { state: 'fresh', ageMs: 5, staleMs: 0, nextRefreshAt: new Date(9_000), failures: 0 } as const;
 
 function issuerOf(issuer: string, configured = true): IssuerSnapshot {
-  return { issuer, configured, results: [], keySet: { ...entry, keys: 2, generation: 1 }, metadata: entry };
+  return {
+    issuer,
+    configured,
+    results: [],
+    denials: [],
+    keySet: { ...entry, keys: 2, generation: 1 },
+    metadata: entry,
+  };
 }
 
 function snapshotOf(
@@ -28,6 +35,7 @@ function snapshotOf(
     window: period,
     issuers,
     other: [],
+    otherDenials: [],
     entries: { discovery: size, jwks: size },
   };
 }
@@ -52,6 +60,33 @@ describe('what the page is told', () => {
       { code: 'token_expired', meaning: expect.any(String), kind: 'rejected', verified: false, count: 3 },
       { code: 'scope_missing', meaning: expect.any(String), kind: 'rejected', verified: true, count: 1 },
     ]);
+  });
+
+  it('takes good tokens that a route refused for refused ones, and puts requests without a token last', () => {
+    const snapshot = snapshotOf([], (measurements) => {
+      for (let index = 0; index < 5; index++) measurements.recordValidation(ISSUER, 'ok', true, 0);
+      for (let index = 0; index < 9; index++) measurements.recordDenial(undefined, 'token_missing');
+      measurements.recordDenial(ISSUER, 'scope_missing');
+      measurements.recordDenial(ISSUER, 'scope_missing');
+    });
+    const { window } = dashboardState(sourcesOf(snapshot));
+    expect(window).toMatchObject({ total: 5, accepted: 3 });
+    expect(window.refusals).toMatchObject([
+      { code: 'scope_missing', verified: true, count: 2 },
+      { code: 'token_missing', verified: false, count: 9 },
+    ]);
+  });
+
+  it('puts what cannot serve in front, however many others there are', () => {
+    const many = Array.from({ length: 150 }, (_, index) => issuerOf(`https://t${String(index)}.example.com`));
+    const down: IssuerSnapshot = {
+      ...issuerOf('https://down.example.com'),
+      keySet: { ...entry, state: 'cold', failures: 2, keys: 0, generation: 0 },
+    };
+    const state = dashboardState(sourcesOf(snapshotOf([...many, down])));
+    expect(state.issuers[0]).toMatchObject({ issuer: down.issuer });
+    expect(state.issuers).toHaveLength(100);
+    expect(state.serving).toEqual({ fresh: 150, total: 151 });
   });
 
   it('names each issuer with its documents in milliseconds', () => {

@@ -1,6 +1,7 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
 import type { CacheState } from '../cache/lifecycle.js';
 import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
+import { isWithoutToken, refusedByRoutes, type DenialCount } from '../stats/denials.js';
 import type { DurationStats } from '../stats/duration-histogram.js';
 import type {
   IdentitySnapshot,
@@ -64,6 +65,8 @@ export interface DashboardState {
   readonly issuers: readonly IssuerState[];
   /** Tenants that are not in the list, which is bounded. */
   readonly moreIssuers: number;
+  /** Over all issuers, those that are not in the list included. */
+  readonly serving: { readonly fresh: number; readonly total: number };
   readonly incidents: readonly Incident[];
 }
 
@@ -87,26 +90,54 @@ export function dashboardState(sources: StateSources): DashboardState {
     window: {
       lengthMs: window.lengthMs,
       total,
-      accepted: results.find(({ result }) => result === 'ok')?.count ?? 0,
+      accepted: Math.max(0, acceptedIn(results) - refusedByRoutes(window.denials)),
       perSecond,
       latency: durations.ok,
-      refusals: results.flatMap(refusalOf).toSorted((a, b) => b.count - a.count),
+      refusals: [...results.flatMap(refusalOf), ...window.denials.flatMap(denialOf)].toSorted(byWeight),
       caches: window.caches,
       requests: window.requests.results,
       faults: faultsIn(window),
       requestDurations: window.requests.durations,
     },
     entries,
-    issuers: issuers.slice(0, MAX_ISSUERS).map((issuer) => issuerState(issuer, sources)),
+    issuers: issuers
+      .toSorted((a, b) => troubleOf(b) - troubleOf(a))
+      .slice(0, MAX_ISSUERS)
+      .map((issuer) => issuerState(issuer, sources)),
     moreIssuers: Math.max(0, issuers.length - MAX_ISSUERS),
+    serving: { fresh: issuers.filter((each) => troubleOf(each) === 1).length, total: issuers.length },
     incidents,
   };
+}
+
+function acceptedIn(results: readonly ResultCount[]): number {
+  return results.find(({ result }) => result === 'ok')?.count ?? 0;
+}
+
+/** Requests without a token come last, however many: they say nothing of anybody's tokens. */
+function byWeight(a: Refusal, b: Refusal): number {
+  return Number(isWithoutToken(a.code)) - Number(isWithoutToken(b.code)) || b.count - a.count;
+}
+
+function denialOf({ code, count }: DenialCount): Refusal[] {
+  if (count === 0) return [];
+  const { meaning, kind } = ERROR_CODES[code];
+  return [{ code, meaning, kind, verified: !isWithoutToken(code), count }];
 }
 
 function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
   if (result === 'ok' || count === 0) return [];
   const { meaning, kind } = ERROR_CODES[result];
   return [{ code: result, meaning, kind, verified, count }];
+}
+
+/** The list is bounded: what cannot serve stands in it, however many others there are. */
+function troubleOf({ keySet, metadata }: IssuerSnapshot): number {
+  if (keySet.state === 'expired') return 4;
+  if (keySet.state === 'cold') return keySet.failures > 0 ? 4 : 0;
+  if (keySet.failures > 0) return 3;
+  if (keySet.state === 'stale') return 2;
+  return (metadata?.failures ?? 0) > 0 ? 2 : 1;
 }
 
 function issuerState(

@@ -13,6 +13,8 @@ import { findForeignRead, findForeignWrite } from './request-marks.js';
 
 /** Longest text of an error that goes to the page. */
 const MAX_REASON = 500;
+/** Contents of a token that nest deeper are not shown: nobody means that. */
+const MAX_DEPTH = 64;
 /** When a page that found no place may try again. */
 const RETRY_AFTER_SEC = 10;
 
@@ -64,7 +66,9 @@ export class DataRoutes {
     if (isRefused(response, findForeignWrite(request.headers))) return;
     const token = memberOf(request.body, 'token');
     if (token === undefined) return sendJson(response, 400, { code: 'token_missing' });
-    sendJson(response, 200, await this.inspector.explain(token));
+    const explanation = await this.inspector.explain(token);
+    const isDeep = nests(explanation.content, MAX_DEPTH);
+    sendJson(response, 200, isDeep ? { ...explanation, content: undefined } : explanation);
   }
 
   private async act(
@@ -92,6 +96,17 @@ export class DataRoutes {
     const result = carriedBy(request);
     return result?.kind === 'validated' ? this.inspector.usableUntilMs(result.validated) : Infinity;
   }
+}
+
+/** Does not recurse: depth is the sender's choice. */
+function nests(root: unknown, depth: number): boolean {
+  let level: unknown[] = [root];
+  for (let at = 0; at <= depth && level.length > 0; at++) {
+    level = level.flatMap((each): unknown[] =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
+  }
+  return level.length > 0;
 }
 
 /** A tenant's name came with a token. */

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '../errors/error-codes.js';
+import { refusedByRoutes } from '../stats/denials.js';
 import type { LookUps, PeriodStats } from '../stats/snapshot.types.js';
 
 /** What happened in one interval. Rates are by the second, and null where nothing was measured. */
@@ -37,6 +38,10 @@ export function historyPoint(period: PeriodStats, atMs: number): HistoryPoint {
     else if (verified) counts.refusedVerified += count;
     else counts.refusedUnverified += count;
   }
+  // Good tokens that a route demanded more of: a validation has counted them as accepted.
+  const refused = Math.min(refusedByRoutes(period.denials), counts.accepted);
+  counts.accepted -= refused;
+  counts.refusedVerified += refused;
   const perSecond = (count: number): number => (lengthMs > 0 ? (count * 1_000) / lengthMs : 0);
   const { ok } = validations.durations;
   const { discovery, jwks } = requests.durations;

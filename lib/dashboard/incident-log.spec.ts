@@ -60,8 +60,35 @@ describe('a rotation', () => {
     const added = Array.from({ length: 200 }, (_, index) => `kid-${String(index)}${'x'.repeat(1_000)}`);
     incidents.record({ type: 'jwks.rotated', issuer: OURS, added, removed: ['old'] }, 7);
     const [line] = incidents.incidents();
-    expect(line).toMatchObject({ kind: 'rotated', issuer: OURS, removed: ['old'], atMs: 7 });
-    expect(JSON.stringify(line).length).toBeLessThan(8_000);
+    expect(line).toMatchObject({
+      kind: 'rotated',
+      issuer: OURS,
+      removed: ['old'],
+      addedCount: 200,
+      removedCount: 1,
+      atMs: 7,
+    });
+    expect(JSON.stringify(line).length).toBeLessThan(800);
+  });
+
+  it('shows nothing that steers a reader', () => {
+    const incidents = log();
+    const added = ['a\u2028b', 'c\u0000d', 'e\u202ef'];
+    incidents.record({ type: 'jwks.rotated', issuer: OURS, added, removed: [] }, 7);
+    expect(incidents.incidents()[0]).toMatchObject({ added: ['a?b', 'c?d', 'e?f'] });
+  });
+
+  it('are not driven out by a provider that comes and goes', () => {
+    const incidents = log();
+    incidents.record({ type: 'jwks.rotated', issuer: OURS, added: ['new'], removed: [] }, 1);
+    for (let time = 0; time < 500; time++) {
+      incidents.record(
+        { type: 'jwks.failed', issuer: OURS, reason: 'down', failures: 1, retryInMs: 1 },
+        time,
+      );
+      incidents.record({ type: 'jwks.refreshed', issuer: OURS }, time);
+    }
+    expect(incidents.incidents().filter(({ kind }) => kind === 'rotated')).toHaveLength(1);
   });
 });
 

@@ -9,6 +9,8 @@ export type Incident = { readonly atMs: number } & (
       readonly issuer: string;
       readonly added: readonly string[];
       readonly removed: readonly string[];
+      readonly addedCount: number;
+      readonly removedCount: number;
     }
   | { readonly kind: 'failed'; readonly issuer: string; readonly document: Document; readonly reason: string }
   | { readonly kind: 'recovered'; readonly issuer: string; readonly document: Document }
@@ -27,8 +29,11 @@ const DOCUMENTS = ['metadata', 'keys'] as const;
 type Faults = Readonly<Partial<Record<Document, OngoingFault>>>;
 
 const MAX_INCIDENTS = 100;
+const MAX_ROTATIONS = 50;
 const MAX_FAULTY_ISSUERS = 512;
-const MAX_KIDS = 20;
+/** A set may be new altogether; `count` tells how many. */
+const MAX_KIDS = 5;
+const MAX_KID = 64;
 const MAX_TEXT = 300;
 /** Least time between two lines about the function `issuers`. */
 const ISSUERS_PAUSE_MS = 60_000;
@@ -36,15 +41,23 @@ const ISSUERS_PAUSE_MS = 60_000;
 /** Rotations, outages and their ends; bounded, and free of anything that is told at each request. */
 export class IncidentLog {
   private readonly ring = new Ring<Incident>(MAX_INCIDENTS);
+  /** For themselves: a provider that comes and goes must not drive them out. */
+  private readonly rotations = new Ring<Incident>(MAX_ROTATIONS);
   private readonly ongoing = new LRUCache<string, Faults>({ max: MAX_FAULTY_ISSUERS });
   private lastIssuersFaultMs = -Infinity;
 
   record(event: IdentityEvent, atMs: number): void {
     switch (event.type) {
       case 'jwks.rotated': {
-        const added = event.added.slice(0, MAX_KIDS).map(clip);
-        const removed = event.removed.slice(0, MAX_KIDS).map(clip);
-        this.ring.push({ kind: 'rotated', issuer: clip(event.issuer), added, removed, atMs });
+        this.rotations.push({
+          kind: 'rotated',
+          issuer: clip(event.issuer),
+          added: event.added.slice(0, MAX_KIDS).map((kid) => clip(kid, MAX_KID)),
+          removed: event.removed.slice(0, MAX_KIDS).map((kid) => clip(kid, MAX_KID)),
+          addedCount: event.added.length,
+          removedCount: event.removed.length,
+          atMs,
+        });
         return;
       }
       case 'discovery.failed':
@@ -71,7 +84,10 @@ export class IncidentLog {
 
   /** Newest first. */
   incidents(): readonly Incident[] {
-    return this.ring.items().toReversed();
+    // A rotation is reported after the recovery that brought it.
+    return [...this.rotations.items().toReversed(), ...this.ring.items().toReversed()].toSorted(
+      (a, b) => b.atMs - a.atMs,
+    );
   }
 
   faultsOf(issuer: string): readonly OngoingFault[] {
@@ -104,6 +120,7 @@ function documentOf(type: `${'discovery' | 'jwks'}.${string}`): Document {
 }
 
 /** It comes from the network. */
-function clip(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+function clip(text: string, length = MAX_TEXT): string {
+  const printable = text.replaceAll(/[\p{C}\u2028\u2029]/gu, '?');
+  return printable.length > length ? `${printable.slice(0, length)}…` : printable;
 }

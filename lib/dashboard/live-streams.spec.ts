@@ -13,6 +13,7 @@ class Reader extends EventEmitter {
   writableLength = 0;
   destroyed = false;
   shouldKeepAlive = true;
+  readonly socket = new EventEmitter();
   ended = false;
 
   writeHead(status: number, headers: Record<string, unknown>): this {
@@ -109,6 +110,26 @@ describe('a stream', () => {
     reader.destroy();
     expect(streams.isFull).toBe(false);
     expect(clock.pendingTimers).toBe(1);
+  });
+
+  it('gives it back when the connection ends, though its answer waits behind another one', () => {
+    const reader = open();
+    reader.socket.emit('close');
+    expect(streams.isOpen).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has one line of data, whatever is in it', () => {
+    const reader = open();
+    streams.tell('point', () => ({ kid: 'a\u2028b\u2029c' }));
+    expect(reader.text).toMatch(/data: \{"kid":"a\\u2028b\\u2029c"\}\n\n$/);
+  });
+
+  it('is not cut off for one event that is large', () => {
+    const reader = open();
+    reader.reads = false;
+    streams.tell('state', () => 'x'.repeat(1_100_000));
+    expect(reader.destroyed).toBe(false);
   });
 
   it('takes no place where the page went away before it began', () => {

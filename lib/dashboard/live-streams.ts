@@ -43,7 +43,8 @@ export class LiveStreams {
     first: Readonly<Partial<Record<StreamEvent, unknown>>>,
   ): void {
     // Gone while the guard was asked: nobody would tell when it closes.
-    if (response.destroyed) return;
+    const { socket } = response;
+    if (response.destroyed || socket === null) return;
     // The connection ends with the stream: a server that closes waits for it no longer than that.
     response.shouldKeepAlive = false;
     response.writeHead(200, {
@@ -59,6 +60,8 @@ export class LiveStreams {
     const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
     this.open.set(response, cancel);
     response.on('close', () => this.forget(response));
+    // An answer that waits behind another one of its connection is not told when that ends.
+    socket.once('close', () => this.forget(response));
     response.on('error', () => this.forget(response));
   }
 
@@ -67,8 +70,9 @@ export class LiveStreams {
     if (!this.isOpen) return;
     const text = format(event, JSON.stringify(make()));
     for (const response of this.open.keys()) {
-      response.write(text);
+      // What has been waiting since the last time counts, not what is written now.
       if (response.writableLength > MAX_WAITING_BYTES) this.cut(response);
+      else response.write(text);
     }
   }
 
@@ -97,7 +101,8 @@ export class LiveStreams {
   }
 }
 
-/** JSON has no line breaks of its own, so one line of data is enough. */
+/** JSON has no line breaks of its own, but two that only some readers take for such (ECMA-262 section 12.3). */
 function format(event: string, json: string): string {
-  return `event: ${event}\ndata: ${json}\n\n`;
+  const line = json.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`);
+  return `event: ${event}\ndata: ${line}\n\n`;
 }

@@ -50,17 +50,18 @@ describe('a request for data', () => {
   it.each<[string, IncomingHttpHeaders]>([
     ['the page', { 'sec-fetch-site': 'same-origin' }],
     ['the address bar', { 'sec-fetch-site': 'none' }],
-    ['another program', { host }],
-    ['an older browser', { host, origin: `https://${host}` }],
-  ])('goes through from %s, without a mark', (_name, headers) => {
+    ['another program, with the mark', { host, [MARK]: '1' }],
+    ['an older browser, with the mark', { host, origin: `https://${host}`, [MARK]: '1' }],
+  ])('goes through from %s', (_name, headers) => {
     expect(findForeignRead(headers)).toBeUndefined();
   });
 
   it.each<[string, IncomingHttpHeaders, string]>([
     ['another site', { 'sec-fetch-site': 'cross-site' }, 'cross_site'],
     ['a sister site', { 'sec-fetch-site': 'same-site' }, 'cross_site'],
-    ['another origin', { host, origin: 'https://evil.example' }, 'cross_origin'],
-    ['an opaque origin', { host, origin: 'null' }, 'cross_origin'],
+    ['another origin', { host, origin: 'https://evil.example', [MARK]: '1' }, 'cross_origin'],
+    ['an opaque origin', { host, origin: 'null', [MARK]: '1' }, 'cross_origin'],
+    ['an image on a plain http origin', { host }, 'mark_missing'],
   ])('is refused from %s', (_name, headers, reason) => {
     expect(findForeignRead(headers)).toBe(reason);
   });

@@ -10,7 +10,8 @@ export const MARK = 'x-identity-dashboard';
 export function findForeignRead(headers: IncomingHttpHeaders): string | undefined {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' || site === 'none' ? undefined : 'cross_site';
-  return findForeignOrigin(headers);
+  // A plain http origin sends neither with an image or a script: the page's own requests carry the mark.
+  return headers[MARK] === '1' ? findForeignOrigin(headers) : 'mark_missing';
 }
 
 /** The same for a request that does something: it must carry the marks of the page's own scripts. */

@@ -92,6 +92,14 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
         }
       }
     });
+    watch('createObservableCounter', 'identity.access.denied', '{request}', (result) => {
+      const { issuers, otherDenials } = this.stats.snapshot();
+      for (const { issuer, denials } of [...issuers, { issuer: 'other', denials: otherDenials }]) {
+        for (const { code, count } of denials) {
+          result.observe(count, { 'identity.issuer': issuer, 'identity.code': code });
+        }
+      }
+    });
     watch('createObservableCounter', 'identity.cache.requests', '{request}', (result) => {
       for (const [cache, { hits, misses }] of Object.entries<LookUps>({
         ...this.stats.snapshot().sinceStart.caches,

@@ -49,6 +49,7 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
     registry.registerMetric(new DurationMetric(METRICS.validationDuration, measurements.durations));
     registry.registerMetric(new DurationMetric(METRICS.upstreamDuration, measurements.requestDurations));
     this.add(Counter, METRICS.validations, () => this.validationRows());
+    this.add(Counter, METRICS.denials, () => this.denialRows());
     this.add(Counter, METRICS.cacheRequests, () =>
       Object.entries(stats.snapshot().sinceStart.caches).flatMap(([cache, { hits, misses }]): Row[] => [
         [{ cache, result: 'hit' }, hits],
@@ -89,6 +90,13 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
         { issuer, result, verified: String(verified) },
         count,
       ]),
+    );
+  }
+
+  private denialRows(): Row[] {
+    const { issuers, otherDenials } = this.stats.snapshot();
+    return [...issuers, { issuer: 'other', denials: otherDenials }].flatMap(({ issuer, denials }) =>
+      denials.map(({ code, count }): Row => [{ issuer, code }, count]),
     );
   }
 

@@ -10,6 +10,11 @@ export const METRICS = {
     help: 'Validations of tokens by result; "verified" says whether the signature was verified.',
     labels: ['issuer', 'result', 'verified'],
   },
+  denials: {
+    name: 'identity_access_denied_total',
+    help: 'Refusals of guards that are no result of a validation: no token, or a good one that the route demanded more of.',
+    labels: ['issuer', 'code'],
+  },
   cacheRequests: {
     name: 'identity_cache_requests_total',
     help: 'Look-ups in the caches: a hit is one that did not wait for the network.',

@@ -5,6 +5,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
+import { isWithoutToken } from './denials.js';
 import type { IssuerRow } from './issuer-rows.js';
 import { Measurements } from './measurements.js';
 import type { IdentitySnapshot, IssuerSnapshot, PerCache } from './snapshot.types.js';
@@ -34,11 +35,12 @@ export class IdentityStats {
       window: periodStats(now, before.totals, nowMs - before.atMs),
       issuers: rows.all().map((row) => this.describe(row)),
       other: rows.other.rows('other'),
+      otherDenials: rows.otherDenials.rows().filter(({ code }) => isWithoutToken(code)),
       entries: this.perCache(({ size, maxSize }) => ({ size, maxSize })),
     };
   }
 
-  private describe({ issuer, configured, results, generation }: IssuerRow): IssuerSnapshot {
+  private describe({ issuer, configured, results, denials, generation }: IssuerRow): IssuerSnapshot {
     const found = this.directory.look(issuer);
     const discovers = found?.jwks === undefined && found?.jwksUri === undefined;
     const metadata: EntryState | undefined = discovers ? this.discovery.state(issuer) : undefined;
@@ -46,6 +48,7 @@ export class IdentityStats {
       issuer,
       configured,
       results: results.rows(configured ? 'configured' : 'tenant'),
+      denials: denials.rows().filter(({ code }) => !isWithoutToken(code)),
       keySet: { ...this.jwks.state(issuer), generation },
       ...(metadata && { metadata }),
     };

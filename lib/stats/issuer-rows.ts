@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { DenialCounts } from './denials.js';
 import { ResultCounts } from './validation-results.js';
 
 /** What is counted for one issuer. */
@@ -6,6 +7,7 @@ export interface IssuerRow {
   readonly issuer: string;
   readonly configured: boolean;
   readonly results: ResultCounts;
+  readonly denials: DenialCounts;
   /** How many different key sets there have been. */
   generation: number;
 }
@@ -16,6 +18,8 @@ export interface IssuerRow {
  */
 export class IssuerRows {
   readonly other = new ResultCounts();
+  /** Of requests without a token that could name an issuer. */
+  readonly otherDenials = new DenialCounts();
   private readonly configured: ReadonlyMap<string, IssuerRow>;
   private readonly tenants: LRUCache<string, IssuerRow>;
 
@@ -48,5 +52,5 @@ export class IssuerRows {
 }
 
 function createRow(issuer: string, configured: boolean): IssuerRow {
-  return { issuer, configured, results: new ResultCounts(), generation: 0 };
+  return { issuer, configured, results: new ResultCounts(), denials: new DenialCounts(), generation: 0 };
 }

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../cache/clock.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import type { IdentityEvent } from '../events/identity-event.js';
 import {
   ENDPOINTS,
@@ -8,6 +9,7 @@ import {
   type RequestRecorder,
 } from '../http/request-recorder.js';
 import type { ValidationRecorder, ValidationResult } from '../validation/validation-recorder.js';
+import { DenialCounts } from './denials.js';
 import type { IssuerRows } from './issuer-rows.js';
 import { SlidingWindow } from './sliding-window.js';
 import { copyHistograms, emptyHistograms, type CacheCounts, type Totals } from './totals.js';
@@ -40,6 +42,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   /** One cell for each endpoint and outcome. */
   readonly requests: number[] = Array.from({ length: ENDPOINTS.length * REQUEST_OUTCOMES.length }, () => 0);
   private readonly results = new ResultCounts();
+  private readonly denials = new DenialCounts();
   private batches = { batches: 0, tokens: 0, durationMs: 0, eventLoopMs: 0 };
   private readonly window = new SlidingWindow<Totals>(WINDOW_MS, SLOT_MS);
   private readonly observers = new Set<MeasurementObserver>();
@@ -69,6 +72,17 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
     if (this.observers.size > 0) {
       this.tell('validation', { issuer, result, verified, durationMs: nowMs - startMs });
     }
+  }
+
+  /**
+   * A refusal of a guard that no validation has counted.
+   *
+   * @param issuer - of the token that was good; undefined where none came.
+   */
+  recordDenial(issuer: string | undefined, code: ErrorCode): void {
+    this.sampleIfDue(this.clock.monotonicMs());
+    (issuer === undefined ? this.rows.otherDenials : this.rows.of(issuer).denials).add(code);
+    this.denials.add(code);
   }
 
   recordRequest(request: RequestRecord): void {
@@ -132,6 +146,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   private copy(): Totals {
     return {
       results: this.results.copy(),
+      denials: this.denials.copy(),
       durations: copyHistograms(DURATION_OUTCOMES, this.durations),
       requests: [...this.requests],
       requestDurations: copyHistograms(ENDPOINTS, this.requestDurations),

@@ -1,5 +1,6 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
 import type { Endpoint, RequestOutcome } from '../http/request-recorder.js';
+import type { DenialCount } from './denials.js';
 import type { DurationStats } from './duration-histogram.js';
 import type { DurationOutcome, ResultCount } from './validation-results.js';
 
@@ -44,6 +45,8 @@ export interface PeriodStats {
     readonly results: readonly ResultCount[];
     readonly durations: Readonly<Record<DurationOutcome, DurationStats>>;
   };
+  /** Refusals of guards that no validation has counted: no token, or one that the route demanded more of. */
+  readonly denials: readonly DenialCount[];
   readonly caches: PerCache<LookUps>;
   readonly requests: {
     readonly results: readonly RequestCount[];
@@ -66,6 +69,8 @@ export interface IssuerSnapshot {
   /** Whether the configuration names it: if not, it is a tenant. */
   readonly configured: boolean;
   readonly results: readonly ResultCount[];
+  /** Refusals of its good tokens by guards. */
+  readonly denials: readonly DenialCount[];
   readonly keySet: KeySetSnapshot;
   /** Absent where the configuration names the keys or their URL. */
   readonly metadata?: EntryState;
@@ -80,5 +85,7 @@ export interface IdentitySnapshot {
   readonly issuers: readonly IssuerSnapshot[];
   /** Tokens that named no issuer of ours. */
   readonly other: readonly ResultCount[];
+  /** Refusals of requests that brought no token. */
+  readonly otherDenials: readonly DenialCount[];
   readonly entries: PerCache<{ readonly size: number; readonly maxSize: number }>;
 }

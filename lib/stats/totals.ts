@@ -1,5 +1,6 @@
 import { hitRateOf } from '../cache/statistics.js';
 import { ENDPOINTS, REQUEST_OUTCOMES, type Endpoint } from '../http/request-recorder.js';
+import type { DenialCounts } from './denials.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { BatchStats, LookUps, PerCache, PeriodStats, RequestCount } from './snapshot.types.js';
 import { DURATION_OUTCOMES, type DurationOutcome, type ResultCounts } from './validation-results.js';
@@ -10,6 +11,7 @@ export type CacheCounts = PerCache<{ readonly hits: number; readonly misses: num
 /** All that only grows, at one moment; the difference of two is what happened in between. */
 export interface Totals {
   readonly results: ResultCounts;
+  readonly denials: DenialCounts;
   readonly durations: Histograms<DurationOutcome>;
   /** One cell for each endpoint and outcome, in the order of both lists. */
   readonly requests: readonly number[];
@@ -48,6 +50,7 @@ export function periodStats(now: Totals, earlier: Totals | undefined, lengthMs: 
       results: results.rows(),
       durations: statsOf(DURATION_OUTCOMES, now.durations, earlier?.durations),
     },
+    denials: (earlier === undefined ? now.denials : now.denials.since(earlier.denials)).rows(),
     caches: lookUpsSince(now.caches, earlier?.caches),
     requests: {
       results: requestRows(now.requests.map((count, cell) => count - (earlier?.requests[cell] ?? 0))).filter(

@@ -11,6 +11,7 @@ import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { Measurements } from '../stats/measurements.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { refuseProduction, type ProductionConsent } from './refuse-production.js';
@@ -64,15 +65,16 @@ export function withIdentity(
     })
     .overrideProvider(IdentityStrategy)
     .useFactory({
-      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerDirectory, CLOCK],
+      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerDirectory, CLOCK, Measurements],
       factory: (
         options: ResolvedOptions,
         validation: TokenValidationService,
         reporter: EventReporter,
         directory: IssuerDirectory,
         clock: Clock,
+        measurements: Measurements,
       ) =>
-        new SuppliedTokens(options, validation, reporter, directory, clock, () => {
+        new SuppliedTokens(options, validation, reporter, directory, clock, measurements, () => {
           const who = read();
           const signer = signers.get(options);
           return who === null || signer === undefined ? undefined : mintFor(who, options, clock, signer);
@@ -124,9 +126,10 @@ class SuppliedTokens extends IdentityStrategy {
     reporter: EventReporter,
     directory: IssuerDirectory,
     clock: Clock,
+    measurements: Measurements,
     private readonly supply: () => string | undefined,
   ) {
-    super(options, validation, reporter, directory, clock);
+    super(options, validation, reporter, directory, clock, measurements);
   }
 
   override readToken(pass: GuardPass, carrier: object): string | undefined {

@@ -53,7 +53,9 @@ describe.each(PLATFORMS)('beside an IdentityModule that is not global, on %s', (
       ],
     });
     const read = (path: string, issuer: TestIssuer) =>
-      ask(`${url}/${path}/data/snapshot`, { headers: { authorization: issuer.bearer({ scope: SCOPE }) } });
+      ask(`${url}/${path}/data/snapshot`, {
+        headers: { authorization: issuer.bearer({ scope: SCOPE }), 'x-identity-dashboard': '1' },
+      });
     expect((await read('a', orders.issuer)).text).toContain('"issuer":"https://orders.example"');
     expect((await read('b', billing.issuer)).text).toContain('"issuer":"https://billing.example"');
     expect((await read('b', orders.issuer)).status).toBe(401);

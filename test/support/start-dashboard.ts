@@ -61,7 +61,8 @@ export async function startDashboard(platform: Platform, setup: DashboardSetup =
     lines,
     url,
     bearer,
-    get: (path, asked = {}) => ask(`${url}${path}`, { ...asked, headers: asked.headers ?? bearer() }),
+    get: (path, asked = {}) =>
+      ask(`${url}${path}`, { ...asked, headers: { ...READ_MARK, ...(asked.headers ?? bearer()) } }),
     post: (path, body, headers = bearer()) =>
       ask(`${url}${path}`, {
         method: 'POST',
@@ -69,13 +70,14 @@ export async function startDashboard(platform: Platform, setup: DashboardSetup =
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     stream: async (headers = bearer()) => {
-      const stream = await EventStream.open(`${url}/identity/data/events`, headers);
+      const stream = await EventStream.open(`${url}/identity/data/events`, { ...READ_MARK, ...headers });
       onTestFinished(() => stream.close());
       return stream;
     },
   };
 }
 
+const READ_MARK = { 'x-identity-dashboard': '1' };
 export const PAGE_MARKS = { 'content-type': 'application/json', 'x-identity-dashboard': '1' };
 
 function collector(lines: string[]): LoggerService {

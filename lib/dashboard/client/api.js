@@ -43,7 +43,8 @@ export class Api {
    * @param {AbortSignal} signal
    */
   async open(signal) {
-    const response = await this.#request('events', { signal, headers: { Accept: 'text/event-stream' } });
+    const headers = { Accept: 'text/event-stream', 'X-Identity-Dashboard': '1' };
+    const response = await this.#request('events', { signal, headers });
     if (response.body === null) throw new ApiError(UNREACHABLE);
     return response.body;
   }

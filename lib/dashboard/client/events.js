@@ -34,7 +34,7 @@ export async function* readEvents(body, signal) {
  * @returns {StreamedEvent[]} none where it has no data, such as a comment that keeps the line alive.
  */
 export function parseEvent(block) {
-  const fields = block.split('\n').map((line) => /^([a-z]+): ?(.*)$/.exec(line) ?? []);
+  const fields = block.split('\n').map((line) => /^([a-z]+): ?(.*)$/s.exec(line) ?? []);
   const valueOf = (/** @type {string} */ name) => fields.find(([, field]) => field === name)?.[2];
   const data = valueOf('data');
   if (data === undefined) return [];

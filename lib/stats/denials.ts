@@ -1,0 +1,63 @@
+import type { ErrorCode } from '../errors/error-codes.js';
+
+/**
+ * Why a guard refused what no validation had refused: nothing came that could be validated, or the token was good and
+ * the route demanded more.
+ */
+export const DENIAL_CODES = [
+  'token_missing',
+  'authorization_malformed',
+  'scope_missing',
+  'role_missing',
+  'claim_not_met',
+  'issuer_not_met',
+  'user_refused',
+  'check_refused',
+  'check_failed',
+] as const satisfies readonly ErrorCode[];
+export type DenialCode = (typeof DENIAL_CODES)[number];
+
+/** Denials of a code. */
+export interface DenialCount {
+  readonly code: DenialCode;
+  readonly count: number;
+}
+
+const WITHOUT_TOKEN: ReadonlySet<string> = new Set<DenialCode>(['token_missing', 'authorization_malformed']);
+
+/** Whether no token was judged: anybody can be refused like that. */
+export function isWithoutToken(code: string): boolean {
+  return WITHOUT_TOKEN.has(code);
+}
+
+/** Good tokens that a route demanded more of: accepted by a validation, and refused all the same. */
+export function refusedByRoutes(denials: readonly DenialCount[]): number {
+  return denials.reduce((all, { code, count }) => all + (isWithoutToken(code) ? 0 : count), 0);
+}
+
+/** Counts of one issuer, or of all together; one cell for each code. */
+export class DenialCounts {
+  /** @param cells - made with the first count: most issuers of many are idle. */
+  constructor(private cells?: Float64Array) {}
+
+  /** Codes that are none of these come from a validation, which has counted them. */
+  add(code: ErrorCode): void {
+    const cell = (DENIAL_CODES as readonly ErrorCode[]).indexOf(code);
+    if (cell === -1) return;
+    const cells = (this.cells ??= new Float64Array(DENIAL_CODES.length));
+    cells[cell] = (cells[cell] ?? 0) + 1;
+  }
+
+  copy(): DenialCounts {
+    return new DenialCounts(this.cells?.slice());
+  }
+
+  since(earlier: DenialCounts): DenialCounts {
+    return new DenialCounts(this.cells?.map((count, cell) => count - (earlier.cells?.[cell] ?? 0)));
+  }
+
+  /** All codes, those that were never counted too: so that the first one is seen as an increase. */
+  rows(): readonly DenialCount[] {
+    return DENIAL_CODES.map((code, cell) => ({ code, count: this.cells?.[cell] ?? 0 }));
+  }
+}
