@@ -16,44 +16,43 @@ export interface TokenCircumstances {
 
 /** What to do about a token that would be refused. Its reader has the token: what it says of itself may be shown. */
 export function adviseOnToken(code: ErrorCode, circumstances: TokenCircumstances): string {
-  const { issuer, audience, kid, claims, nowMs } = circumstances;
-  switch (code) {
-    case 'token_expired':
-      return `it expired at ${timeOf(claims['exp'], nowMs)}: ask the provider for a new one`;
-    case 'token_not_yet_valid':
-      return `it holds from ${timeOf(claims['nbf'], nowMs)}: is the clock of this machine, or of the provider, right?`;
-    case 'issued_in_future':
-      return `it says it was issued at ${timeOf(claims['iat'], nowMs)}: is the clock of this machine, or of the provider, right?`;
-    case 'audience_mismatch':
-      return `it is for ${listOf(claims['aud'])}, asked was for ${listOf(audience)}: request a token for this API, or name its audience`;
-    case 'issuer_unknown':
-      return `its "iss" is ${listOf(claims['iss'])}, asked was for ${quoted(issuer)}: the option is that text to the letter`;
-    case 'key_not_found':
-      return kid === undefined
-        ? 'it names no key, and none fits its algorithm: is it from another environment of the provider?'
-        : `it names the key ${quoted(kid)}: is it from another environment of the provider?`;
-    case 'signature_invalid':
-      return 'was it changed, or cut, on its way? Or is it from another environment that calls its keys alike?';
-    case 'token_malformed':
-      return 'copy it whole; an opaque token is none: the provider must be told to issue JWTs for this API';
-    case 'token_type_not_accepted':
-    case 'not_an_access_token':
-      return 'send the access token, not the ID token; tokenTypes and acceptIdTokens say what is accepted';
-    case 'algorithm_not_allowed':
-      return 'let the provider sign with an asymmetric algorithm, RS256 or ES256 for example';
-    case 'claim_missing':
-    case 'claim_invalid':
-      return 'let the provider put it into the access tokens of this API';
-    case 'sender_constrained':
-      return 'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token';
-    case 'token_too_large':
-      return 'let the provider put less into it, groups for example; or raise maxTokenBytes';
-    case 'header_unsupported':
-      return 'let the provider leave "crit" and "b64" out of the header';
-    default:
-      return 'see what is said of the provider above, and try again';
-  }
+  return ADVICE[code]?.(circumstances) ?? 'see what is said of the provider above, and try again';
 }
+
+const anAccessToken = (): string =>
+  'send the access token, not the ID token; tokenTypes and acceptIdTokens say what is accepted';
+const putItIn = (): string => 'let the provider put it into the access tokens of this API';
+
+/** By the codes that the steps of a validation can give. */
+const ADVICE: Readonly<Partial<Record<ErrorCode, (circumstances: TokenCircumstances) => string>>> = {
+  token_malformed: () =>
+    'copy it whole; an opaque token is none: the provider must be told to issue JWTs for this API',
+  token_too_large: () => 'let the provider put less into it, groups for example; or raise maxTokenBytes',
+  header_unsupported: () => 'let the provider leave "crit" and "b64" out of the header',
+  issuer_unknown: ({ claims, issuer }) =>
+    `its "iss" is ${listOf(claims['iss'])}, asked was for ${quoted(issuer)}: the option is that text to the letter`,
+  algorithm_not_allowed: () =>
+    'let the provider sign with an asymmetric algorithm, RS256 or ES256 for example',
+  token_type_not_accepted: anAccessToken,
+  not_an_access_token: anAccessToken,
+  claim_missing: putItIn,
+  claim_invalid: putItIn,
+  token_expired: ({ claims, nowMs }) =>
+    `it expired at ${timeOf(claims['exp'], nowMs)}: ask the provider for a new one`,
+  token_not_yet_valid: ({ claims, nowMs }) =>
+    `it holds from ${timeOf(claims['nbf'], nowMs)}: is the clock of this machine, or of the provider, right?`,
+  issued_in_future: ({ claims, nowMs }) =>
+    `it says it was issued at ${timeOf(claims['iat'], nowMs)}: is the clock of this machine, or of the provider, right?`,
+  audience_mismatch: ({ claims, audience }) =>
+    `it is for ${listOf(claims['aud'])}, asked was for ${listOf(audience)}: request a token for this API, or name its audience`,
+  sender_constrained: () => 'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token',
+  key_not_found: ({ kid }) =>
+    kid === undefined
+      ? 'it names no key, and none fits its algorithm: is it from another environment of the provider?'
+      : `it names the key ${quoted(kid)}: is it from another environment of the provider?`,
+  signature_invalid: () =>
+    'was it changed, or cut, on its way? Or is it from another environment that calls its keys alike?',
+};
 
 /** A NumericDate for people; as checked already, except for what no calendar holds. */
 function timeOf(seconds: unknown, nowMs: number): string {

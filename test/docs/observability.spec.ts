@@ -152,6 +152,11 @@ describe('the dashboard and the alert rules', () => {
     );
   });
 
+  it.runIf(isInstalled('promtool'))('alert of what they are for, and of nothing else', () => {
+    const cases = fileURLToPath(new URL('alert-rules.test.yml', import.meta.url));
+    expect(execFileSync('promtool', ['test', 'rules', cases], { encoding: 'utf8' })).toContain('SUCCESS');
+  });
+
   it('leave no metric unseen', () => {
     const seen = new Set(
       queries
