@@ -70,7 +70,7 @@ describe('doctor', { timeout: 120_000 }, () => {
       (_, response) =>
         response.end(JSON.stringify({ issuer: 'https://other.test', jwks_uri: 'https://other.test/jwks' })),
       /names another issuer/,
-      /copy "issuer"/,
+      /^it names "https:\/\/other\.test": /,
     ],
     [
       'metadata',
@@ -158,9 +158,69 @@ describe('doctor', { timeout: 120_000 }, () => {
     );
     expect(exitCode).toBe(1);
     expect(stdout).toContain('✗ token     token_expired:');
+    expect(stdout).toContain('→ it expired at 1970-01-01T00:00:01Z (');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('The provider is fine; this token would be refused.');
     expect(stdout).toMatch(/✗ token {5}(signature_invalid|token_malformed):/);
     expect(stdout + stderr).not.toContain('user-of-secret-name');
     expect(stdout + stderr).not.toContain(bad.split('.')[1]);
+  });
+
+  it('tells a program which step refuses a token, and by which code', async () => {
+    const token = provider.token({ aud: ['billing'], sub: 'user-of-secret-name' });
+    const report = await examine([provider.issuer, '--audience', 'orders-api', '--token', token]);
+    expect(report).toMatchObject({ healthy: false, exitCode: 1 });
+    expect(faultsOf(report)).toEqual([
+      {
+        about: 'token',
+        verdict: 'fault',
+        step: 'claims',
+        code: 'audience_mismatch',
+        text: expect.stringMatching(/^audience_mismatch: /) as string,
+        advice: expect.stringContaining('it is for "billing", asked was for "orders-api"') as string,
+      },
+    ]);
+    expect(report.findings.filter(({ about }) => about === 'token').map(({ step }) => step)).toEqual([
+      'form',
+      'issuer',
+      'algorithm',
+      'type',
+      'claims',
+      'key',
+      'signature',
+    ]);
+    expect(JSON.stringify(report)).not.toContain('secret');
+  });
+
+  it('does not call a provider fine that has no keys, and says once why', async () => {
+    provider.answers.set(provider.metadataPath, (_, response) => response.writeHead(503).end());
+    const { stdout, exitCode } = await run(['doctor', provider.issuer, '--token', provider.token()]);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('keys_unavailable: Nothing to be had from');
+    expect(stdout).not.toMatch(/Nothing to be had from \S+ Nothing to be had/);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('The module would not work with this.');
+  });
+
+  it('shows the issuer that metadata names, bounded, without letting it steer the terminal', async () => {
+    const issuer = `https://other.test/\u001b[2J\u202e${'x'.repeat(5_000)}`;
+    provider.answers.set(provider.metadataPath, (_, response) =>
+      response.end(JSON.stringify({ issuer, jwks_uri: 'https://other.test/jwks' })),
+    );
+    const [fault] = faultsOf(await examine([provider.issuer]));
+    expect(fault?.advice).toMatch(/^it names "https:\/\/other\.test\/\?\[2J\?x{100,}…": /);
+    expect(fault?.advice?.length).toBeLessThan(400);
+
+    provider.answers.set(provider.metadataPath, (_, response) => response.end('{}'));
+    expect(faultsOf(await examine([provider.issuer]))[0]?.advice).toContain('has no "issuer"');
+  });
+
+  it('takes a pipe that brings no token for a wrong call', async () => {
+    for (const stdin of ['', ' \n', 'Bearer \n']) {
+      const ended = await run(['doctor', provider.issuer, '--token-file', '-'], stdin);
+      expect(ended).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(ended.stderr).toMatch(/^standard input holds no token\n/);
+    }
+    expect(await run(['doctor', provider.issuer, '--token', ''])).toMatchObject({ exitCode: 2 });
+    expect(provider.requests).toEqual([]);
   });
 
   it('tells that the audience was not checked where none was named', async () => {

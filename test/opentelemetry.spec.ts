@@ -121,12 +121,11 @@ describe('nestjs-identity-model/opentelemetry', () => {
       {
         name: 'identity.validate',
         kind: 0,
-        status: 2,
+        status: 0,
         attributes: {
           'identity.issuer': provider.issuer,
           'identity.result': 'token_expired',
           'identity.verified': false,
-          'error.type': 'token_expired',
         },
       },
       {
@@ -144,6 +143,29 @@ describe('nestjs-identity-model/opentelemetry', () => {
           'error.type': 'server_error',
         },
       },
+    ]);
+  });
+
+  it('makes an error of what the operator can mend, not of a token that anybody can send', async () => {
+    const { app, provider, spans } = await start();
+    const tokens = app.get(TokenValidationService);
+    provider.respond(provider.jwksPath, 503);
+    spans.reset();
+    await rejectionOf(tokens.validate('no token at all'));
+    await rejectionOf(tokens.validate(provider.token({ aud: 'another-api' })));
+    await rejectionOf(tokens.validate(provider.token({}, { kid: 'not-known-yet' })));
+    const told = spans
+      .getFinishedSpans()
+      .filter(({ name }) => name === 'identity.validate')
+      .map(({ attributes, status }) => [
+        attributes['identity.result'],
+        status.code,
+        attributes['error.type'],
+      ]);
+    expect(told).toEqual([
+      ['token_malformed', 0, undefined],
+      ['audience_mismatch', 0, undefined],
+      ['keys_unavailable', 2, 'keys_unavailable'],
     ]);
   });
 

@@ -1,7 +1,9 @@
+import { namedIssuerOf } from '../discovery/check-metadata.js';
 import { describeError } from '../errors/identity-error.js';
 import { chooseTtlMs, readFreshnessMs } from '../http/freshness.js';
 import type { VerificationKey } from '../jwks/import-key.js';
 import { nameOf } from '../jwks/key-set.js';
+import { quoted } from '../model/printable.js';
 import type { ResolvedLifetime } from '../options/resolved-options.js';
 import type { Exchange } from './exchange-recorder.js';
 import type { Finding } from './finding.js';
@@ -127,13 +129,18 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/does not match certificate|altnames|ALTNAME/i, 'use the host name that the certificate is for'],
   [/ENOTFOUND|EAI_AGAIN/, 'is the host name right, and known to the DNS of this machine?'],
   [/ECONNREFUSED/, 'is it running, and is the port right?'],
-  [/names another issuer/, 'copy "issuer" from the metadata, trailing slash included'],
   [/status 404/, 'open the URL in a browser; --discovery-url names another place'],
   [/not https/, '--allow-insecure here, http.allowInsecureOrigins in the options, for tests only'],
   [/within \d+ ms/, 'a firewall or a proxy in between? --timeout-ms waits longer'],
 ];
 
 function adviceFor(error: unknown): { readonly advice?: string } {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const named = namedIssuerOf(at);
+    if (named === null) return { advice: 'the document has no "issuer": is it the metadata at all?' };
+    if (named !== undefined)
+      return { advice: `it names ${quoted(named)}: if that is your provider, configure it to the letter` };
+  }
   const text = describeError(error);
   const advice = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
   return advice === undefined ? {} : { advice };

@@ -1,5 +1,7 @@
 import { systemClock } from '../cache/clock.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import { explainToken, type ExplainedStep, type StepOutcome } from '../validation/explain-token.js';
+import { adviseOnToken } from './advise-on-token.js';
 import type { Finding } from './finding.js';
 import type { ProviderSession } from './provider-session.js';
 
@@ -20,10 +22,18 @@ export async function examineToken(
   token: string,
   hasAudience: boolean,
 ): Promise<readonly Finding[]> {
-  const { options, directory, jwks } = session;
-  const { steps } = await explainToken(token, { options, directory, jwks, clock: systemClock });
+  const { options, issuer, directory, jwks } = session;
+  const { steps, content } = await explainToken(token, { options, directory, jwks, clock: systemClock });
+  const advise = (code: ErrorCode): string =>
+    adviseOnToken(code, {
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      kid: content?.header.kid,
+      claims: content?.unverifiedClaims ?? {},
+      nowMs: systemClock.wallMs(),
+    });
   // The command has no own checks to run.
-  const findings = steps.filter(({ step }) => step !== 'hooks').map(toFinding);
+  const findings = steps.filter(({ step }) => step !== 'hooks').map((outcome) => toFinding(outcome, advise));
   if (hasAudience) return findings;
   const text = 'the audience was not checked';
   return [
@@ -32,13 +42,24 @@ export async function examineToken(
   ];
 }
 
-function toFinding({ step, outcome, code, reason }: StepOutcome): Finding {
+function toFinding(
+  { step, outcome, code = 'check_failed', reason }: StepOutcome,
+  advise: (code: ErrorCode) => string,
+): Finding {
+  const about = 'token';
   switch (outcome) {
     case 'passed':
-      return { about: 'token', verdict: 'ok', text: TITLES[step] };
+      return { about, step, verdict: 'ok', text: TITLES[step] };
     case 'skipped':
-      return { about: 'token', verdict: 'note', text: `not looked at: whether ${TITLES[step]}` };
+      return { about, step, verdict: 'note', text: `not looked at: whether ${TITLES[step]}` };
     case 'failed':
-      return { about: 'token', verdict: 'fault', text: `${String(code)}: ${String(reason)}` };
+      return {
+        about,
+        step,
+        code,
+        verdict: 'fault',
+        text: `${code}: ${String(reason)}`,
+        advice: advise(code),
+      };
   }
 }

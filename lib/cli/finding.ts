@@ -1,3 +1,6 @@
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import type { ExplainedStep } from '../validation/explain-token.js';
+
 /**
  * - `ok`: as it should be.
  * - `note`: worth knowing, nothing to do.
@@ -12,8 +15,12 @@ export interface Finding {
   readonly verdict: Verdict;
   /** What was found. Never a token, nor a value of a claim. */
   readonly text: string;
-  /** What to do about it. */
+  /** What to do about it. Of a token at most `exp`, `nbf`, `iat`, `aud`, `iss` and `kid`: it is the reader's own. */
   readonly advice?: string;
+  /** Of a token: which step of the validation was run. */
+  readonly step?: ExplainedStep;
+  /** Of a token that would be refused: the code, as in the table of errors. */
+  readonly code?: ErrorCode;
 }
 
 export interface DoctorReport {
@@ -21,6 +28,17 @@ export interface DoctorReport {
   /** No `fault` among the findings. */
   readonly healthy: boolean;
   readonly findings: readonly Finding[];
+}
+
+/** Whether the token alone is at fault: the provider was found sound. */
+export function isTokenAlone({ healthy, findings }: DoctorReport): boolean {
+  return (
+    !healthy &&
+    findings.every(
+      ({ verdict, code }) =>
+        verdict !== 'fault' || (code !== undefined && ERROR_CODES[code].kind === 'rejected'),
+    )
+  );
 }
 
 export function toReport(issuer: string, findings: readonly Finding[]): DoctorReport {

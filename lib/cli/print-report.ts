@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { DoctorReport, Finding, Verdict } from './finding.js';
+import { printable } from '../model/printable.js';
+import { isTokenAlone, type DoctorReport, type Finding, type Verdict } from './finding.js';
 
 const SIGNS: Readonly<
   Record<Verdict, { readonly sign: string; readonly color: 'green' | 'cyan' | 'yellow' | 'red' }>
@@ -11,26 +12,29 @@ const SIGNS: Readonly<
 };
 
 /** The report for people, one line a finding. */
-export function formatReport({ issuer, healthy, findings }: DoctorReport, color: boolean): string {
+export function formatReport(report: DoctorReport, color: boolean): string {
+  const { issuer, healthy, findings } = report;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const width = Math.max(...findings.map(({ about }) => about.length));
   const lines = findings.flatMap(({ about, verdict, text, advice }: Finding) => {
     const { sign, color: of } = SIGNS[verdict];
     const line = `${paint(of, sign)} ${about.padEnd(width)}  ${printable(text)}`;
-    return advice === undefined ? [line] : [line, paint('dim', `  ${' '.repeat(width)}  → ${advice}`)];
+    return advice === undefined
+      ? [line]
+      : [line, paint('dim', `  ${' '.repeat(width)}  → ${printable(advice)}`)];
   });
   const verdict = healthy
     ? paint('green', 'All is well.')
-    : paint('red', 'The module would not work with this.');
+    : paint(
+        'red',
+        isTokenAlone(report)
+          ? 'The provider is fine; this token would be refused.'
+          : 'The module would not work with this.',
+      );
   return `${paint('bold', printable(issuer))}\n${lines.join('\n')}\n${verdict}\n`;
 }
 
 export function formatJson(report: DoctorReport): string {
   return `${JSON.stringify(report, undefined, 2)}\n`;
-}
-
-/** What a provider says must not steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}]/gu, '?');
 }

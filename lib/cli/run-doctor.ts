@@ -13,7 +13,7 @@ import { UsageError, type DoctorArguments } from './read-arguments.js';
 /**
  * Examines a provider, and a token where one is given.
  *
- * @throws {UsageError} a file cannot be read, or the options contradict each other.
+ * @throws {UsageError} a file cannot be read, there is no token where one was announced, or the options contradict each other.
  */
 export async function runDoctor(asked: DoctorArguments, stdin: Readable): Promise<DoctorReport> {
   const token = await readToken(asked.token, stdin);
@@ -58,17 +58,24 @@ async function readToken(source: DoctorArguments['token'], stdin: Readable): Pro
     case undefined:
       return undefined;
     case 'argument':
-      return strip(source.value);
+      return tokenIn(source.value, '--token');
     case 'file':
-      return strip(readFile(source.value));
+      return tokenIn(readFile(source.value), source.value);
     case 'stdin':
-      return strip(await readAll(stdin));
+      return tokenIn(await readAll(stdin), 'standard input');
   }
+}
+
+/** An empty pipe is a command before it that failed, not a token to be judged. */
+function tokenIn(text: string, where: string): string {
+  const token = strip(text);
+  if (token === '') throw new UsageError(`${where} holds no token`);
+  return token;
 }
 
 /** As it is copied from a header or a shell. */
 function strip(text: string): string {
-  return text.trim().replace(/^(authorization:\s*)?bearer\s+/i, '');
+  return text.trim().replace(/^(authorization:\s*)?bearer(\s+|$)/i, '');
 }
 
 function readFile(file: string): string {

@@ -6,8 +6,9 @@ import { describeError, IdentityError } from '../errors/identity-error.js';
 export function toUnavailable(code: ErrorCode, issuer: string, error: unknown): IdentityError {
   const cause = error instanceof CacheMissError ? (error.cause ?? error) : error;
   const retryAfterMs = error instanceof CacheMissError ? error.retryAfterMs : undefined;
-  return new IdentityError(code, `Nothing to be had from ${issuer}: ${describeError(cause)}`, {
-    cause,
-    retryAfterMs,
-  });
+  const prefix = `Nothing to be had from ${issuer}: `;
+  const why = describeError(cause);
+  // Keys that fail because the metadata did: once is enough.
+  const message = why.startsWith(prefix) ? why : `${prefix}${why}`;
+  return new IdentityError(code, message, { cause, retryAfterMs });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { checkMetadata } from './check-metadata.js';
+import { IdentityError } from '../errors/identity-error.js';
+import { checkMetadata, namedIssuerOf } from './check-metadata.js';
 
 const ISSUER = 'https://id.example.com';
 const EXPECTED = {
@@ -87,5 +88,20 @@ describe('checkMetadata', () => {
     expect(() => checkMetadata({ ...DOCUMENT, issuer }, EXPECTED)).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining(issuer) }),
     );
+  });
+
+  it('keeps what the document says beside the message, for those who show it to an operator', () => {
+    const named = (issuer: unknown): unknown => {
+      try {
+        return checkMetadata({ ...DOCUMENT, issuer }, EXPECTED);
+      } catch (error) {
+        return namedIssuerOf(error);
+      }
+    };
+    expect(named('https://other.example.com')).toBe('https://other.example.com');
+    expect(named('x'.repeat(5_000))).toBe('x'.repeat(300));
+    expect(named(undefined)).toBeNull();
+    expect(namedIssuerOf(new IdentityError('provider_response_invalid'))).toBeUndefined();
+    expect(namedIssuerOf('no error')).toBeUndefined();
   });
 });

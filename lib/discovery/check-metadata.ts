@@ -31,7 +31,9 @@ export function checkMetadata(document: unknown, expected: MetadataExpectation):
     const message =
       `The metadata at ${expected.documentUrl} names another issuer than "${expected.metadataIssuer}". ` +
       'Compare them to the letter, trailing slash included; "metadataIssuer" is for providers whose document differs by design';
-    throw new IdentityError('issuer_mismatch', message);
+    const mismatch = new IdentityError('issuer_mismatch', message);
+    NAMED_ISSUERS.set(mismatch, typeof issuer === 'string' ? issuer.slice(0, MAX_SHOWN) : null);
+    throw mismatch;
   }
   if (typeof jwksUri !== 'string') throw invalid(expected, 'has no "jwks_uri"');
   if (!isReferenceAllowed(jwksUri, expected.documentUrl, expected.allowInsecureOrigins)) {
@@ -42,6 +44,17 @@ export function checkMetadata(document: unknown, expected: MetadataExpectation):
   }
   return deepFreeze(document as ProviderMetadata);
 }
+
+/**
+ * The issuer that refused metadata names, cut to a bearable length, or null where it names none; undefined where an
+ * error is no `issuer_mismatch`. Beside the message, since a log need not repeat what a stranger's document says.
+ */
+export function namedIssuerOf(error: unknown): string | null | undefined {
+  return error instanceof IdentityError ? NAMED_ISSUERS.get(error) : undefined;
+}
+
+const NAMED_ISSUERS = new WeakMap<IdentityError, string | null>();
+const MAX_SHOWN = 300;
 
 function invalid(expected: MetadataExpectation, what: string): IdentityError {
   return new IdentityError('provider_response_invalid', `The metadata at ${expected.documentUrl} ${what}`);

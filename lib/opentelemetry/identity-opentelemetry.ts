@@ -145,7 +145,9 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
   }
 
   private traceValidation({ issuer, result, verified, durationMs }: ValidationRecord): void {
-    this.span('identity.validate', SpanKind.INTERNAL, durationMs, result === 'ok' ? undefined : result, {
+    // A refused token is its sender's fault, and anybody can send one: an error is what the operator can mend.
+    const fault = outcomeOf(result) === 'unavailable' ? result : undefined;
+    this.span('identity.validate', SpanKind.INTERNAL, durationMs, fault, {
       'identity.issuer': issuer ?? 'other',
       'identity.result': result,
       'identity.verified': verified,
@@ -182,7 +184,6 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
       startTime: endMs - durationMs,
       attributes: fault === undefined ? attributes : { ...attributes, 'error.type': fault },
     });
-    // A refused token is the caller's fault, but the validation did not succeed.
     if (fault !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(endMs);
   }

@@ -1,9 +1,37 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { EntryState } from '../../lib/cache/refreshing-cache.js';
+import { ERROR_CODES } from '../../lib/errors/error-codes.js';
+import { ENDPOINTS, REQUEST_OUTCOMES } from '../../lib/http/request-recorder.js';
 import { METRICS } from '../../lib/prometheus/metric-names.js';
+import type { PerCache } from '../../lib/stats/snapshot.types.js';
+import { DURATION_OUTCOMES } from '../../lib/stats/validation-results.js';
+import { isInstalled } from '../support/is-installed.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const METRIC = /\bidentity_[a-z_]+\b/g;
+
+/** Of the scrape, not of the metric. */
+const TARGET_LABELS = ['job', 'instance'];
+const CACHES = Object.keys({ discovery: 0, jwks: 0, tokens: 0 } satisfies Record<keyof PerCache<0>, 0>);
+const STATES = Object.keys({ cold: 0, fresh: 0, stale: 0, expired: 0 } satisfies Record<
+  EntryState['state'],
+  0
+>);
+const CODES = Object.keys(ERROR_CODES);
+/** What may stand in a query, by label, whatever metric it is of. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  outcome: [...DURATION_OUTCOMES, ...REQUEST_OUTCOMES],
+  result: ['ok', 'hit', 'miss', ...CODES],
+  code: CODES,
+  verified: ['true', 'false'],
+  cache: CACHES,
+  endpoint: ENDPOINTS,
+  document: ['keys', 'metadata'],
+  state: STATES,
+};
 
 /** What is asked for in a query: each metric, and the labels in its braces. */
 function faultsOf(query: string): string[] {
@@ -13,11 +41,17 @@ function faultsOf(query: string): string[] {
       const base = name.replace(/_(bucket|sum|count)$/, '');
       const metric = rows.find((row) => row.name === (base.endsWith('_seconds') ? base : name));
       if (metric === undefined) return [`no metric ${name}`];
-      const labels: readonly string[] = metric.labels;
-      return [...selector.matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)/g)]
-        .map(([, label = '']) => label)
-        .filter((label) => !labels.includes(label))
-        .map((label) => `${name} has no label ${label}`);
+      const labels: readonly string[] = [...metric.labels, ...TARGET_LABELS];
+      return [...selector.matchAll(/([a-z_]+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"/g)].flatMap(
+        ([, label = '', text = '']) => {
+          if (!labels.includes(label)) return [`${name} has no label ${label}`];
+          if (TARGET_LABELS.includes(label)) return [];
+          return text
+            .split('|')
+            .filter((value) => VALUES[label]?.includes(value) !== true)
+            .map((value) => `${label} is never ${value}`);
+        },
+      );
     },
   );
 }
@@ -31,26 +65,96 @@ describe('docs/observability.md', () => {
     expect(rows).toEqual(Object.values(METRICS).map(({ name, labels }) => [name, ...labels]));
   });
 
+  it('names the values of the labels, all of them', () => {
+    const rows = read('observability.md')
+      .split('\n')
+      .filter((line) => /^\| `(outcome|endpoint|cache|document|state)`/.test(line))
+      .map((line) => line.split('|').slice(1, 3))
+      .map(([label = '', values = '']) => [
+        label.trim(),
+        [...values.replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`/g)].map(([, value]) => value),
+      ]);
+    expect(Object.fromEntries(rows)).toEqual({
+      '`outcome` of validations': DURATION_OUTCOMES,
+      '`outcome` of requests to providers': REQUEST_OUTCOMES,
+      '`endpoint`': ENDPOINTS,
+      '`cache`': CACHES,
+      '`document`': ['keys', 'metadata'],
+      '`state`': STATES,
+    });
+  });
+
   it('tells what to do for each alert', () => {
     const alerts = [...read('alert-rules.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
     const rows = [...read('observability.md').matchAll(/^\| `(Identity\w+)`/gm)].map(([, name]) => name);
     expect(rows).toEqual(alerts);
     expect(alerts.length).toBeGreaterThan(3);
   });
+
+  it('gives the queries that it sends to, and names codes that there are', () => {
+    const text = read('observability.md');
+    const queries = [...text.matchAll(/```promql\n([^`]*)```/g)].map(([, code = '']) => code).join('\n');
+    expect([...queries.matchAll(/^# (\d):/gm)].map(([, number]) => Number(number))).toEqual([1, 2, 3, 4]);
+    expect(faultsOf(queries)).toEqual([]);
+    const words = text
+      .split('\n')
+      .filter((line) => line.startsWith('| `Identity'))
+      .flatMap((line) => [...line.matchAll(/`([a-z]+(?:_[a-z]+)*)`/g)].map(([, word = '']) => word))
+      .filter((word) => !['job', 'validate'].includes(word));
+    expect(words.length).toBeGreaterThan(10);
+    expect(words.filter((word) => ![...CODES, ...REQUEST_OUTCOMES].includes(word as never))).toEqual([]);
+  });
 });
 
 describe('the dashboard and the alert rules', () => {
   const dashboard = JSON.parse(read('grafana-dashboard.json')) as {
-    panels: { targets: { expr: string }[] }[];
+    panels: {
+      id: number;
+      gridPos: { x: number; y: number; w: number; h: number };
+      targets: { expr: string }[];
+    }[];
+    templating: { list: { name: string; type: string; query: string | { query: string } }[] };
   };
   const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
   it('ask for metrics and labels that there are', () => {
     expect([...queries, read('alert-rules.yml')].flatMap(faultsOf)).toEqual([]);
-    expect(faultsOf('rate(identity_state{isuer="x"}[5m]) + identity_made_up')).toEqual([
+    expect(faultsOf('rate(identity_state{isuer="x",state=~"cold|warm"}[5m]) + identity_made_up')).toEqual([
       'identity_state has no label isuer',
+      'state is never warm',
       'no metric identity_made_up',
     ]);
+  });
+
+  it('can be narrowed down to a job and an instance, each panel', () => {
+    const variables = dashboard.templating.list.map(({ name, query }) => [
+      name,
+      typeof query === 'string' ? query : query.query,
+    ]);
+    expect(variables.map(([name]) => name)).toEqual(['datasource', 'job', 'instance']);
+    expect(variables.flatMap(([, query = '']) => faultsOf(query))).toEqual([]);
+    for (const query of queries) {
+      const selectors = [...query.matchAll(/\bidentity_[a-z_]+(\{[^}]*\})?/g)].map(([, braces]) => braces);
+      for (const braces of selectors) expect(braces).toContain('{job=~"$job",instance=~"$instance"');
+    }
+  });
+
+  it('has a place of its own for each panel', () => {
+    const places = dashboard.panels.map(({ gridPos: { x, y } }) => `${String(x)},${String(y)}`);
+    expect(new Set(places).size).toBe(places.length);
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(places.length);
+  });
+
+  it.runIf(isInstalled('promtool'))('pass the check of promtool', () => {
+    const rules = fileURLToPath(new URL('../../docs/alert-rules.yml', import.meta.url));
+    expect(execFileSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' })).toContain(
+      'SUCCESS: 8 rules found',
+    );
+  });
+
+  it.runIf(isInstalled('promtool'))('alert of what they are for, and of nothing else', () => {
+    const cases = fileURLToPath(new URL('alert-rules.test.yml', import.meta.url));
+    expect(execFileSync('promtool', ['test', 'rules', cases], { encoding: 'utf8' })).toContain('SUCCESS');
   });
 
   it('leave no metric unseen', () => {

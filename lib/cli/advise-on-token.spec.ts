@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { adviseOnToken } from './advise-on-token.js';
+
+const NOW_MS = Date.UTC(2026, 0, 2, 12);
+const NOW_SEC = NOW_MS / 1000;
+
+function advise(code: ErrorCode, claims: Record<string, unknown> = {}, kid?: string): string {
+  return adviseOnToken(code, {
+    issuer: 'https://id.example.com',
+    audience: ['orders-api', 'orders-admin'],
+    kid,
+    claims: { sub: 'secret', scope: 'secret', ...claims },
+    nowMs: NOW_MS,
+  });
+}
+
+describe('adviseOnToken', () => {
+  it.each<[ErrorCode, Record<string, unknown>, string]>([
+    ['token_expired', { exp: NOW_SEC - 90 }, 'it expired at 2026-01-02T11:58:30Z (90 s ago)'],
+    ['token_expired', { exp: NOW_SEC - 5 * 3_600 }, 'it expired at 2026-01-02T07:00:00Z (5 h ago)'],
+    ['token_expired', { exp: 1 }, 'it expired at 1970-01-01T00:00:01Z (20455 days ago)'],
+    ['token_expired', { exp: -1e300 }, 'it expired at a time that no calendar has'],
+    ['token_not_yet_valid', { nbf: NOW_SEC + 600 }, 'it holds from 2026-01-02T12:10:00Z (in 10 min)'],
+    ['issued_in_future', { iat: NOW_SEC + 60 }, 'issued at 2026-01-02T12:01:00Z (in 60 s)'],
+    [
+      'audience_mismatch',
+      { aud: ['billing', 'a\u001b[2J'] },
+      'it is for "billing", "a?[2J", asked was for "orders-api", "orders-admin"',
+    ],
+    ['audience_mismatch', { aud: 'abcdefg'.split('') }, 'it is for "a", "b", "c", "d", "e", 2 more, asked'],
+    ['audience_mismatch', { aud: [] }, 'it is for nobody, asked'],
+    ['issuer_unknown', { iss: 'https://id.example.com/' }, 'its "iss" is "https://id.example.com/", asked'],
+    ['issuer_unknown', {}, 'its "iss" is no text, asked'],
+    ['claim_missing', {}, 'let the provider put it'],
+  ])('of %s with %j', (code, claims, text) => {
+    expect(advise(code, claims)).toContain(text);
+  });
+
+  it('names the key that a token names', () => {
+    expect(advise('key_not_found', {}, 'k\n1')).toContain('the key "k?1"');
+    expect(advise('key_not_found')).toContain('it names no key');
+  });
+
+  it('has a word for each code, and shows no other claim', () => {
+    for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
+      const text = advise(code, { exp: NOW_SEC, nbf: NOW_SEC, iat: NOW_SEC, aud: 'x', iss: 'y' }, 'kid');
+      expect(text).not.toBe('');
+      expect(text).not.toContain('secret');
+    }
+  });
+});

@@ -1,0 +1,10 @@
+/** Text that came from elsewhere, without what steers a terminal or turns the direction of writing. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{C}]/gu, '?');
+}
+
+/** The same in the quotes of JSON, and no longer than a line; for logs and reports. */
+export function quoted(text: string, maxLength = 200): string {
+  const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return JSON.stringify(printable(shown));
+}
