@@ -85,7 +85,7 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
     const refusals = page.locator('#refusals');
     await refusals.getByText('signature_invalid').waitFor(WAIT);
     await page
-      .locator('.tile', { hasText: 'Who is refused?' })
+      .locator('.tile', { hasText: 'How many are refused, and why?' })
       .getByText(/of \d+/)
       .waitFor(WAIT);
 

@@ -10,7 +10,7 @@ const SPOKEN = { ok: 'Good', warn: 'Needs a look', bad: 'Bad', idle: 'For inform
 
 /** @type {readonly { question: string, target: string, judge: (state: DashboardState, nowMs: number) => Verdict }[]} */
 const QUESTIONS = [
-  { question: 'Who is refused?', target: 'refusals-title', judge: judgeRefusals },
+  { question: 'How many are refused, and why?', target: 'refusals-title', judge: judgeRefusals },
   { question: 'Are keys fresh?', target: 'issuers-title', judge: judgeKeys },
   { question: 'Is the provider slow?', target: 'provider-title', judge: judgeProvider },
   { question: 'Did keys rotate?', target: 'incidents-title', judge: judgeRotation },
