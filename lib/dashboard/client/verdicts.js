@@ -18,9 +18,9 @@ const NOTABLE_REFUSALS = 0.05;
 const FEWEST_VALIDATIONS = 20;
 /** Slower than that is slow for a provider. */
 const SLOW_MS = 1_000;
-/** A hit rate below that is worth a look, from this many look-ups on. */
+/** A hit rate below that is worth a look. Fewer look-ups say nothing: the first one always has to wait. */
 const LEAST_HIT_RATE = 0.9;
-const FEWEST_LOOK_UPS = 100;
+const FEWEST_LOOK_UPS = 20;
 
 /** @type {readonly Level[]} */
 const SEVERITY = ['bad', 'warn', 'ok', 'idle'];
@@ -236,12 +236,15 @@ export function judgeCache({ window }) {
       detail: `No look-ups in the last ${formatWindow(window.lengthMs)}.`,
     };
   }
-  const isLow = hitRate < LEAST_HIT_RATE && all >= FEWEST_LOOK_UPS;
+  const waited = `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`;
+  if (all < FEWEST_LOOK_UPS) {
+    return { level: 'idle', label: `Too few look-ups to judge (${formatCount(all)})`, detail: waited };
+  }
   return {
-    level: isLow ? 'warn' : 'ok',
+    level: hitRate < LEAST_HIT_RATE ? 'warn' : 'ok',
     label: formatPercent(hitRate),
     detail: 'of look-ups for keys answered at once',
-    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`,
+    numbers: waited,
   };
 }
 

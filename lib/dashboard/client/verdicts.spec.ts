@@ -164,7 +164,10 @@ describe('the five answers', () => {
     [0, 0, 'idle', 'Not asked'],
     [999, 1, 'ok', '99.9 %'],
     [80, 20, 'warn', '80.0 %'],
-    [1, 1, 'ok', '50.0 %'],
+    [1, 2, 'idle', 'Too few look-ups to judge (3)'],
+    [18, 1, 'idle', 'Too few look-ups to judge (19)'],
+    [17, 3, 'warn', '85.0 %'],
+    [19, 1, 'ok', '95.0 %'],
   ])('is the cache working: %d hits, %d misses', (hits, misses, level, label) => {
     const jwks = { hits, misses, hitRate: hits / (hits + misses) };
     expect(judgeCache(stateWith({ caches: { discovery: none, jwks } }))).toMatchObject({ level, label });
