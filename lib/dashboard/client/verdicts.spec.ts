@@ -34,6 +34,7 @@ function stateWith(
 ): DashboardState {
   return {
     nowMs: 100_000,
+    process: { host: 'pod-1', pid: 7, startedAtMs: 0 },
     window: {
       lengthMs: 300_000,
       total: 0,
