@@ -9,6 +9,9 @@ import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } fr
 /** @type {Readonly<Record<Level, string>>} */
 const SPOKEN = { ok: 'Good', warn: 'Needs a look', bad: 'Bad', idle: 'For information' };
 
+/** An answer of more characters than that is set smaller, or it takes three lines of a tile. */
+const LONG = 18;
+
 /**
  * @typedef {object} Question
  * @property {string} question
@@ -90,6 +93,7 @@ function makeTile(question, target) {
     update(verdict, period) {
       const { level, shape: name = level } = verdict;
       link.dataset['level'] = level;
+      link.dataset['size'] = verdict.label.length > LONG ? 'long' : 'short';
       show(shape, name, () => [icon(name)]);
       setText(spoken, `${SPOKEN[level]}: `);
       setText(label, verdict.label);

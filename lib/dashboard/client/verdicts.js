@@ -109,7 +109,7 @@ export function judgeRefusals({ window }) {
   return {
     level: isNotable || undecided > 0 ? 'warn' : 'ok',
     label: counts.join(', '),
-    detail: `Mostly: ${lowerFirst(first?.meaning ?? '')}`,
+    detail: `${undecided > 0 ? 'Not judged' : 'Mostly'}: ${lowerFirst(first?.meaning ?? '')}`,
     numbers: valid,
   };
 }

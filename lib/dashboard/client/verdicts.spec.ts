@@ -108,7 +108,7 @@ describe('the five answers', () => {
   it('names what could not be judged first, though more were refused', () => {
     const refusals = [refusal(3), { ...refusal(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
     expect(judgeRefusals(stateWith({ total: 6, accepted: 1, refusals }))).toMatchObject({
-      detail: 'Mostly: the keys cannot be had.',
+      detail: 'Not judged: the keys cannot be had.',
       numbers: '1 of 6 tokens were valid',
     });
     expect(
