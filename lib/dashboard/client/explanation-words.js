@@ -61,18 +61,11 @@ export function isRejected({ kind }) {
 function claimFault({ code, reason = '' }, { exp, nbf, iat }, nowMs) {
   const farFrom = (/** @type {unknown} */ sec) =>
     typeof sec === 'number' ? formatSpan(Math.abs(sec * 1_000 - nowMs)) : '';
-  switch (code) {
-    case 'token_expired':
-      return `expired ${farFrom(exp)} ago`;
-    case 'token_not_yet_valid':
-      return `valid in ${farFrom(nbf)} only`;
-    case 'issued_in_future':
-      return `issued ${farFrom(iat)} ahead of this server’s clock`;
-    case 'audience_mismatch':
-      return 'for another audience';
-    default:
-      return lowerFirst(reason.replace(/\.$/, ''));
-  }
+  if (code === 'token_expired') return `expired ${farFrom(exp)} ago`;
+  if (code === 'token_not_yet_valid') return `valid in ${farFrom(nbf)} only`;
+  if (code === 'issued_in_future') return `issued ${farFrom(iat)} ahead of this server’s clock`;
+  if (code === 'audience_mismatch') return 'for another audience';
+  return lowerFirst(reason.replace(/\.$/, ''));
 }
 
 /** @param {string} text */

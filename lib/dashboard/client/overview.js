@@ -55,8 +55,8 @@ export function createOverview() {
      */
     update(state, nowMs, asOf) {
       const lastMinutes = `last ${formatWindow(state.window.lengthMs)}`;
-      for (const { update, judge, period } of tiles) {
-        update(judge(state, nowMs), asOf ?? (period === 'window' ? lastMinutes : period));
+      for (const tile of tiles) {
+        tile.update(tile.judge(state, nowMs), asOf ?? (tile.period === 'window' ? lastMinutes : tile.period));
       }
     },
   };
