@@ -37,7 +37,9 @@ async function checkPage(/** @type {string} */ tarball) {
     await import(module)
   );
   const names = new Set(
-    [...renderPage('', 'token').matchAll(/"assets\/([^"]+)"/g)].map(([, name = '']) => name),
+    [...renderPage({ base: '', mode: 'token', scopes: [] }).matchAll(/"assets\/([^"]+)"/g)].map(
+      ([, name = '']) => name,
+    ),
   );
   for (const name of names) {
     const asset = readAsset(name);

@@ -138,8 +138,11 @@ async function shoot() {
         .fill(login.token({ wrong: 'expired', sub: 'ada', scope: 'orders:read' }));
       await page.getByRole('button', { name: 'Explain' }).click();
       await page.locator('.verdict').waitFor();
-      // The host is another one each time.
+      // Host and process are others each time.
       await page.evaluate("document.getElementById('host').textContent = 'orders.example.com'");
+      await page.evaluate(
+        "document.getElementById('process').textContent = 'orders-7c9f4, pid 17, since 09:12:40'",
+      );
       await page.evaluate('scrollTo(0, 0)');
       const file = path.join(FOLDER, `dashboard-${colorScheme}-${size}.png`);
       await page.screenshot({

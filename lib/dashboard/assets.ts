@@ -21,8 +21,10 @@ const SCRIPTS = [
   'door',
   'events',
   'explain',
+  'explanation-words',
   'format',
   'incidents',
+  'issuer-words',
   'issuers',
   'live',
   'overview',
@@ -62,11 +64,23 @@ export function readAsset(name: string): Asset | undefined {
   return asset;
 }
 
-/**
- * @param base - from the page's own URL to the folder that its files are in.
- * @param mode - whether the page asks for a token.
- */
-export function renderPage(base: string, mode: 'token' | 'guard'): string {
+/** What differs from one page to another. */
+export interface PageValues {
+  /** From the page's own URL to the folder that its files are in. */
+  readonly base: string;
+  /** Whether the page asks for a token. */
+  readonly mode: 'token' | 'guard';
+  /** That such a token must have. Whoever asks without them reads them in the challenge (RFC 6750 section 3.1). */
+  readonly scopes: readonly string[];
+}
+
+export function renderPage({ base, mode, scopes }: PageValues): string {
   page ??= readFileSync(own('index.html'), 'utf8');
-  return page.replaceAll('{{base}}', base).replaceAll('{{mode}}', mode);
+  const values: Readonly<Record<string, string>> = { base, mode, scopes: scopes.join(' ') };
+  return page.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
+}
+
+/** A scope may hold any of these but the quotation mark (RFC 6749 section 3.3). */
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 }

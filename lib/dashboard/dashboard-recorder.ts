@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
 import {
   Inject,
   Injectable,
@@ -13,7 +14,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IdentityStats } from '../stats/identity-stats.js';
 import type { IssuerSnapshot } from '../stats/snapshot.types.js';
-import { dashboardState, type DashboardState } from './dashboard-state.js';
+import { dashboardState, type DashboardState, type ProcessIdentity } from './dashboard-state.js';
 import { DashboardHistory, SAMPLE_MS } from './history.js';
 import { IncidentLog } from './incident-log.js';
 import { KeyTimeline } from './key-timeline.js';
@@ -34,6 +35,7 @@ export class DashboardRecorder implements OnApplicationBootstrap, OnModuleDestro
   private readonly timeline = new KeyTimeline();
   private readonly log = new IncidentLog();
   private readonly timers = new Map<'sample' | 'tell' | 'soon', () => void>();
+  private readonly process: ProcessIdentity;
   private lastFault = '';
 
   constructor(
@@ -44,6 +46,8 @@ export class DashboardRecorder implements OnApplicationBootstrap, OnModuleDestro
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EventReporter) reporter: EventReporter,
   ) {
+    const startedAtMs = clock.wallMs() - process.uptime() * 1_000;
+    this.process = { host: hostname(), pid: process.pid, startedAtMs };
     reporter.listen((event) => this.safely(() => this.record(event)));
   }
 
@@ -63,6 +67,7 @@ export class DashboardRecorder implements OnApplicationBootstrap, OnModuleDestro
     return dashboardState({
       snapshot: this.stats.snapshot(),
       nowMs: this.clock.wallMs(),
+      process: this.process,
       keysOf: (issuer) => this.timeline.of(issuer),
       faultsOf: (issuer) => this.log.faultsOf(issuer),
       incidents: this.log.incidents(),

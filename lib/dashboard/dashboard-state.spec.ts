@@ -9,6 +9,7 @@ import type { KeyRecord } from './key-timeline.js';
 
 const ISSUER = 'https://id.example.com';
 const LENGTH_MS = 10_000;
+const PROCESS = { host: 'pod-1', pid: 7, startedAtMs: 500 };
 const entry = { state: 'fresh', ageMs: 5, staleMs: 0, nextRefreshAt: new Date(9_000), failures: 0 } as const;
 
 function issuerOf(issuer: string, configured = true): IssuerSnapshot {
@@ -41,7 +42,15 @@ function snapshotOf(
 }
 
 function sourcesOf(snapshot: IdentitySnapshot, more: Partial<StateSources> = {}): StateSources {
-  return { snapshot, nowMs: 1_000, keysOf: () => [], faultsOf: () => [], incidents: [], ...more };
+  return {
+    snapshot,
+    nowMs: 1_000,
+    process: PROCESS,
+    keysOf: () => [],
+    faultsOf: () => [],
+    incidents: [],
+    ...more,
+  };
 }
 
 describe('what the page is told', () => {
@@ -52,8 +61,9 @@ describe('what the page is told', () => {
       for (let index = 0; index < 3; index++)
         measurements.recordValidation(ISSUER, 'token_expired', false, 0);
     });
-    const { window, nowMs } = dashboardState(sourcesOf(snapshot));
+    const { window, nowMs, process } = dashboardState(sourcesOf(snapshot));
     expect(nowMs).toBe(1_000);
+    expect(process).toEqual(PROCESS);
     expect(window).toMatchObject({ lengthMs: LENGTH_MS, total: 24, accepted: 20, perSecond: 2.4 });
     expect(window.latency.count).toBe(20);
     expect(window.refusals).toEqual([

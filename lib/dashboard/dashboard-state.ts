@@ -46,9 +46,18 @@ export interface Refusal {
   readonly count: number;
 }
 
+/** The process that answers: behind a load balancer, one of several. */
+export interface ProcessIdentity {
+  readonly host: string;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
 /** Everything the page shows besides its history. Holds no token and no claim. */
 export interface DashboardState {
   readonly nowMs: number;
+  readonly process: ProcessIdentity;
   readonly window: {
     readonly lengthMs: number;
     readonly total: number;
@@ -73,6 +82,7 @@ export interface DashboardState {
 export interface StateSources {
   readonly snapshot: IdentitySnapshot;
   readonly nowMs: number;
+  readonly process: ProcessIdentity;
   readonly keysOf: (issuer: string) => readonly KeyRecord[];
   readonly faultsOf: (issuer: string) => readonly OngoingFault[];
   readonly incidents: readonly Incident[];
@@ -82,11 +92,12 @@ const MAX_ISSUERS = 100;
 const MAX_KEYS = 64;
 
 export function dashboardState(sources: StateSources): DashboardState {
-  const { snapshot, nowMs, incidents } = sources;
+  const { snapshot, nowMs, process, incidents } = sources;
   const { window, issuers, entries } = snapshot;
   const { results, total, perSecond, durations } = window.validations;
   return {
     nowMs,
+    process,
     window: {
       lengthMs: window.lengthMs,
       total,

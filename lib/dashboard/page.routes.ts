@@ -4,7 +4,7 @@ import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-op
 import { send, sendJson, type DashboardRequest, type DashboardResponse } from './http-exchange.js';
 import { PAGE_HEADERS } from './response-headers.js';
 
-/** The page and its files. They hold no data. */
+/** The page and its files. They hold no data, and of the configuration only what the form has to ask for. */
 export class PageRoutes {
   constructor(@Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions) {}
 
@@ -14,7 +14,10 @@ export class PageRoutes {
     const [pathname = ''] = (request.originalUrl ?? request.url).split('?');
     // Relative to the URL in the browser, which may have a prefix of a proxy that nobody told us.
     const base = pathname.endsWith('/') ? '' : `${path.replace(/^.*\//, '')}/`;
-    const body = renderPage(base, protection.kind === 'scopes' ? 'token' : 'guard');
+    const body =
+      protection.kind === 'scopes'
+        ? renderPage({ base, mode: 'token', scopes: protection.scopes })
+        : renderPage({ base, mode: 'guard', scopes: [] });
     send(response, 200, { ...PAGE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' }, body);
   }
 

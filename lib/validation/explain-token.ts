@@ -1,5 +1,5 @@
 import type { Clock } from '../cache/clock.js';
-import type { ErrorCode } from '../errors/error-codes.js';
+import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { JwksService } from '../jwks/jwks.service.js';
 import { deepFreeze } from '../model/json.js';
@@ -24,8 +24,12 @@ export interface StepOutcome {
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Why it failed. */
   readonly code?: ErrorCode;
+  /** Of that code: where it is not `rejected`, the token could not be judged. */
+  readonly kind?: ErrorKind;
   /** The same in words, without any value of the token. */
   readonly reason?: string;
+  /** What would have passed, from the configuration, where that can be listed. */
+  readonly expected?: readonly string[];
 }
 
 /** A token, step by step. */
@@ -52,14 +56,20 @@ export interface ExplainContext {
 export async function explainToken(token: string, context: ExplainContext): Promise<TokenExplanation> {
   const { options, directory, jwks, clock } = context;
   const steps: StepOutcome[] = [];
-  const run = async <T>(step: ExplainedStep, check: () => T | Promise<T>): Promise<T | undefined> => {
+  const run = async <T>(
+    step: ExplainedStep,
+    check: () => T | Promise<T>,
+    expectedFor?: (code: ErrorCode) => readonly string[] | undefined,
+  ): Promise<T | undefined> => {
     try {
       const value = await check();
       steps.push({ step, outcome: 'passed' });
       return value;
     } catch (error) {
       const fault = error instanceof IdentityError ? error : new IdentityError('check_failed');
-      steps.push({ step, outcome: 'failed', code: fault.code, reason: fault.message });
+      const { code, kind, message: reason } = fault;
+      const expected = expectedFor?.(code);
+      steps.push({ step, outcome: 'failed', code, kind, reason, ...(expected && { expected }) });
       return undefined;
     }
   };
@@ -74,7 +84,11 @@ export async function explainToken(token: string, context: ExplainContext): Prom
     if (!rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
   });
   await run('type', () => checkKind(parsed.type, parsed.unverifiedClaims, rules));
-  await run('claims', () => checkClaims(parsed.unverifiedClaims, rules, clock.wallMs()));
+  await run(
+    'claims',
+    () => checkClaims(parsed.unverifiedClaims, rules, clock.wallMs()),
+    (code) => (code === 'audience_mismatch' ? (rules.audience ?? undefined) : undefined),
+  );
   // A validation would ask for no key either: whoever sends the token must not make us fetch and remember.
   if (steps.some(({ step, outcome }) => step === 'algorithm' && outcome === 'failed'))
     return finish(steps, parsed);

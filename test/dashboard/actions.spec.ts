@@ -159,6 +159,26 @@ describe.each(PLATFORMS)('"explain a token", on %s', (platform) => {
     expect((await explain(dashboard, 'no token')).steps[0]).toMatchObject({ outcome: 'failed' });
   });
 
+  it('says what audience would have been accepted, and what could not be judged', async () => {
+    const dashboard = await startDashboard(platform, {
+      dashboard: { guard: { canActivate: () => true } },
+    });
+    const { issuer } = dashboard;
+    const failedOf = async (token: string): Promise<unknown> =>
+      (await explain(dashboard, token)).steps.find(({ outcome }) => outcome === 'failed');
+    expect(await failedOf(issuer.token({ audience: 'other-api' }))).toMatchObject({
+      code: 'audience_mismatch',
+      kind: 'rejected',
+      expected: [issuer.audience],
+    });
+    issuer.misbehave('down');
+    expect(await failedOf(issuer.token({ wrong: 'unknown kid' }))).toMatchObject({
+      step: 'key',
+      code: 'keys_unavailable',
+      kind: 'unavailable',
+    });
+  });
+
   it('refuses what is too large as the application would, and what is no token at all', async () => {
     const dashboard = await startDashboard(platform);
     const large = await explain(dashboard, `${dashboard.issuer.token()}${'x'.repeat(20_000)}`);

@@ -15,13 +15,20 @@ describe('the files of the page', () => {
   });
 
   it('are all that the page asks for', () => {
-    const asked = [...renderPage('', 'token').matchAll(/(?:src|href)="assets\/([^"]+)"/g)].map(
-      ([, name]) => name,
-    );
+    const asked = [
+      ...renderPage({ base: '', mode: 'token', scopes: [] }).matchAll(/(?:src|href)="assets\/([^"]+)"/g),
+    ].map(([, name]) => name);
     const imported = files
       .filter((name) => name.endsWith('.js'))
       .flatMap((name) => [...readFileSync(`${FOLDER}/${name}`, 'utf8').matchAll(/ from '\.\/([^']+)'/g)])
       .map(([, name]) => name);
     for (const name of [...asked, ...imported]) expect(readAsset(String(name)), String(name)).toBeDefined();
+  });
+
+  it('name the scopes that a token needs, whatever is in their names', () => {
+    const html = renderPage({ base: 'a/', mode: 'token', scopes: ["<b>&'$&", 'identity:read'] });
+    expect(html).toContain('<code>&#60;b&#62;&#38;&#39;$&#38; identity:read</code>');
+    expect(html).toContain('src="a/assets/main.js"');
+    expect(html).not.toContain('{{');
   });
 });

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import os from 'node:os';
 import { type CanActivate } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import { TokenValidationService } from 'nestjs-identity-model';
@@ -34,6 +35,8 @@ describe.each(PLATFORMS)('the live stream on %s', (platform) => {
     const first = await stateOf(live);
     // The page's own token is the only one so far.
     expect(first.window).toMatchObject({ total: 1, accepted: 1 });
+    expect(first.process).toMatchObject({ host: os.hostname(), pid: process.pid });
+    expect(first.process.startedAtMs).toBeLessThan(first.nowMs);
     expect(first.issuers).toMatchObject([
       {
         issuer: issuer.issuer,

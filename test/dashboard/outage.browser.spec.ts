@@ -159,8 +159,14 @@ describe.runIf(hasBrowser)(
 
       ours.misbehave('down');
       await card.getByRole('button', { name: 'Refresh now' }).click();
-      await card.getByText(/^Failed; what was held stays/).waitFor(WAIT);
+      await card.getByText(/^Failed at [\d:]+; what was held stays/).waitFor(WAIT);
       expect((await get(`${url}/orders`, ours.token())).status).toBe(200);
+      await seen(card.locator('.badge').getByText('Failing', { exact: true }));
+      ours.behave();
+      // The page reckons in real time, so the next attempt has to be well after the failed one.
+      await clock.advance(MINUTE_MS);
+      await seen(card.locator('.badge').getByText('Fresh', { exact: true }));
+      await expect.poll(() => card.locator('.result').textContent(), WAIT).toBe('');
       expect(faults).toEqual([expect.stringContaining('status of 503')]);
       await page.context().close();
     });
@@ -179,8 +185,15 @@ describe.runIf(hasBrowser)(
       await clock.advance(5 * MINUTE_MS);
       await page.getByText('Reconnecting', { exact: true }).waitFor(WAIT);
       expect(await cardOf(page, ours).isVisible()).toBe(true);
+      expect(
+        await page
+          .locator('.tile')
+          .getByText(/^as of [\d:]+$/)
+          .count(),
+      ).toBe(5);
       isBlocked = false;
       await page.getByText('Live', { exact: true }).waitFor(WAIT);
+      await page.locator('.tile').getByText('last 5 min').first().waitFor(WAIT);
 
       await page.context().clearCookies();
       await clock.advance(5 * MINUTE_MS);

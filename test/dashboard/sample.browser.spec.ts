@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { INestApplication } from '@nestjs/common';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +56,7 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
     const { page, faults } = watched;
     const problem = (text: string) => page.getByRole('alert').filter({ hasText: text }).waitFor(WAIT);
     await page.getByText('Not signed in').waitFor(WAIT);
+    await page.getByText('Scope that it must have: identity:read').waitFor(WAIT);
     expect(await watched.audit()).toEqual([]);
     await signIn(watched, 'two words');
     await problem('That is not a token');
@@ -85,13 +87,15 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
     const refusals = page.locator('#refusals');
     await refusals.getByText('signature_invalid').waitFor(WAIT);
     await page
-      .locator('.tile', { hasText: 'Who is refused?' })
+      .locator('.tile', { hasText: 'How many are refused, and why?' })
       .getByText(/of \d+/)
       .waitFor(WAIT);
 
     const chart = page.getByRole('img', { name: /^Validations, .*accepted [\d.]+/ });
     await chart.waitFor(WAIT);
 
+    await page.getByText(`${hostname()}, pid ${String(process.pid)}, since `).waitFor(WAIT);
+    await page.getByRole('link', { name: 'Explain a token' }).click();
     const explain = page.getByRole('region', { name: 'Explain a token' });
     await explain.getByLabel('Token to look at').fill(`Bearer ${caller}`);
     await explain.getByRole('button', { name: 'Explain' }).click();
@@ -107,7 +111,7 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
       0,
       '',
     ]);
-    expect(page.url()).toBe(`${url}/identity`);
+    expect(page.url()).toBe(`${url}/identity#explain-title`);
     await page.getByRole('button', { name: 'Forget token' }).click();
     await page.getByText('Not signed in').waitFor(WAIT);
     expect(await page.getByLabel('Access token').inputValue()).toBe('');

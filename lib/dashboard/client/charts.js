@@ -13,6 +13,7 @@ const { uPlot: Plot } = /** @type {{ uPlot: typeof uPlot }} */ (/** @type {unkno
  * @property {string} label
  * @property {string} color - a custom property of base.css.
  * @property {'solid' | 'dashed' | 'dotted'} [style]
+ * @property {boolean} [thick]
  * @property {boolean} [filled]
  * @property {boolean} [dots] - seldom measured: each value is a point, and nothing is between two.
  * @property {boolean} [bars] - counts, drawn from the bottom and on a scale of their own.
@@ -52,8 +53,8 @@ const CHARTS = {
     least: 0.1,
     lines: [
       { key: 'p50Ms', label: 'p50', color: '--line-a' },
-      { key: 'p95Ms', label: 'p95', color: '--line-b', style: 'dashed' },
-      { key: 'p99Ms', label: 'p99', color: '--line-c', style: 'dotted' },
+      { key: 'p95Ms', label: 'p95', color: '--line-d', style: 'dashed' },
+      { key: 'p99Ms', label: 'p99', color: '--text', style: 'dotted', thick: true },
     ],
   },
   'chart-upstream': {
@@ -71,7 +72,7 @@ const CHARTS = {
 
 const MIN_SPAN_SEC = 120;
 const HEIGHT = 132;
-const DASHES = { solid: undefined, dashed: [6, 4], dotted: [2, 3] };
+const DASHES = { solid: undefined, dashed: [8, 4], dotted: [2, 4] };
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const TIME_SEC = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
@@ -102,9 +103,9 @@ function createChart(figure, spec) {
   const legend = make(
     'ul',
     { class: 'legend' },
-    ...spec.lines.map(({ label, color, style = 'solid', bars, dots }, index) => {
+    ...spec.lines.map(({ label, color, style = 'solid', thick, bars, dots }, index) => {
       const swatch = make('i', {
-        class: `swatch ${bars === true ? 'bars' : dots === true ? 'dots' : style}`,
+        class: `swatch ${bars === true ? 'bars' : dots === true ? 'dots' : style}${thick === true ? ' thick' : ''}`,
         'aria-hidden': 'true',
       });
       swatch.style.setProperty('--swatch', `var(${color})`);
@@ -233,7 +234,7 @@ function optionsOf({ lines, format, least }, width, tell) {
  * @param {string} surface
  * @returns {uPlot.Series}
  */
-function seriesOf({ style = 'solid', filled, bars, dots }, stroke, surface) {
+function seriesOf({ style = 'solid', thick, filled, bars, dots }, stroke, surface) {
   if (bars === true) {
     const paths = Plot.paths.bars?.({ size: [0.7, 8, 2] });
     return {
@@ -255,7 +256,7 @@ function seriesOf({ style = 'solid', filled, bars, dots }, stroke, surface) {
   const dash = DASHES[style];
   return {
     stroke,
-    width: 1.75,
+    width: thick === true ? 2.5 : 1.75,
     ...(dash && { dash }),
     ...(filled === true ? { fill: `${stroke}1f` } : {}),
     // A value alone between gaps has no line: it is shown as a point.

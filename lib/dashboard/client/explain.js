@@ -1,27 +1,17 @@
 import { ApiError } from './api.js';
 import { find, icon, make } from './dom.js';
+import { isRejected, judgeExplanation, STEPS } from './explanation-words.js';
 import { formatMoment, formatSpan } from './format.js';
 
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
-/** @typedef {TokenExplanation['steps'][number]} Step */
+/** @import { Step } from './explanation-words.js' */
 
-/** @type {Readonly<Record<Step['step'], { readonly name: string, readonly says: string }>>} */
-const STEPS = {
-  form: { name: 'Form', says: 'three parts, JSON inside, not too long' },
-  issuer: { name: 'Issuer', says: '“iss” names an issuer of this application' },
-  algorithm: { name: 'Algorithm', says: '“alg” is on the allow-list' },
-  type: { name: 'Type', says: 'an access token, not an ID or refresh token' },
-  claims: { name: 'Claims', says: 'times, audience and required claims' },
-  key: { name: 'Key', says: 'the issuer has a key that fits' },
-  signature: { name: 'Signature', says: 'that key verifies it' },
-  hooks: { name: 'Own checks', says: '“validate” of the application' },
-};
-
-/** @type {Readonly<Record<Step['outcome'], { readonly shape: 'ok' | 'bad' | 'idle', readonly word: string }>>} */
+/** @type {Readonly<Record<Step['outcome'] | 'open', { readonly shape: 'ok' | 'warn' | 'bad' | 'idle', readonly word: string }>>} */
 const OUTCOMES = {
   passed: { shape: 'ok', word: 'passed' },
   failed: { shape: 'bad', word: 'failed' },
   skipped: { shape: 'idle', word: 'skipped' },
+  open: { shape: 'warn', word: 'not known' },
 };
 
 /** @type {Readonly<Record<string, string>>} */
@@ -68,21 +58,14 @@ export function createExplain(ask, now) {
  * @param {TokenExplanation} explanation
  * @param {number} nowMs
  */
-function makeResult({ accepted, steps, content }, nowMs) {
-  const failed = steps
-    .filter(({ outcome }) => outcome === 'failed')
-    .map(({ step }) => STEPS[step].name.toLowerCase());
-  const level = accepted ? 'ok' : 'bad';
+function makeResult(explanation, nowMs) {
+  const { steps, content } = explanation;
+  const { level, label, rest } = judgeExplanation(explanation, nowMs);
   const verdict = make(
     'p',
     { class: 'verdict', 'data-level': level },
     icon(level),
-    make(
-      'span',
-      {},
-      make('strong', {}, accepted ? 'Accepted' : 'Refused'),
-      accepted ? ', as far as no route demands more' : ` for its ${failed.join(', ')}`,
-    ),
+    make('span', {}, make('strong', {}, label), rest),
   );
   const list = make('ol', { class: 'steps' }, ...steps.map(makeStep));
   if (content === undefined) return [verdict, list];
@@ -102,20 +85,31 @@ function makeJson(value) {
 }
 
 /** @param {Step} step */
-function makeStep({ step, outcome, code, reason }) {
-  const { name, says } = STEPS[step];
+function makeStep(step) {
+  const { name, says } = STEPS[step.step];
+  const outcome = step.outcome === 'failed' && !isRejected(step) ? 'open' : step.outcome;
   const { shape, word } = OUTCOMES[outcome];
-  const why =
-    outcome === 'failed'
-      ? make('p', { class: 'why' }, reason ?? '', ' ', make('code', {}, code ?? ''))
-      : make('p', { class: 'note' }, outcome === 'skipped' ? 'not looked at: a step before it failed' : says);
   return make(
     'li',
     { 'data-outcome': outcome },
     icon(shape),
     make('b', {}, name),
     make('span', { class: 'word' }, word),
-    why,
+    step.outcome === 'failed'
+      ? makeFault(step)
+      : make('p', { class: 'note' }, outcome === 'skipped' ? 'not looked at: a step before it failed' : says),
+  );
+}
+
+/** @param {Step} step */
+function makeFault({ reason = '', code, expected = [] }) {
+  const list = expected.flatMap((each, index) => [index > 0 ? ', ' : '', make('code', {}, each)]);
+  return make(
+    'p',
+    { class: 'why' },
+    `${reason} `,
+    ...(list.length > 0 ? ['Accepted here: ', ...list, '. '] : []),
+    make('code', {}, code ?? ''),
   );
 }
 

@@ -1,10 +1,17 @@
 import { byId, find, icon, make, setText, show } from './dom.js';
-import { formatCount, formatMoment, formatSpan } from './format.js';
+import { formatCount, formatMoment } from './format.js';
+import { ageOf, firstCauses, isOver, nextRefreshOf } from './issuer-words.js';
 import { createTimeline, spanOf } from './timeline.js';
 import { bySeverity, hostOf, judgeIssuer } from './verdicts.js';
 
-/** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
+/** @import { DashboardState, IssuerState } from '../dashboard-state.js' */
 /** @import { Span } from './timeline.js' */
+
+/**
+ * How a button's work went; `failedAtMs` in the server's time, where it failed.
+ *
+ * @typedef {{ readonly text: string, readonly failedAtMs?: number }} Told
+ */
 
 /**
  * Does it, and tells in words how it went.
@@ -12,7 +19,7 @@ import { bySeverity, hostOf, judgeIssuer } from './verdicts.js';
  * @callback Act
  * @param {'refresh' | 'replace-keys'} what
  * @param {string} issuer
- * @returns {Promise<string>}
+ * @returns {Promise<Told>}
  */
 
 /** So many are shown at first; those in trouble are among them. */
@@ -38,7 +45,7 @@ export function createIssuers({ act, confirm, announce }) {
      * @param {DashboardState} state
      * @param {number} nowMs
      */
-    update({ issuers, moreIssuers }, nowMs) {
+    update({ issuers, moreIssuers, nowMs: asOfMs }, nowMs) {
       const span = spanOf(issuers, nowMs);
       const judged = issuers
         .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
@@ -51,7 +58,7 @@ export function createIssuers({ act, confirm, announce }) {
       for (const [index, { issuer, verdict }] of judged.entries()) {
         const card = cards.get(issuer.issuer) ?? createCard(issuer, { act, confirm });
         cards.set(issuer.issuer, card);
-        card.update(issuer, verdict, span);
+        card.update(issuer, verdict, { span, asOfMs });
         card.element.hidden = !showsAll && index >= SHOWN_FIRST;
         // Moving an element takes the focus from what is in it.
         if (list.children[index] !== card.element && !card.element.contains(document.activeElement)) {
@@ -102,6 +109,8 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
   }));
   const timeline = createTimeline();
   const result = make('p', { class: 'result', role: 'status' });
+  /** @type {number | undefined} */
+  let failedAtMs;
   const refresh = make('button', { type: 'button', 'aria-describedby': id }, 'Refresh now');
   const replace = make('button', { type: 'button', 'aria-describedby': id }, 'Replace keys…');
   refresh.addEventListener('click', () => void run('refresh', refresh));
@@ -140,9 +149,9 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     /**
      * @param {IssuerState} issuer
      * @param {ReturnType<typeof judgeIssuer>} verdict
-     * @param {Span} span
+     * @param {{ readonly span: Span, readonly asOfMs: number }} times - `asOfMs`: when the issuer was so.
      */
-    update(issuer, verdict, span) {
+    update(issuer, verdict, { span, asOfMs }) {
       element.dataset['level'] = verdict.level;
       show(badge, verdict.level + verdict.label, () => [icon(verdict.level), verdict.label]);
       setText(detail, verdict.level === 'ok' ? '' : verdict.detail);
@@ -155,11 +164,12 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
       const texts = [
         formatCount(keySet.count),
         ageOf(keySet),
-        nextOf(keySet, span.nowMs),
+        nextRefreshOf(issuer, span.nowMs),
         metadata === undefined ? 'not used' : `${metadata.state}, ${ageOf(metadata)}`,
       ];
       for (const [index, { value }] of facts.entries()) setText(value, texts[index] ?? '');
       timeline.update(issuer, span);
+      if (failedAtMs !== undefined && isOver(issuer, failedAtMs, asOfMs)) tell({ text: '' });
     },
   };
 
@@ -174,36 +184,16 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     // Not disabled: that would take the focus away.
     button.ariaDisabled = 'true';
     setText(button, 'Fetching…');
-    setText(result, '');
-    const told = await act(what, name);
-    setText(result, told);
+    tell({ text: '' });
+    tell(await act(what, name));
     setText(button, label);
     button.ariaDisabled = 'false';
     element.ariaBusy = 'false';
   }
-}
 
-/**
- * Keys that cannot be had for want of metadata need no second line.
- *
- * @param {IssuerState['faults']} faults
- */
-function firstCauses(faults) {
-  return faults.filter(
-    ({ reason }) => !faults.some((other) => other.reason !== reason && reason.includes(other.reason)),
-  );
-}
-
-/** @param {DocumentState} document */
-function ageOf({ ageMs }) {
-  return ageMs === undefined ? 'never' : `${formatSpan(ageMs)} ago`;
-}
-
-/**
- * @param {DocumentState} document
- * @param {number} nowMs
- */
-function nextOf({ nextRefreshAtMs }, nowMs) {
-  if (nextRefreshAtMs === undefined) return 'none planned';
-  return nextRefreshAtMs <= nowMs ? 'due' : `in ${formatSpan(nextRefreshAtMs - nowMs)}`;
+  /** @param {Told} told */
+  function tell(told) {
+    failedAtMs = told.failedAtMs;
+    setText(result, told.text);
+  }
 }

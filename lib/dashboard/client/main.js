@@ -4,11 +4,12 @@ import { createConfirm } from './confirm.js';
 import { byId, find, setText } from './dom.js';
 import { createDoor } from './door.js';
 import { createExplain } from './explain.js';
-import { formatMoment, formatSpan } from './format.js';
+import { formatMoment } from './format.js';
 import { updateIncidents } from './incidents.js';
 import { createIssuers } from './issuers.js';
 import { follow } from './live.js';
 import { createOverview } from './overview.js';
+import { describeLoss } from './problems.js';
 import { updateTables } from './tables.js';
 import { judgeKeys } from './verdicts.js';
 
@@ -16,7 +17,8 @@ import { judgeKeys } from './verdicts.js';
 /** @import { HistoryPoint } from '../history-point.js' */
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
 /** @import { StreamedEvent } from './events.js' */
-/** @import { Problem } from './problems.js' */
+/** @import { Told } from './issuers.js' */
+/** @import { Problem, Replacement } from './problems.js' */
 /** @import { Level } from './verdicts.js' */
 
 const MAX_POINTS = 180;
@@ -27,6 +29,7 @@ const mode = document.documentElement.dataset['mode'] === 'token' ? 'token' : 'g
 const api = new Api(mode);
 const board = byId('board');
 const signOut = find('sign-out', HTMLButtonElement);
+const toExplain = byId('to-explain');
 
 /** @type {{ readonly state: DashboardState, readonly atMs: number } | undefined} */
 let latest;
@@ -36,6 +39,9 @@ let points = [];
 let session;
 /** @type {ReturnType<typeof createBoard> | undefined} */
 let parts;
+/** @type {Replacement | undefined} */
+let replacement;
+let isLive = false;
 
 /** The server's time: its clock may differ from this one's. */
 const now = () => (latest === undefined ? Date.now() : latest.state.nowMs + performance.now() - latest.atMs);
@@ -62,13 +68,16 @@ function start() {
 function onConnection(problem) {
   if (problem === undefined) {
     door.close();
+    if (latest === undefined) replacement = undefined;
     board.hidden = false;
     signOut.hidden = mode !== 'token';
+    toExplain.hidden = false;
     parts ??= createBoard();
     showConnection('ok', 'Live');
   } else if (problem.isFinal) {
+    const wasInside = latest !== undefined;
     leave();
-    door.open(problem);
+    door.open(describeLoss(problem, { wasInside, replacement }));
   } else {
     showConnection('warn', 'Reconnecting');
     if (board.hidden) door.open(problem);
@@ -88,8 +97,10 @@ function leave() {
 function showDoor() {
   board.hidden = true;
   signOut.hidden = true;
+  toExplain.hidden = true;
   document.title = 'Identity dashboard';
   setText(byId('data-age'), '');
+  setText(byId('process'), '');
   showConnection('idle', 'Not signed in');
   if (mode === 'token') door.open();
 }
@@ -100,10 +111,7 @@ function createBoard() {
     overview: createOverview(),
     charts: createCharts(),
     issuers: createIssuers({ act, confirm: createConfirm(), announce }),
-    explain: createExplain(
-      async (token) => /** @type {TokenExplanation} */ (await attempt(() => api.post('explain', { token }))),
-      now,
-    ),
+    explain: createExplain(askToExplain, now),
   };
 }
 
@@ -118,6 +126,8 @@ function onEvent({ event, data }) {
 /** @param {DashboardState} state */
 function apply(state) {
   latest = { state, atMs: performance.now() };
+  const { host, pid, startedAtMs } = state.process;
+  setText(byId('process'), `${host}, pid ${pid}, since ${formatMoment(startedAtMs, now())}`);
   render(state);
   updateTables(state);
   updateIncidents(state, now());
@@ -127,7 +137,10 @@ function apply(state) {
 
 /** @param {DashboardState} state */
 function render(state) {
-  parts?.overview.update(state, now());
+  const age = asOf();
+  board.dataset['stale'] = String(age !== undefined);
+  setText(byId('data-age'), age ?? '');
+  parts?.overview.update(state, now(), age);
   parts?.issuers.update(state, now());
 }
 
@@ -135,32 +148,59 @@ function render(state) {
 function tick() {
   if (latest === undefined || board.hidden) return;
   render(latest.state);
-  const oldMs = performance.now() - latest.atMs;
-  setText(byId('data-age'), oldMs < OLD_MS ? '' : `as of ${formatSpan(oldMs)} ago`);
+}
+
+/** From when the state is; undefined as long as it is the present one. */
+function asOf() {
+  if (latest === undefined) return undefined;
+  const isOld = !isLive || performance.now() - latest.atMs >= OLD_MS;
+  return isOld ? `as of ${formatMoment(latest.state.nowMs, now())}` : undefined;
 }
 
 /**
  * @param {'refresh' | 'replace-keys'} what
  * @param {string} issuer
+ * @returns {Promise<Told>}
  */
 async function act(what, issuer) {
   try {
-    const answer = /** @type {{ state: DashboardState }} */ (await attempt(() => api.post(what, { issuer })));
+    const answer = /** @type {{ state: DashboardState }} */ (await api.post(what, { issuer }));
+    const at = record(what, issuer, 'done');
     apply(answer.state);
-    return `${what === 'refresh' ? 'Refreshed' : 'Keys replaced'} at ${formatMoment(now(), now())}.`;
+    return { text: `${what === 'refresh' ? 'Refreshed' : 'Keys replaced'} at ${at}.` };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return `Failed; what was held stays. ${memberOf(error.body, 'reason') ?? error.message}`;
+    const reason = memberOf(error.body, 'reason');
+    const failedAtMs = now();
+    const isRefused = error.problem.isFinal;
+    const isLost = !isRefused && error.body === undefined;
+    const at = record(what, issuer, isRefused ? 'refused' : isLost ? 'lost' : 'failed');
+    if (isRefused) onConnection(error.problem);
+    const text = isLost
+      ? `No answer at ${at}: it is not known whether anything was done. ${error.message}`
+      : `Failed at ${at}; what was held stays. ${reason ?? error.message}`;
+    return { text, failedAtMs };
   }
 }
 
 /**
- * @template T
- * @param {() => Promise<T>} request
+ * @param {'refresh' | 'replace-keys'} what
+ * @param {string} issuer
+ * @param {Replacement['outcome']} outcome
  */
-async function attempt(request) {
+function record(what, issuer, outcome) {
+  const at = formatMoment(now(), now());
+  if (what === 'replace-keys') replacement = { issuer, at, outcome };
+  return at;
+}
+
+/**
+ * @param {string} token
+ * @returns {Promise<TokenExplanation>}
+ */
+async function askToExplain(token) {
   try {
-    return await request();
+    return /** @type {TokenExplanation} */ (await api.post('explain', { token }));
   } catch (error) {
     if (error instanceof ApiError && error.problem.isFinal) onConnection(error.problem);
     throw error;
@@ -174,6 +214,7 @@ async function attempt(request) {
 function showConnection(level, text) {
   const pill = byId('connection');
   pill.dataset['level'] = level;
-  board.dataset['stale'] = String(level !== 'ok');
   setText(pill, text);
+  isLive = level === 'ok';
+  tick();
 }

@@ -1,9 +1,16 @@
 // What an answer other than 200 means, in words. Pure.
 
 /**
- * `isFinal`: trying again unchanged is useless, somebody has to sign in anew.
+ * `isFinal`: trying again unchanged is useless, somebody has to sign in anew. `isRefusal`: the token is no good, and
+ * not for its age.
  *
- * @typedef {{ readonly text: string, readonly isFinal: boolean }} Problem
+ * @typedef {{ readonly text: string, readonly isFinal: boolean, readonly isRefusal?: boolean }} Problem
+ */
+
+/**
+ * The last press of "Replace keys". `refused`: it was turned away at the door; `lost`: no answer came.
+ *
+ * @typedef {{ readonly issuer: string, readonly at: string, readonly outcome: 'done' | 'failed' | 'refused' | 'lost' }} Replacement
  */
 
 /**
@@ -37,7 +44,7 @@ export function describeRefusal({ status, code, challenge }, mode) {
   switch (status) {
     case 400:
     case 401:
-      return { text: mode === 'token' ? describeToken(challenge) : OVER.guard.text, isFinal: true };
+      return mode === 'token' ? describeToken(challenge) : OVER.guard;
     case 403:
       return {
         text: mode === 'token' ? describeScope(challenge) : 'You are signed in, but may not see this page.',
@@ -57,11 +64,48 @@ const UNDECIDED = {
   guard: 'The server cannot serve this page now. This page goes on asking.',
 };
 
-/** @param {string} challenge */
+/**
+ * @param {string} challenge
+ * @returns {Problem}
+ */
 function describeToken(challenge) {
-  return /error_description="[^"]*expired/.test(challenge)
-    ? OVER.token.text
-    : 'The token was refused. It is damaged, or not an access token of an issuer and for an audience that this API accepts.';
+  if (/error_description="[^"]*expired/.test(challenge)) return OVER.token;
+  return {
+    text: 'The token was refused. It is damaged, not an access token of an issuer and for an audience that this API accepts, or the key that signed it was withdrawn.',
+    isFinal: true,
+    isRefusal: true,
+  };
+}
+
+/**
+ * Why somebody who was inside is outside, which may be their own doing.
+ *
+ * @param {Problem} problem
+ * @param {{ readonly wasInside: boolean, readonly replacement: Replacement | undefined }} before
+ * @returns {Problem}
+ */
+export function describeLoss(problem, { wasInside, replacement }) {
+  if (problem.isRefusal !== true || (!wasInside && replacement === undefined)) return problem;
+  const why = wasInside
+    ? 'Your token was good until now, and is refused: the key that signed it may have been withdrawn. Get a new one and paste it.'
+    : problem.text;
+  return { ...problem, text: `${why} ${describeReplacement(replacement)}` };
+}
+
+/** @param {Replacement | undefined} replacement */
+function describeReplacement(replacement) {
+  if (replacement === undefined) return 'This page replaced no keys.';
+  const { issuer, at, outcome } = replacement;
+  switch (outcome) {
+    case 'done':
+      return `The keys of ${issuer} were replaced at ${at}.`;
+    case 'failed':
+      return `The keys of ${issuer} were not replaced: the attempt at ${at} failed.`;
+    case 'refused':
+      return `The keys of ${issuer} were not replaced: the request of ${at} was refused before it did anything.`;
+    case 'lost':
+      return `Whether the keys of ${issuer} were replaced at ${at} is not known: no answer came.`;
+  }
 }
 
 /** @param {string} challenge */

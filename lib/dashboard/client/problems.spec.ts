@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeRefusal } from './problems.js';
+import { describeLoss, describeRefusal, OVER } from './problems.js';
 
 const refusal = { status: 401, code: undefined, challenge: '' };
 const expired = 'Bearer realm="api", error="invalid_token", error_description="The access token is expired"';
@@ -40,5 +40,35 @@ describe('what an answer means', () => {
     const problem = describeRefusal({ ...refusal, status }, 'guard');
     expect(problem.text).toMatch(text);
     expect(problem.text).not.toMatch(/token/i);
+  });
+});
+
+describe('whoever was inside and is turned away', () => {
+  const refused = describeRefusal(refusal, 'token');
+  const replacement = { issuer: 'https://id.example.com', at: '14:02:11', outcome: 'done' } as const;
+
+  it('reads that the key may be gone, and that nothing was replaced', () => {
+    const { text, isFinal } = describeLoss(refused, { wasInside: true, replacement: undefined });
+    expect(text).toMatch(/key that signed it may have been withdrawn.*This page replaced no keys\.$/);
+    expect(isFinal).toBe(true);
+  });
+
+  it.each([
+    ['done', /The keys of https:\/\/id\.example\.com were replaced at 14:02:11\.$/],
+    ['failed', /were not replaced: the attempt at 14:02:11 failed/],
+    ['refused', /were not replaced: .* refused before it did anything/],
+    ['lost', /replaced at 14:02:11 is not known/],
+  ] as const)('reads what became of the keys: %s', (outcome, text) => {
+    const before = { wasInside: true, replacement: { ...replacement, outcome } };
+    expect(describeLoss(refused, before).text).toMatch(text);
+    expect(describeLoss(refused, { ...before, wasInside: false }).text).toMatch(text);
+  });
+
+  it.each([
+    ['a token that never got in', refused, false, undefined],
+    ['one that has expired', OVER.token, true, replacement],
+    ['a session that is over', describeRefusal(refusal, 'guard'), true, replacement],
+  ])('reads no more than before: %s', (_name, problem, wasInside, last) => {
+    expect(describeLoss(problem, { wasInside, replacement: last })).toBe(problem);
   });
 });

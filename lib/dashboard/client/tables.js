@@ -1,5 +1,6 @@
 import { byId, icon, make, makeTable, show } from './dom.js';
 import { formatCount, formatMs, formatPercent, formatWindow } from './format.js';
+import { urgentFirst } from './verdicts.js';
 
 /** @import { DashboardState, Refusal } from '../dashboard-state.js' */
 /** @typedef {DashboardState['window']} Period */
@@ -26,7 +27,7 @@ function makeRefusals({ refusals, total, lengthMs }) {
     );
   }
   const most = Math.max(...refusals.map(({ count }) => count));
-  const rows = refusals.map((refusal) => [
+  const rows = urgentFirst(refusals).map((refusal) => [
     makeReason(refusal),
     make(
       'span',
@@ -38,18 +39,24 @@ function makeRefusals({ refusals, total, lengthMs }) {
   return make(
     'div',
     {},
-    makeTable('Refusals by reason', ['Reason', 'Signature', numeric('Tokens')], rows),
+    makeTable('Refusals by reason', ['Reason', 'Signature', numeric('Requests')], rows),
     make(
       'p',
       { class: 'note foot' },
-      'Not verified: anybody can have sent it. Verified: one of your issuers signed it.',
+      'Not verified: anybody can have sent it. Expired and wrong-audience tokens are refused before the signature is checked, so genuine ones are in here too: ',
+      make('a', { href: '#explain-title' }, 'explain one'),
+      '.',
     ),
   );
 }
 
+/** @type {Readonly<Partial<Record<Refusal['kind'], string>>>} */
+const CHIPS = { unavailable: 'could not be judged: 503', misconfigured: 'misconfigured: 500' };
+
 /** @param {Refusal} refusal */
 function makeReason({ meaning, kind, code }) {
-  const undecided = kind === 'rejected' ? [] : [make('span', { class: 'chip' }, 'not judged: 503'), ' '];
+  const chip = CHIPS[kind];
+  const undecided = chip === undefined ? [] : [make('span', { class: 'chip' }, chip), ' '];
   return make('span', { class: 'reason' }, meaning, ' ', ...undecided, make('code', {}, code));
 }
 

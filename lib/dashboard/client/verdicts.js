@@ -2,7 +2,7 @@
 
 import { formatCount, formatMs, formatPercent, formatSpan, formatWindow } from './format.js';
 
-/** @import { DashboardState, DocumentState, IssuerState } from '../dashboard-state.js' */
+/** @import { DashboardState, DocumentState, IssuerState, Refusal } from '../dashboard-state.js' */
 
 /**
  * `ok`: nothing to do; `warn`: look at it, users are served; `bad`: users are refused for it; `idle`: nothing
@@ -18,9 +18,9 @@ const NOTABLE_REFUSALS = 0.05;
 const FEWEST_VALIDATIONS = 20;
 /** Slower than that is slow for a provider. */
 const SLOW_MS = 1_000;
-/** A hit rate below that is worth a look, from this many look-ups on. */
+/** A hit rate below that is worth a look. Fewer look-ups say nothing: the first one always has to wait. */
 const LEAST_HIT_RATE = 0.9;
-const FEWEST_LOOK_UPS = 100;
+const FEWEST_LOOK_UPS = 20;
 
 /** @type {readonly Level[]} */
 const SEVERITY = ['bad', 'warn', 'ok', 'idle'];
@@ -83,31 +83,50 @@ function attempts({ failures }) {
  */
 export function judgeRefusals({ window }) {
   const { total, accepted, refusals, lengthMs } = window;
-  const refused = total - accepted;
-  if (total === 0) {
-    return {
-      level: 'idle',
-      label: 'No traffic',
-      detail: `No validations in the last ${formatWindow(lengthMs)}.`,
-    };
+  const undecided = sum(refusals.filter(isUndecided));
+  const refused = sum(refusals) - undecided;
+  const valid =
+    total === 0
+      ? 'no token was validated'
+      : `${formatCount(accepted)} of ${formatCount(total)} tokens were valid`;
+  if (undecided + refused === 0) {
+    return total === 0
+      ? {
+          level: 'idle',
+          label: 'No traffic',
+          detail: `No validations in the last ${formatWindow(lengthMs)}.`,
+        }
+      : { level: 'ok', label: 'None', detail: valid };
   }
-  if (refused === 0) {
-    return {
-      level: 'ok',
-      label: 'Nobody',
-      detail: `${formatCount(total)} of ${formatCount(total)} tokens were accepted`,
-    };
-  }
-  const undecided = sum(refusals.filter(({ kind }) => kind !== 'rejected'));
-  const share = refused / total;
-  const isNotable = share >= NOTABLE_REFUSALS && total >= FEWEST_VALIDATIONS;
-  const counts = `${formatCount(refused)} of ${formatCount(total)}`;
+  // A request without a token is refused and never validated.
+  const all = Math.max(total, undecided + refused);
+  const isNotable = refused / all >= NOTABLE_REFUSALS && all >= FEWEST_VALIDATIONS;
+  const [first] = urgentFirst(refusals);
+  const counts = [
+    undecided > 0 ? `${formatCount(undecided)} could not be judged` : '',
+    refused > 0 ? `${formatCount(refused)} refused` : '',
+  ].filter((part) => part !== '');
   return {
     level: isNotable || undecided > 0 ? 'warn' : 'ok',
-    label: formatPercent(share),
-    detail: `Mostly: ${lowerFirst(refusals[0]?.meaning ?? '')}`,
-    numbers: undecided > 0 ? `${counts}; ${formatCount(undecided)} not judged` : counts,
+    label: counts.join(', '),
+    detail: `${undecided > 0 ? 'Not judged' : 'Mostly'}: ${lowerFirst(first?.meaning ?? '')}`,
+    numbers: valid,
   };
+}
+
+/**
+ * In the order that an operator wants: what the service owes its users before what they did wrong.
+ *
+ * @param {readonly Refusal[]} refusals - the most frequent first.
+ * @returns {readonly Refusal[]}
+ */
+export function urgentFirst(refusals) {
+  return refusals.toSorted((a, b) => Number(isUndecided(b)) - Number(isUndecided(a)));
+}
+
+/** @param {Refusal} refusal */
+function isUndecided({ kind }) {
+  return kind !== 'rejected';
 }
 
 /** @param {number} count */
@@ -217,12 +236,15 @@ export function judgeCache({ window }) {
       detail: `No look-ups in the last ${formatWindow(window.lengthMs)}.`,
     };
   }
-  const isLow = hitRate < LEAST_HIT_RATE && all >= FEWEST_LOOK_UPS;
+  const waited = `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`;
+  if (all < FEWEST_LOOK_UPS) {
+    return { level: 'idle', label: `Too few look-ups to judge (${formatCount(all)})`, detail: waited };
+  }
   return {
-    level: isLow ? 'warn' : 'ok',
+    level: hitRate < LEAST_HIT_RATE ? 'warn' : 'ok',
     label: formatPercent(hitRate),
     detail: 'of look-ups for keys answered at once',
-    numbers: `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`,
+    numbers: waited,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   judgeProvider,
   judgeRefusals,
   judgeRotation,
+  urgentFirst,
 } from './verdicts.js';
 
 const fresh: DocumentState = { state: 'fresh', ageMs: 1, nextRefreshAtMs: 2, failures: 0 };
@@ -33,6 +34,7 @@ function stateWith(
 ): DashboardState {
   return {
     nowMs: 100_000,
+    process: { host: 'pod-1', pid: 7, startedAtMs: 0 },
     window: {
       lengthMs: 300_000,
       total: 0,
@@ -81,18 +83,37 @@ describe('an issuer', () => {
 describe('the five answers', () => {
   it.each<[string, Partial<DashboardState['window']>, string, string]>([
     ['no traffic', {}, 'idle', 'No traffic'],
-    ['nobody refused', { total: 5, accepted: 5 }, 'ok', 'Nobody'],
-    ['a few', { total: 1_000, accepted: 999, refusals: [refusal(1)] }, 'ok', '0.1 %'],
-    ['many', { total: 100, accepted: 90, refusals: [refusal(10)] }, 'warn', '10.0 %'],
-    ['many of very few', { total: 2, accepted: 1, refusals: [refusal(1)] }, 'ok', '50.0 %'],
+    ['nobody refused', { total: 5, accepted: 5 }, 'ok', 'None'],
+    ['a few', { total: 1_000, accepted: 999, refusals: [refusal(1)] }, 'ok', '1 refused'],
+    ['many', { total: 100, accepted: 90, refusals: [refusal(10)] }, 'warn', '10 refused'],
+    ['many of very few', { total: 2, accepted: 1, refusals: [refusal(1)] }, 'ok', '1 refused'],
     [
       'some not judged',
       { total: 1_000, accepted: 999, refusals: [refusal(1, 'unavailable')] },
       'warn',
-      '0.1 %',
+      '1 could not be judged',
     ],
-  ])('who is refused: %s', (_name, period, level, label) => {
+    [
+      'an outage, with bad tokens as ever',
+      { total: 1_005, accepted: 1_000, refusals: [refusal(3), refusal(2, 'unavailable')] },
+      'warn',
+      '2 could not be judged, 3 refused',
+    ],
+    ['requests without a token alone', { refusals: [refusal(3)] }, 'ok', '3 refused'],
+    ['many such requests', { total: 5, accepted: 5, refusals: [refusal(30)] }, 'warn', '30 refused'],
+  ])('how many are refused: %s', (_name, period, level, label) => {
     expect(judgeRefusals(stateWith(period))).toMatchObject({ level, label });
+  });
+
+  it('names what could not be judged first, though more were refused', () => {
+    const refusals = [refusal(3), { ...refusal(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
+    expect(judgeRefusals(stateWith({ total: 6, accepted: 1, refusals }))).toMatchObject({
+      detail: 'Not judged: the keys cannot be had.',
+      numbers: '1 of 6 tokens were valid',
+    });
+    expect(
+      urgentFirst([refusal(9), refusal(3, 'unavailable'), refusal(1)]).map(({ count }) => count),
+    ).toEqual([3, 9, 1]);
   });
 
   it.each<[string, readonly IssuerState[], string, string]>([
@@ -144,7 +165,10 @@ describe('the five answers', () => {
     [0, 0, 'idle', 'Not asked'],
     [999, 1, 'ok', '99.9 %'],
     [80, 20, 'warn', '80.0 %'],
-    [1, 1, 'ok', '50.0 %'],
+    [1, 2, 'idle', 'Too few look-ups to judge (3)'],
+    [18, 1, 'idle', 'Too few look-ups to judge (19)'],
+    [17, 3, 'warn', '85.0 %'],
+    [19, 1, 'ok', '95.0 %'],
   ])('is the cache working: %d hits, %d misses', (hits, misses, level, label) => {
     const jwks = { hits, misses, hitRate: hits / (hits + misses) };
     expect(judgeCache(stateWith({ caches: { discovery: none, jwks } }))).toMatchObject({ level, label });
