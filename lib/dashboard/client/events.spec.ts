@@ -29,6 +29,11 @@ describe('the stream of events', () => {
     expect(await readAll(bytes)).toEqual(events);
   });
 
+  it('is read whatever line separators are in it', () => {
+    const block = 'event: state\ndata: {"kid":"a\u2028b\u2029c"}';
+    expect(parseEvent(block)).toEqual([{ event: 'state', data: { kid: 'a\u2028b\u2029c' } }]);
+  });
+
   it('leaves out what was cut off', async () => {
     expect(await readAll([new TextEncoder().encode('event: state\ndata: {"a":1}')])).toEqual([]);
   });

@@ -44,12 +44,13 @@ export function createExplain(ask, now) {
   async function explain() {
     const mine = ++turn;
     const token = input.value.trim().replace(/^Bearer\s+/i, '');
-    const children = await ask(token).then(
-      (explanation) => makeResult(explanation, now()),
-      (/** @type {unknown} */ error) => [
+    // What was said of the token before must not stand there for this one.
+    result.replaceChildren();
+    const children = await ask(token)
+      .then((explanation) => makeResult(explanation, now()))
+      .catch((/** @type {unknown} */ error) => [
         make('p', { class: 'problem' }, error instanceof ApiError ? error.message : 'This went wrong.'),
-      ],
-    );
+      ]);
     if (mine === turn) result.replaceChildren(...children);
   }
 }

@@ -148,7 +148,7 @@ function lowerFirst(text) {
  * @param {DashboardState} state
  * @returns {Verdict}
  */
-export function judgeKeys({ issuers }) {
+export function judgeKeys({ issuers, serving }) {
   const judged = issuers
     .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
     .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
@@ -157,12 +157,11 @@ export function judgeKeys({ issuers }) {
     return { level: 'idle', label: 'No issuer yet', detail: 'Issuers appear as their first token comes in.' };
   }
   const { level } = worst.verdict;
-  const fresh = judged.filter(({ verdict }) => verdict.level === 'ok').length;
   if (level === 'ok' || level === 'idle') {
     return {
       level,
       label: level === 'idle' ? 'Not loaded' : 'Fresh',
-      detail: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
+      detail: `${formatCount(serving.fresh)} of ${formatIssuers(serving.total)} with fresh keys`,
     };
   }
   const alike = judged.filter(({ verdict }) => verdict.level === level).length;
@@ -171,7 +170,7 @@ export function judgeKeys({ issuers }) {
     level,
     label: level === 'bad' ? `${formatCount(alike)} cannot serve` : `${formatCount(alike)} failing or stale`,
     detail: `${hostOf(worst.issuer.issuer)}${rest}`,
-    numbers: `${formatCount(fresh)} of ${formatIssuers(judged.length)} with fresh keys`,
+    numbers: `${formatCount(serving.fresh)} of ${formatIssuers(serving.total)} with fresh keys`,
   };
 }
 
@@ -208,10 +207,10 @@ export function judgeRotation({ incidents }, nowMs) {
   if (last === undefined) {
     return { level: 'idle', label: 'No', detail: 'No key came or left since this process started.' };
   }
-  const { added, removed } = last;
+  const { addedCount, removedCount } = last;
   const changes = [
-    added.length > 0 ? `${formatCount(added.length)} came` : '',
-    removed.length > 0 ? `${formatCount(removed.length)} left` : '',
+    addedCount > 0 ? `${formatCount(addedCount)} came` : '',
+    removedCount > 0 ? `${formatCount(removedCount)} left` : '',
   ].filter((part) => part !== '');
   return {
     level: 'idle',

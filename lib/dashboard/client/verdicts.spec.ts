@@ -51,6 +51,7 @@ function stateWith(
     entries: { discovery: { size: 0, maxSize: 0 }, jwks: { size: 0, maxSize: 0 } },
     issuers: [],
     moreIssuers: 0,
+    serving: { fresh: 0, total: 0 },
     incidents: [],
     ...rest,
   };
@@ -125,6 +126,11 @@ describe('the five answers', () => {
     expect(judgeKeys(stateWith({}, { issuers }))).toMatchObject({ level, label });
   });
 
+  it('counts issuers that are not in the list, too', () => {
+    const state = stateWith({}, { issuers: [issuer({})], serving: { fresh: 150, total: 151 } });
+    expect(judgeKeys(state).detail).toBe('150 of 151 issuers with fresh keys');
+  });
+
   it.each<[string, number, number, number, string, string]>([
     ['not asked', 0, 0, 0, 'idle', 'Not asked'],
     ['quick', 3, 0, 80, 'ok', 'No'],
@@ -146,6 +152,8 @@ describe('the five answers', () => {
       issuer: 'https://id.example.com',
       added: ['b'],
       removed: [],
+      addedCount: 7,
+      removedCount: 0,
       atMs: 40_000,
     } as const;
     const failed = {
@@ -157,7 +165,7 @@ describe('the five answers', () => {
     } as const;
     expect(judgeRotation(stateWith({}, { incidents: [failed, rotated] }), 100_000)).toMatchObject({
       label: '1 min ago',
-      detail: 'id.example.com: 1 came',
+      detail: 'id.example.com: 7 came',
     });
   });
 
