@@ -88,7 +88,7 @@ export function judgeRefusals({ window }) {
   const valid =
     total === 0
       ? 'no token was validated'
-      : `${formatCount(accepted)} of ${formatCount(total)} tokens were valid`;
+      : `${formatCount(accepted)} of ${formatCount(total)} tokens were accepted`;
   if (undecided + refused === 0) {
     return total === 0
       ? {

@@ -50,8 +50,8 @@ function stateWith(
     },
     entries: { discovery: { size: 0, maxSize: 0 }, jwks: { size: 0, maxSize: 0 } },
     issuers: [],
-    moreIssuers: 0,
     serving: { fresh: 0, total: 0 },
+    moreIssuers: 0,
     incidents: [],
     ...rest,
   };
@@ -110,7 +110,7 @@ describe('the five answers', () => {
     const refusals = [refusal(3), { ...refusal(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
     expect(judgeRefusals(stateWith({ total: 6, accepted: 1, refusals }))).toMatchObject({
       detail: 'Not judged: the keys cannot be had.',
-      numbers: '1 of 6 tokens were valid',
+      numbers: '1 of 6 tokens were accepted',
     });
     expect(
       urgentFirst([refusal(9), refusal(3, 'unavailable'), refusal(1)]).map(({ count }) => count),
