@@ -44,6 +44,8 @@ try {
     return `${name}@${version}`;
   });
   run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...JEST], folder);
+  // What several of them test.
+  cpSync('test/consumers/app.mjs', path.join(folder, 'app.mjs'));
   for (const project of projects) {
     const target = path.join(folder, project);
     cpSync(path.join('test/consumers', project), target, { recursive: true });

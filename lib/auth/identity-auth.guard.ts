@@ -1,25 +1,17 @@
-import {
-  HttpException,
-  Inject,
-  Injectable,
-  UnauthorizedException,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { Inject, Injectable, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { answerFor, type Answer } from '../carriers/answer.js';
-import { carriedBy, carry } from '../carriers/carrier.js';
+import { carriedBy, carry, type CarriedResult } from '../carriers/carrier.js';
 import { toHttpException } from '../carriers/http-exceptions.js';
 import type { Transport } from '../carriers/transport.js';
 import { transportOf } from '../carriers/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
-import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { IdentityStrategy } from './identity.strategy.js';
+import { GuardAnswers } from './guard-answers.js';
 import { withPass, type GuardPass } from './guard-pass.js';
 import { readPassportMembers } from './passport-members.js';
-import { WiringFaults } from './wiring-faults.js';
 
 /**
  * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
@@ -39,13 +31,14 @@ export class IdentityAuthGuard extends AuthGuard() {
   /** By handler, then by the class it is called on: a method may be inherited by several. */
   private readonly plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
   private readonly passportMembers = readPassportMembers();
-  private readonly wiringFaults = new WiringFaults();
+  private readonly answers: GuardAnswers;
 
   constructor(
     @Inject(IdentityStrategy) protected readonly strategy: IdentityStrategy,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
   ) {
     super({ defaultStrategy: 'identity' });
+    this.answers = new GuardAnswers(strategy, adapterHost);
     lockOptions(this, () => withPass({ defaultStrategy: Object.create(strategy) as unknown }, this.current));
   }
 
@@ -63,19 +56,15 @@ export class IdentityAuthGuard extends AuthGuard() {
         carry(carrier, { kind: 'anonymous' });
         return true;
       }
-      if (
-        !transport.isLongLived(carrier) &&
-        carriedBy(carrier) !== undefined &&
-        (await this.isKnown(carrier, pass))
-      )
-        return true;
+      const earlier = transport.isLongLived(carrier) ? undefined : carriedBy(carrier);
+      if (earlier !== undefined && (await this.isKnown(earlier, pass))) return true;
       if (!transport.isRequest(carrier)) this.substitutes.set(context, { headers: {} });
       if (this.isPlain(transport)) await this.askStrategy(carrier, pass);
       else await this.runPassport(context, pass);
       this.conclude(carrier, pass);
       return true;
     } catch (error) {
-      throw await this.answer(error, pass);
+      throw await this.answers.toCaller(error, pass);
     }
   }
 
@@ -110,11 +99,9 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   /** Whether nothing that passport would ask on its way to the strategy and back is the application's own. */
   private isPlain(transport: Transport): boolean {
-    return (
-      transport.name === 'http' &&
-      this.strategy.isPlain &&
-      PLAIN.every(([name, member]) => Reflect.get(this, name) === member)
-    );
+    if (transport.name !== 'http' || !this.strategy.isPlain) return false;
+    for (const [name, member] of PLAIN) if (Reflect.get(this, name) !== member) return false;
+    return true;
   }
 
   /**
@@ -148,13 +135,12 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** A second pass over the same request takes over what the first has found out. */
-  private async isKnown(carrier: object, pass: GuardPass): Promise<boolean> {
-    const result = carriedBy(carrier);
-    if (result?.kind !== 'validated' || result.by !== this.strategy) return false;
-    if (pass.transport.name === 'rpc' && this.strategy.readToken(pass, carrier) !== result.validated.token) {
-      // A strategy of the application's own may hand one context object to several messages.
+  private async isKnown(result: CarriedResult, pass: GuardPass): Promise<boolean> {
+    const { carrier, transport } = pass;
+    if (result.kind !== 'validated' || result.by !== this.strategy) return false;
+    // A microservice's strategy of the application's own may hand one context object to several messages.
+    if (transport.name === 'rpc' && this.strategy.readToken(pass, carrier) !== result.validated.token)
       return false;
-    }
     this.strategy.demand(pass, result.validated);
     const handler = this.handlerOf();
     if (handler !== BASE_HANDLER && result.handledBy !== handler)
@@ -206,43 +192,6 @@ export class IdentityAuthGuard extends AuthGuard() {
     const closes = connection.mustEnd || this.strategy.options.transports.closeExpired;
     if (closes) this.strategy.expiry.watch(connection, validated.claims.exp);
   }
-
-  /** The exception for the caller; the headers that belong to it are set on the way. */
-  private async answer(error: unknown, pass: GuardPass): Promise<unknown> {
-    const code = answerFor(error, pass.fault)?.code;
-    if (code !== undefined) this.strategy.recordDenial(pass, code);
-    this.wiringFaults.tell(error instanceof IdentityError ? error : pass.fault);
-    if (pass.transport.name !== 'http') return this.answerElsewhere(error, pass);
-    const fault = error instanceof IdentityError ? error : (pass.fault ?? faultOf(error));
-    if (fault === undefined) return error;
-    this.setHeaders(fault, pass);
-    return error instanceof IdentityError ? toHttpException(error) : error;
-  }
-
-  /** A fault of the application's own wiring stays what it is: the caller is told nothing. */
-  private async answerElsewhere(error: unknown, { context, transport, fault }: GuardPass): Promise<unknown> {
-    const answer = answerFor(error, fault);
-    if (answer === undefined || answer.status === 500) return error;
-    this.closeExpired(answer, context);
-    return transport.toException(answer, context);
-  }
-
-  private closeExpired(answer: Answer, context: ExecutionContext): void {
-    if (answer.code !== 'token_expired' || !this.strategy.options.transports.closeExpired) return;
-    const connection = transportOf(context).connectionOf(context);
-    // First the filters of the application tell the client.
-    if (connection !== undefined) setImmediate(() => connection.close(answer));
-  }
-
-  private setHeaders(fault: IdentityError, pass: GuardPass): void {
-    const { httpAdapter } = this.adapterHost;
-    const response: unknown = pass.context.switchToHttp().getResponse();
-    const { realm, resourceMetadataUrl } = this.strategy.options;
-    const challenge = buildChallenge(fault, { realm, resourceMetadataUrl, scopes: pass.shortfall?.scopes });
-    if (challenge !== undefined) httpAdapter.appendHeader(response, 'WWW-Authenticate', challenge);
-    if (fault.kind === 'unavailable')
-      httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(fault));
-  }
 }
 
 /** What subclasses override of AuthGuard; compared by identity, so that an override on an instance counts. */
@@ -256,12 +205,6 @@ const BASE_HANDLER: unknown = Reflect.get(IdentityAuthGuard.prototype, 'handleRe
 
 function isUser(user: unknown): boolean {
   return user !== undefined && user !== null && user !== false;
-}
-
-/** A 401 of the application's own making: it has a challenge like every other (RFC 9110 section 15.5.2). */
-function faultOf(error: unknown): IdentityError | undefined {
-  const isUnauthorized = error instanceof HttpException && error.getStatus() === 401;
-  return isUnauthorized ? refuse('check_refused') : undefined;
 }
 
 /**

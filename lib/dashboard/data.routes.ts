@@ -4,6 +4,7 @@ import { DiscoveryService } from '../discovery/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { isJsonObject } from '../model/json.js';
+import { printable } from '../model/printable.js';
 import { TokenInspector } from '../validation/token-inspector.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { DashboardHistory } from './history.js';
@@ -11,6 +12,8 @@ import { sendJson, takeOver, type DashboardRequest, type DashboardResponse } fro
 import { LiveStreams } from './live-streams.js';
 import { findForeignRead, findForeignWrite } from './request-marks.js';
 
+/** A tenant's name came with a token. */
+const MAX_ISSUER = 300;
 /** Longest text of an error that goes to the page. */
 const MAX_REASON = 500;
 /** Contents of a token that nest deeper are not shown: nobody means that. */
@@ -81,7 +84,7 @@ export class DataRoutes {
     const issuer = memberOf(body, 'issuer');
     const known = this.recorder.find(issuer);
     if (known === undefined) return sendJson(response, 404, { code: 'issuer_unknown' });
-    this.logger.log(`${what} asked for: ${printable(known.issuer)}`);
+    this.logger.log(`${what} asked for: ${printable(known.issuer.slice(0, MAX_ISSUER))}`);
     try {
       await run(known.issuer, known.metadata !== undefined);
     } catch (error) {
@@ -107,11 +110,6 @@ function nests(root: unknown, depth: number): boolean {
     );
   }
   return level.length > 0;
-}
-
-/** A tenant's name came with a token. */
-function printable(issuer: string): string {
-  return issuer.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300);
 }
 
 function isRefused(response: DashboardResponse, reason: string | undefined): boolean {

@@ -1,6 +1,6 @@
-/** Text that came from elsewhere, without what steers a terminal or turns the direction of writing. */
+/** Text that came from elsewhere, without what steers a terminal, breaks a line or turns the direction of writing. */
 export function printable(text: string): string {
-  return text.replaceAll(/[^\P{C}]/gu, '?');
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 /** The same in the quotes of JSON, and no longer than a line; for logs and reports. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/error-codes.js';
+import { Cells } from './cells.js';
 
 /**
  * Why a guard refused what no validation had refused: nothing came that could be validated, or the token was good and
@@ -37,27 +38,24 @@ export function refusedByRoutes(denials: readonly DenialCount[]): number {
 
 /** Counts of one issuer, or of all together; one cell for each code. */
 export class DenialCounts {
-  /** @param cells - made with the first count: most issuers of many are idle. */
-  constructor(private cells?: Float64Array) {}
+  constructor(private readonly cells = new Cells(DENIAL_CODES.length)) {}
 
   /** Codes that are none of these come from a validation, which has counted them. */
   add(code: ErrorCode): void {
     const cell = (DENIAL_CODES as readonly ErrorCode[]).indexOf(code);
-    if (cell === -1) return;
-    const cells = (this.cells ??= new Float64Array(DENIAL_CODES.length));
-    cells[cell] = (cells[cell] ?? 0) + 1;
+    if (cell !== -1) this.cells.add(cell);
   }
 
   copy(): DenialCounts {
-    return new DenialCounts(this.cells?.slice());
+    return new DenialCounts(this.cells.copy());
   }
 
   since(earlier: DenialCounts): DenialCounts {
-    return new DenialCounts(this.cells?.map((count, cell) => count - (earlier.cells?.[cell] ?? 0)));
+    return new DenialCounts(this.cells.since(earlier.cells));
   }
 
   /** All codes, those that were never counted too: so that the first one is seen as an increase. */
   rows(): readonly DenialCount[] {
-    return DENIAL_CODES.map((code, cell) => ({ code, count: this.cells?.[cell] ?? 0 }));
+    return DENIAL_CODES.map((code, cell) => ({ code, count: this.cells.at(cell) }));
   }
 }

@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { OK, type ValidationResult } from '../validation/validation-recorder.js';
+import { Cells } from './cells.js';
 
 /** Validations that ended alike. */
 export interface ResultCount {
@@ -70,25 +71,22 @@ export type Owner = 'configured' | 'tenant' | 'other';
 
 /** Counts of one issuer, or of all together: one cell for each result, verified or not. */
 export class ResultCounts {
-  /** @param cells - made with the first count: most issuers of many are idle. */
-  constructor(private cells?: Float64Array) {}
+  constructor(private readonly cells = new Cells(RESULT_CELLS)) {}
 
   add(result: ValidationResult, verified: boolean): void {
-    const cell = 2 * (result === OK ? 0 : (INDEXES.get(result) ?? 0)) + (verified ? 1 : 0);
-    const cells = (this.cells ??= new Float64Array(RESULT_CELLS));
-    cells[cell] = (cells[cell] ?? 0) + 1;
+    this.cells.add(cellOf(result === OK ? 0 : (INDEXES.get(result) ?? 0), verified));
   }
 
   copy(): ResultCounts {
-    return new ResultCounts(this.cells?.slice());
+    return new ResultCounts(this.cells.copy());
   }
 
   since(earlier: ResultCounts): ResultCounts {
-    return new ResultCounts(this.cells?.map((count, cell) => count - (earlier.cells?.[cell] ?? 0)));
+    return new ResultCounts(this.cells.since(earlier.cells));
   }
 
   get total(): number {
-    return this.cells?.reduce((all, count) => all + count, 0) ?? 0;
+    return this.cells.total;
   }
 
   /** What was counted, and besides it the rows that are always there for this owner. */
@@ -96,12 +94,16 @@ export class ResultCounts {
     const rows: ResultCount[] = [];
     for (const [index, result] of RESULTS.entries()) {
       for (const verified of [false, true]) {
-        const count = this.cells?.[2 * index + (verified ? 1 : 0)] ?? 0;
+        const count = this.cells.at(cellOf(index, verified));
         if (count > 0 || isStanding(owner, result, verified)) rows.push({ result, verified, count });
       }
     }
     return rows;
   }
+}
+
+function cellOf(index: number, verified: boolean): number {
+  return 2 * index + (verified ? 1 : 0);
 }
 
 export function outcomeOf(result: ValidationResult): DurationOutcome {

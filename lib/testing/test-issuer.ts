@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../cache/clock.js';
+import { wellKnownUrls } from '../discovery/well-known.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { Endpoint } from '../http/request-recorder.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
@@ -108,7 +109,7 @@ export class TestIssuer {
 
   /** Where metadata is. */
   get discoveryUrl(): string {
-    return `${this.address.replace(/\/+$/, '')}/.well-known/openid-configuration`;
+    return wellKnownUrls(this.address)[0];
   }
 
   get audience(): string {

@@ -6,7 +6,7 @@ beforeAll(async () => {
   await import('reflect-metadata');
   const { Test } = await import('@nestjs/testing');
   const { withIdentity } = await import('nestjs-identity-model/testing');
-  const { AppModule } = await import('./app.mjs');
+  const { AppModule } = await import('../app.mjs');
   const builder = withIdentity(Test.createTestingModule({ imports: [AppModule] }), {
     sub: 'ada',
     scope: 'orders:read',

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
-import { AppModule } from './app.js';
+import { AppModule } from '../app.mjs';
 
 const issuer = TestIssuer.inMemory();
 let app;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Test } from '@nestjs/testing';
 import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
-import { AppModule } from './app.js';
+import { AppModule } from '../app.mjs';
 
 const issuer = TestIssuer.inMemory();
 let app;
