@@ -179,6 +179,27 @@ describe.each(PLATFORMS)('"explain a token", on %s', (platform) => {
     });
   });
 
+  it('asks for no key where a validation would not', async () => {
+    const dashboard = await startDashboard(platform);
+    const { issuer } = dashboard;
+    const asked = issuer.count();
+    const { steps } = await explain(dashboard, issuer.token({ header: { alg: 'HS256', kid: 'made-up' } }));
+    expect(steps.find(({ step }) => step === 'algorithm')).toMatchObject({ code: 'algorithm_not_allowed' });
+    expect(steps.find(({ step }) => step === 'key')).toMatchObject({ outcome: 'skipped' });
+    expect(issuer.count()).toBe(asked);
+  });
+
+  it('shows no content that nests deeper than anybody means', async () => {
+    const dashboard = await startDashboard(platform);
+    const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
+    const { issuer } = dashboard;
+    const shown = await explain(dashboard, issuer.token({ claims: { it: nested(40) } }));
+    expect(shown.content).toBeDefined();
+    const deep = await explain(dashboard, issuer.token({ claims: { it: nested(2_000) } }));
+    expect(deep.accepted).toBe(true);
+    expect(deep.content).toBeUndefined();
+  });
+
   it('refuses what is too large as the application would, and what is no token at all', async () => {
     const dashboard = await startDashboard(platform);
     const large = await explain(dashboard, `${dashboard.issuer.token()}${'x'.repeat(20_000)}`);
