@@ -82,6 +82,7 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
   exports: [
     CLOCK,
     EventReporter,
+    IssuerDirectory,
     TokenInspector,
     IdentityEvents,
     Measurements,

@@ -30,7 +30,7 @@ describe('the options of the dashboard', () => {
     expect(resolveDashboardOptions({ requiredScopes: ['a', 'b'] })).toEqual({
       path: 'identity',
       maxStreams: 20,
-      protection: { kind: 'scopes', scopes: ['a', 'b'] },
+      protection: { kind: 'scopes', scopes: ['a', 'b'], issuers: undefined },
     });
   });
 
@@ -58,9 +58,11 @@ describe('the options of the dashboard', () => {
 
   it('do not change with the list they were given', () => {
     const requiredScopes: [string, ...string[]] = ['a'];
-    const { protection } = resolveDashboardOptions({ requiredScopes });
+    const requiredIssuers: [string, ...string[]] = ['https://id.example.com'];
+    const { protection } = resolveDashboardOptions({ requiredScopes, requiredIssuers });
     requiredScopes[0] = 'everybody';
-    expect(protection).toEqual({ kind: 'scopes', scopes: ['a'] });
+    requiredIssuers[0] = 'https://elsewhere.example';
+    expect(protection).toEqual({ kind: 'scopes', scopes: ['a'], issuers: ['https://id.example.com'] });
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -80,6 +82,19 @@ describe('the options of the dashboard', () => {
     ['two scopes in one', { requiredScopes: ['a b'] }, /one scope or more/],
     ['a scope that is no text', { requiredScopes: [undefined] }, /one scope or more/],
     ['null for the scopes', { requiredScopes: null }, /one scope or more/],
+    ['no issuer', { requiredScopes: scopes, requiredIssuers: [] }, /one issuer or more/],
+    [
+      'an issuer that is no list',
+      { requiredScopes: scopes, requiredIssuers: 'https://a' },
+      /one issuer or more/,
+    ],
+    ['an empty issuer', { requiredScopes: scopes, requiredIssuers: [''] }, /one issuer or more/],
+    ['null for the issuers', { requiredScopes: scopes, requiredIssuers: null }, /one issuer or more/],
+    [
+      'issuers beside a guard that reads no token',
+      { guard: OwnGuard, requiredIssuers: ['https://a'] },
+      /belongs to "requiredScopes"/,
+    ],
     ['null for the guard', { guard: null }, /"guard" must be/],
     ['true for the guard', { guard: true }, /"guard" must be/],
     ['a guard without canActivate', { guard: String }, /"guard" must be/],

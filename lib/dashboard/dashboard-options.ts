@@ -15,6 +15,12 @@ export interface IdentityDashboardOptions {
    */
   readonly requiredScopes?: readonly [string, ...string[]] | undefined;
   /**
+   * Issuers whose tokens count for `requiredScopes`, to the letter, any one of them. The page shows all issuers and
+   * can replace the keys of each, and every issuer decides by itself which scopes its tokens have: so an API that accepts
+   * tokens of several issuers, or of tenants, must name them here, or it does not start. @default the only issuer
+   */
+  readonly requiredIssuers?: readonly [string, ...string[]] | undefined;
+  /**
    * A guard of the application's own, a class or an object, in front of everything, the page included. For a
    * session, a client certificate or a network; for tokens there is `requiredScopes`. An `IdentityAuthGuard` that
    * stands in front of the whole application lets requests without a token pass to it, and refuses bad tokens.
@@ -28,9 +34,11 @@ export interface IdentityDashboardOptions {
   readonly imports?: DynamicModule['imports'] | undefined;
 }
 
+type NonEmpty = readonly [string, ...string[]];
+
 /** Who gets in. */
 export type Protection =
-  | { readonly kind: 'scopes'; readonly scopes: readonly [string, ...string[]] }
+  | { readonly kind: 'scopes'; readonly scopes: NonEmpty; readonly issuers: NonEmpty | undefined }
   | { readonly kind: 'guard'; readonly guard: Type<CanActivate> | CanActivate }
   | { readonly kind: 'none' };
 
@@ -40,7 +48,15 @@ export interface ResolvedDashboardOptions {
   readonly maxStreams: number;
 }
 
-const KNOWN = ['path', 'requiredScopes', 'guard', 'dangerouslyUnprotected', 'maxStreams', 'imports'];
+const KNOWN = [
+  'path',
+  'requiredScopes',
+  'requiredIssuers',
+  'guard',
+  'dangerouslyUnprotected',
+  'maxStreams',
+  'imports',
+];
 /** RFC 6749 section 3.3 scope-token. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const PATH = /^\/?[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
@@ -62,6 +78,7 @@ export function resolveDashboardOptions(options: IdentityDashboardOptions): Reso
 
 function readProtection({
   requiredScopes,
+  requiredIssuers,
   guard,
   dangerouslyUnprotected,
 }: IdentityDashboardOptions): Protection {
@@ -76,7 +93,15 @@ function readProtection({
     if (!isScopes(requiredScopes)) {
       throw wrong('"requiredScopes" must be a list with one scope or more, each without spaces and quotes');
     }
-    return { kind: 'scopes', scopes: [...requiredScopes] };
+    if (requiredIssuers !== undefined && !isTexts(requiredIssuers)) {
+      throw wrong('"requiredIssuers" must be a list with one issuer or more, as "iss" of its tokens has it');
+    }
+    return { kind: 'scopes', scopes: [...requiredScopes], issuers: requiredIssuers && [...requiredIssuers] };
+  }
+  if (requiredIssuers !== undefined) {
+    throw wrong(
+      '"requiredIssuers" belongs to "requiredScopes", which is missing: other guards read no token',
+    );
   }
   if (guard !== undefined) {
     if (!isGuard(guard)) throw wrong('"guard" must be a class or an object with a method canActivate');
@@ -91,11 +116,29 @@ function readProtection({
   return { kind: 'none' };
 }
 
-function isScopes(scopes: unknown): boolean {
+function isScopes(scopes: readonly string[]): boolean {
+  return isTexts(scopes) && scopes.every((each) => SCOPE.test(each));
+}
+
+function isTexts(list: unknown): boolean {
   return (
-    Array.isArray(scopes) &&
-    scopes.length > 0 &&
-    scopes.every((each) => typeof each === 'string' && SCOPE.test(each))
+    Array.isArray(list) && list.length > 0 && list.every((each) => typeof each === 'string' && each !== '')
+  );
+}
+
+/**
+ * Scopes are worth what the issuer that grants them is: with several issuers, those that may grant them must be named.
+ *
+ * @param issuerCount - how many issuers the API accepts tokens of; Infinity for tenants.
+ * @throws {IdentityError} `options_invalid`.
+ */
+export function assertIssuersNamed(protection: Protection, issuerCount: number): void {
+  if (protection.kind !== 'scopes' || protection.issuers !== undefined || issuerCount === 1) return;
+  const accepted = Number.isFinite(issuerCount) ? `${String(issuerCount)} issuers` : 'tenants';
+  throw wrong(
+    `"requiredIssuers" is missing. This API accepts tokens of ${accepted}: with "requiredScopes" alone, a token of any of ` +
+      'them could read the data of all and replace their keys. Name the issuer of your operators, ' +
+      "for example requiredIssuers: ['https://id.example.com']",
   );
 }
 

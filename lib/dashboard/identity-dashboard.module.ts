@@ -1,20 +1,25 @@
 import {
   Controller,
+  Inject,
   Logger,
   Module,
   UseGuards,
   VERSION_NEUTRAL,
   type CanActivate,
   type DynamicModule,
+  type OnModuleInit,
   type Type,
 } from '@nestjs/common';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
-import { OptionalAuth, Public, RequireScopes } from '../decorators/access.decorators.js';
+import { OptionalAuth, Public, RequireIssuer, RequireScopes } from '../decorators/access.decorators.js';
+import { IssuerDirectory } from '../options/issuer-directory.js';
 import {
+  assertIssuersNamed,
   DASHBOARD_OPTIONS,
   resolveDashboardOptions,
   type IdentityDashboardOptions,
   type Protection,
+  type ResolvedDashboardOptions,
 } from './dashboard-options.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { DataRoutes } from './data.routes.js';
@@ -29,7 +34,18 @@ import { PageRoutes } from './page.routes.js';
  * See docs/dashboard.md.
  */
 @Module({})
-export class IdentityDashboardModule {
+export class IdentityDashboardModule implements OnModuleInit {
+  constructor(
+    @Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions,
+    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+  ) {}
+
+  /** @throws {IdentityError} `options_invalid`. */
+  onModuleInit(): void {
+    const { tenantCount, configured } = this.directory;
+    assertIssuersNamed(this.options.protection, tenantCount === undefined ? configured.length : Infinity);
+  }
+
   /** @throws {IdentityError} `options_invalid`; so it does where nothing says who gets in. */
   static forRoot(options: IdentityDashboardOptions): DynamicModule {
     const resolved = resolveDashboardOptions(options);
@@ -62,7 +78,11 @@ function pageDecorators(protection: Protection): ClassDecorator[] {
 function dataDecorators(protection: Protection): ClassDecorator[] {
   switch (protection.kind) {
     case 'scopes':
-      return [UseGuards(IdentityAuthGuard), RequireScopes(...protection.scopes)];
+      return [
+        UseGuards(IdentityAuthGuard),
+        ...(protection.issuers === undefined ? [] : [RequireIssuer(...protection.issuers)]),
+        RequireScopes(...protection.scopes),
+      ];
     case 'guard':
       return ownGuard(protection.guard);
     case 'none':

@@ -7,8 +7,9 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { describe, expect, it, vi } from 'vitest';
-import { IdentityAuthGuard } from 'nestjs-identity-model';
+import { IdentityAuthGuard, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
+import { TestIssuer } from 'nestjs-identity-model/testing';
 import { UNPROTECTED } from '../../lib/dashboard/dashboard-options.js';
 import { PLATFORMS } from '../support/create-app.js';
 import { SCOPE, startDashboard, type Dashboard } from '../support/start-dashboard.js';
@@ -29,6 +30,21 @@ const everyRoute = [
   EVENTS,
   ...POSTS.flatMap((path) => ['POST', path]),
 ];
+
+/** The issuer of startDashboard, and another one whose tokens the API accepts. */
+const OURS = 'https://issuer.test';
+const PARTNER = 'https://partner.example';
+const keysOf = (issuer: TestIssuer) => issuer.keys.map(({ jwk }) => jwk);
+const withPartner = (partner = TestIssuer.inMemory({ issuer: PARTNER })): IdentityModuleOptions => ({
+  issuer: undefined,
+  issuers: [{ issuer: OURS }, { issuer: PARTNER, jwks: { keys: keysOf(partner) } }],
+});
+const TENANTS: IdentityModuleOptions = {
+  issuer: undefined,
+  issuers: (issuer) => ({ issuer }),
+  allowedIssuers: [OURS, PARTNER],
+  warmUp: 'off',
+};
 
 /** Status of each route, with these headers and the marks of the page. */
 async function statuses(
@@ -104,6 +120,56 @@ describe.each(PLATFORMS)('on %s, with requiredScopes', (platform) => {
       dashboard.get(SNAPSHOT, { headers: { authorization: dashboard.issuer.bearer({ scope }) } });
     expect((await withScopes('a')).status).toBe(403);
     expect((await withScopes('b a')).status).toBe(200);
+  });
+
+  it('does not take the scopes of another issuer for its own', async () => {
+    const partner = TestIssuer.inMemory({ issuer: PARTNER, audience: 'test-api' });
+    const dashboard = await startDashboard(platform, {
+      dashboard: { requiredScopes: [SCOPE], requiredIssuers: [OURS] },
+      identity: withPartner(partner),
+    });
+    const theirs = { authorization: partner.bearer({ scope: SCOPE }) };
+    expect(await statuses(dashboard, theirs)).toEqual(open(403));
+    for (const path of POSTS.slice(0, 2)) {
+      expect((await dashboard.post(path, { issuer: OURS }, theirs)).status).toBe(403);
+      expect((await dashboard.post(path, { issuer: PARTNER }, theirs)).status).toBe(403);
+    }
+    expect((await dashboard.get(SNAPSHOT, { headers: theirs })).text).not.toContain(OURS);
+    expect(await statuses(dashboard, dashboard.bearer())).toEqual(inside);
+    // An operator of ours may act on both.
+    expect((await dashboard.post('/identity/data/replace-keys', { issuer: PARTNER })).status).toBe(200);
+  });
+
+  it.each<[string, IdentityModuleOptions, RegExp]>([
+    [
+      'several issuers',
+      { ...withPartner(), warmUp: 'off' },
+      /"requiredIssuers" is missing.*tokens of 2 issuers/,
+    ],
+    ['tenants', TENANTS, /"requiredIssuers" is missing.*tokens of tenants/],
+    [
+      'an issuer that is not configured',
+      { ...TENANTS, issuers: [{ issuer: OURS }], allowedIssuers: undefined },
+      /@RequireIssuer names what is not configured: https:\/\/partner\.example/,
+    ],
+  ])('does not start with %s and no word about theirs', async (name, identity, message) => {
+    const requiredIssuers = name.startsWith('an issuer') ? ([PARTNER] as const) : undefined;
+    const dashboard = { requiredScopes: [SCOPE] as const, requiredIssuers };
+    await expect(startDashboard(platform, { dashboard, identity })).rejects.toThrow(message);
+  });
+
+  it('lets the operators of one tenant in, and nobody of another one', async () => {
+    const partner = TestIssuer.inMemory({ issuer: PARTNER, audience: 'test-api' });
+    const dashboard = await startDashboard(platform, {
+      dashboard: { requiredScopes: [SCOPE], requiredIssuers: [OURS] },
+      identity: {
+        ...TENANTS,
+        issuers: (issuer) => (issuer === OURS ? { issuer } : { issuer, jwks: { keys: keysOf(partner) } }),
+      },
+    });
+    expect((await dashboard.get(SNAPSHOT)).status).toBe(200);
+    const theirs = { authorization: partner.bearer({ scope: SCOPE }) };
+    expect((await dashboard.get(SNAPSHOT, { headers: theirs })).status).toBe(403);
   });
 
   it('says why with a challenge, and 503 where the provider is the reason', async () => {

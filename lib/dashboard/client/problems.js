@@ -112,6 +112,6 @@ function describeReplacement(replacement) {
 function describeScope(challenge) {
   const scope = /scope="([^"]+)"/.exec(challenge)?.[1];
   return scope === undefined
-    ? 'The token is good, but lacks a right that this page demands.'
+    ? 'The token is good, but lacks a right that this page demands, or is not of an issuer that may see it.'
     : `The token is good, but lacks a scope that this page demands: ${scope}.`;
 }

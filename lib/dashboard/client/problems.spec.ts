@@ -16,7 +16,7 @@ describe('what an answer means', () => {
       /a scope .*: identity:read\.$/,
       true,
     ],
-    ['another right', { ...refusal, status: 403 }, /lacks a right/, true],
+    ['another right', { ...refusal, status: 403 }, /lacks a right .* not of an issuer/, true],
     ['another site', { ...refusal, status: 403, code: 'cross_site' }, /another site/, true],
     ['an outage of the provider', { ...refusal, status: 503 }, /keys of its issuer cannot be had/, false],
     [
