@@ -18,9 +18,9 @@ const STEP_MS = 5_000;
 const STEPS = 181;
 const MINUTE = 60_000 / STEP_MS;
 
-const clock = new TestClock(Date.UTC(2026, 5, 2, 9, 30));
+const clock = new TestClock(Date.UTC(2026, 5, 2, 9, 30), { allowOutsideTests: true });
 const named = (/** @type {string} */ issuer, algorithm = 'ES256') =>
-  TestIssuer.inMemory({ issuer, clock, audience: 'orders-api', algorithm });
+  TestIssuer.inMemory({ issuer, clock, audience: 'orders-api', algorithm, allowOutsideTests: true });
 const login = named('https://login.example.com');
 const partner = named('https://id.partner.example/realms/orders', 'RS256');
 const stores = named('https://stores.example.org', 'EdDSA');

@@ -89,7 +89,7 @@ const TABLE = {
   sync_unavailable: misconfigured('validateSync met a "validate" hook that answers asynchronously.'),
   guard_missing: misconfigured('A decorator asks for the token where no IdentityAuthGuard ran.'),
   route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard.'),
-  testing_in_production: misconfigured('The test kit was started with NODE_ENV=production.'),
+  testing_in_production: misconfigured('The test kit was started in a process that is no test.'),
   access_contradiction: misconfigured('A route is public or optional and has requirements at once.'),
   module_duplicated: misconfigured('IdentityModule is registered globally more than once.'),
   transport_unsupported: misconfigured('The guard does not know this kind of request.'),

@@ -1,5 +1,5 @@
 import type { Clock } from '../cache/clock.js';
-import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+import { assertInTest, type TestKitConsent } from './test-environment.js';
 
 interface Timer {
   readonly atMs: number;
@@ -22,8 +22,8 @@ export class TestClock implements Clock {
    * @param startMs - milliseconds since 1970. @default now
    * @throws {IdentityError} `testing_in_production`.
    */
-  constructor(startMs: number = Date.now(), consent: ProductionConsent = {}) {
-    refuseProduction('TestClock', consent);
+  constructor(startMs: number = Date.now(), consent: TestKitConsent = {}) {
+    assertInTest('TestClock', consent);
     this.wallOffsetMs = startMs;
   }
 

@@ -16,12 +16,12 @@ import {
   type ProviderAnswer,
   type ProviderState,
 } from './provider-answer.js';
-import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+import { assertInTest, type TestKitConsent } from './test-environment.js';
 import { createTestKey, type TestKey } from './test-key.js';
 import type { TestTokenOptions } from './test-token.js';
 import { mint, type WrongToken } from './wrong-tokens.js';
 
-export interface TestIssuerOptions extends ProductionConsent {
+export interface TestIssuerOptions extends TestKitConsent {
   /** Audience of its tokens. @default that of the application it is plugged into, else 'test-api' */
   readonly audience?: string | undefined;
   /** Algorithm of its keys. @default what the application allows, ES256 where it may choose */
@@ -75,7 +75,7 @@ export class TestIssuer {
   private stopped = false;
 
   private constructor(private readonly options: InMemoryIssuerOptions & LoopbackIssuerOptions) {
-    refuseProduction('TestIssuer', options);
+    assertInTest('TestIssuer', options);
   }
 
   /**

@@ -14,7 +14,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-opti
 import { Measurements } from '../stats/measurements.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
-import { refuseProduction, type ProductionConsent } from './refuse-production.js';
+import { assertInTest, type TestKitConsent } from './test-environment.js';
 import { firstAlgorithm, firstAudience, firstTokenType, rewriteIssuers } from './rewrite-options.js';
 import { createTestKey, type TestKey } from './test-key.js';
 import type { TestTokenOptions } from './test-token.js';
@@ -44,9 +44,9 @@ export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | nul
 export function withIdentity(
   builder: TestingModuleBuilder,
   identity: TestIdentitySource,
-  consent: ProductionConsent = {},
+  consent: TestKitConsent = {},
 ): TestingModuleBuilder {
-  refuseProduction('withIdentity', consent);
+  assertInTest('withIdentity', consent);
   const read = typeof identity === 'function' ? identity : () => identity;
   /** Of each module: applications may have several. */
   const signers = new WeakMap<ResolvedOptions, Signer>();

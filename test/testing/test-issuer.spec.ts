@@ -198,6 +198,7 @@ describe('TestIssuer', () => {
       expect(() => TestIssuer.inMemory()).toThrow(/NODE_ENV is "production"/);
       expect(await rejectionOf(TestIssuer.start())).toBe('testing_in_production');
       expect(() => new TestClock()).toThrow(/NODE_ENV is "production"/);
+      expect(() => TestIssuer.inMemory({ allowOutsideTests: true })).toThrow(/NODE_ENV is "production"/);
       TestIssuer.inMemory({ allowInProduction: true });
     },
   );
