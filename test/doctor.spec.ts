@@ -39,15 +39,15 @@ async function examine(
   return { ...(JSON.parse(stdout) as DoctorReport), exitCode };
 }
 
+const KEYS = [createKey('RS256', 'rsa-1'), createKey('ES256', 'ec-1')];
+
 const faultsOf = ({ findings }: DoctorReport): readonly Finding[] =>
   findings.filter(({ verdict }) => verdict === 'fault');
 
 describe('doctor', { timeout: 120_000 }, () => {
   let provider: ProviderDouble;
   beforeEach(async () => {
-    provider = await ProviderDouble.start({
-      keys: [createKey('RS256', 'rsa-1'), createKey('ES256', 'ec-1')],
-    });
+    provider = await ProviderDouble.start({ keys: KEYS });
   });
   afterEach(() => provider.stop());
 

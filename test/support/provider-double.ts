@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createKey, signToken, type SigningKey } from './signing-key.js';
+import { createProviderKey, signToken, type SigningKey } from './signing-key.js';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,7 +25,7 @@ export class ProviderDouble {
 
   static async start(options: { keys?: SigningKey[]; path?: string } = {}): Promise<ProviderDouble> {
     const server = createServer();
-    const provider = new ProviderDouble(server, options.keys ?? [createKey('RS256', 'rsa-1')]);
+    const provider = new ProviderDouble(server, options.keys ?? [createProviderKey()]);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       provider.answer(request, response);
     });

@@ -1,5 +1,6 @@
 import {
   constants,
+  createPublicKey,
   generateKeyPairSync,
   sign,
   type JsonWebKey,
@@ -7,6 +8,7 @@ import {
   type SignKeyObjectInput,
 } from 'node:crypto';
 import { findAlgorithm, type SignatureAlgorithm } from '../../lib/model/algorithms.js';
+import { nextProviderRsaKey, nextRsaKey } from './stored-rsa-keys.js';
 
 /** A key pair of a test provider. */
 export interface SigningKey {
@@ -25,8 +27,12 @@ const CURVES: Readonly<Record<string, string>> = {
 };
 
 export function createKey(alg: string, kid: string, modulusLength = 2048): SigningKey {
-  const { publicKey, privateKey } = generatePair(alg, modulusLength);
-  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+  return fromPrivateKey(privateKeyFor(alg, modulusLength), alg, kid);
+}
+
+/** What a provider signs with if a test names no key. */
+export function createProviderKey(): SigningKey {
+  return fromPrivateKey(nextProviderRsaKey(), 'RS256', 'rsa-1');
 }
 
 /** Signs claims as a provider would; header members of the caller stand in front, undefined removes one. */
@@ -55,11 +61,17 @@ export function encode(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-function generatePair(alg: string, modulusLength: number): { publicKey: KeyObject; privateKey: KeyObject } {
-  if (alg === 'EdDSA' || alg === 'Ed25519') return generateKeyPairSync('ed25519');
+function fromPrivateKey(privateKey: KeyObject, alg: string, kid: string): SigningKey {
+  const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg, use: 'sig' };
+  return { kid, alg, privateKey, jwk };
+}
+
+function privateKeyFor(alg: string, modulusLength: number): KeyObject {
+  if (alg === 'EdDSA' || alg === 'Ed25519') return generateKeyPairSync('ed25519').privateKey;
   const namedCurve = CURVES[alg];
-  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve });
-  return generateKeyPairSync('rsa', { modulusLength });
+  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve }).privateKey;
+  if (modulusLength === 2048) return nextRsaKey();
+  return generateKeyPairSync('rsa', { modulusLength }).privateKey;
 }
 
 function inputOf(key: SigningKey, algorithm: SignatureAlgorithm): KeyObject | SignKeyObjectInput {
