@@ -3,6 +3,7 @@ import { ServiceUnavailableException } from '@nestjs/common';
 import type { SecretOrKeyProvider } from 'passport-jwt';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
+import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
 import { keyObjectOf, type KeyQuery } from './select-keys.js';
@@ -65,7 +66,7 @@ function findKey(
   const of = (issuer: ResolvedIssuer | undefined): MaybePromise<KeyObject> => {
     if (issuer === undefined) throw refuse('issuer_unknown');
     // Symmetric algorithms and none are on no allow-list (RFC 8725 section 3.1).
-    if (!issuer.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
+    checkAlgorithm(parsed.header.alg, issuer.algorithms);
     const candidates = keys.candidates(issuer, parsed.header);
     if (candidates !== undefined) return choose(candidates, parsed);
     return keys.waitForCandidates(issuer, parsed.header).then((found) => choose(found, parsed));

@@ -8,3 +8,12 @@ export function quoted(text: string, maxLength = 200): string {
   const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
   return JSON.stringify(printable(shown));
 }
+
+const MOST_LISTED = 5;
+
+/** The first few of a list in quotes, and how many more there are; for messages. */
+export function listOf(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_LISTED).map((name) => quoted(name, 100));
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${String(more)} more`] : [])].join(', ');
+}

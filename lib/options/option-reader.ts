@@ -99,7 +99,12 @@ export class OptionReader {
   string(name: string): string | undefined {
     const value = this.source[name];
     if (value === undefined) return undefined;
-    if (typeof value === 'string' && value.trim() !== '') return value;
+    if (typeof value === 'string' && value.trim() !== '') {
+      // Compared to the letter later: a line break from a file of secrets would refuse every token.
+      if (value.trim() === value) return value;
+      this.wrong(name, 'a string without spaces and line breaks around it');
+      return undefined;
+    }
     this.wrong(name, 'a non-empty string');
     return undefined;
   }

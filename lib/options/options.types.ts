@@ -165,6 +165,11 @@ export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOpt
   readonly tokenTypes?: readonly (string | null)[] | undefined;
   /** Lifts the marks by which ID tokens are refused. @default false */
   readonly acceptIdTokens?: boolean | undefined;
+  /**
+   * Accepts a claim `events` of your own. Without it the claim marks a security event (RFC 8417 section 2.2);
+   * logout tokens are refused in either case. @default false
+   */
+  readonly acceptEventsClaim?: boolean | undefined;
   /** Claims that must be present besides `iss`, `exp` and the audience. @default ['exp'] */
   readonly requiredClaims?: readonly string[] | undefined;
   /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */

@@ -49,24 +49,21 @@ export function readIssuerDefaults(reader: OptionReader, baseHttp: HttpSettings)
   });
 }
 
-/** One issuer; undefined where it has no usable name. */
+/** One issuer; undefined where it has no usable name. All of it is read in any case: one start shows all that is wrong. */
 export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): ResolvedIssuer | undefined {
   const issuer = reader.string('issuer');
-  if (issuer === undefined) {
-    if (!reader.has('issuer')) {
-      reader.problem('issuer', "is missing: the exact string that tokens carry in 'iss'");
-    }
-    return undefined;
+  if (!reader.has('issuer')) {
+    reader.problem('issuer', "is missing: the exact string that tokens carry in 'iss'");
   }
   const shared = reader.path === '' ? defaults : readShared(reader, defaults);
-  if (shared.audience === undefined) {
+  if (shared.audience === undefined && (reader.raw('audience') ?? undefined) === undefined) {
     const advice = 'name the audience of your API, as the provider puts it into tokens; null accepts any';
     reader.problem('audience', `is missing: ${advice}`);
   }
   const { audience, audienceClaim, algorithms, profile, http, validate, rolesClaim } = shared;
   // Named one by one: an object that is made by spreading and frozen then has a hidden class of its own.
   const resolved: ResolvedIssuer = {
-    issuer,
+    issuer: issuer ?? '',
     audience: audience ?? null,
     audienceClaim,
     algorithms,
@@ -74,12 +71,14 @@ export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): R
     http,
     validate,
     rolesClaim,
-    metadataIssuer: reader.string('metadataIssuer') ?? issuer,
+    metadataIssuer: readMetadataIssuer(reader) ?? issuer ?? '',
     discoveryUrl: readUrl(reader, 'discoveryUrl', shared.http),
     jwksUri: readUrl(reader, 'jwksUri', shared.http),
     jwks: reader.path === '' ? undefined : readStaticKeySet(reader),
   };
   refuseContradictions(reader, resolved);
+  if (issuer === undefined) return undefined;
+  refuseWrongName(reader, resolved);
   return Object.freeze(resolved);
 }
 
@@ -99,8 +98,14 @@ function readShared(reader: OptionReader, base: IssuerDefaults): IssuerDefaults 
 function readAudience(reader: OptionReader): readonly string[] | undefined {
   const value = reader.raw('audience');
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' && value.trim() !== '') return Object.freeze([value]);
-  if (isStringList(value)) return Object.freeze([...new Set(value)]);
+  const names: unknown = typeof value === 'string' ? [value] : value;
+  if (isStringList(names) && names.every((name) => name.trim() === name)) {
+    return Object.freeze([...new Set(names)]);
+  }
+  if (isStringList(names)) {
+    reader.wrong('audience', 'names without spaces and line breaks around them');
+    return undefined;
+  }
   reader.wrong('audience', 'a non-empty string, a non-empty list of them, or null');
   return undefined;
 }
@@ -132,6 +137,10 @@ function readUrl(
   http: HttpSettings,
 ): string | undefined {
   const value = reader.string(name);
+  if (name === 'jwksUri' && value !== undefined && issuerOfMetadataUrl(value) !== undefined) {
+    reader.problem(name, 'is the URL of a metadata document, not of a key set; name it "discoveryUrl"');
+    return undefined;
+  }
   if (value === undefined || isUrlAllowed(value, http.allowInsecureOrigins)) return value;
   reader.wrong(name, 'an https URL (http only on loopback, or with http.allowInsecureOrigins)');
   return undefined;
@@ -159,15 +168,49 @@ function copyJson(value: unknown): unknown {
   }
 }
 
+function readMetadataIssuer(reader: OptionReader): string | undefined {
+  const value = reader.string('metadataIssuer');
+  const named = value === undefined ? undefined : issuerOfMetadataUrl(value);
+  if (named !== undefined) {
+    reader.problem(
+      'metadataIssuer',
+      `is the URL of a metadata document; expected its "issuer", probably '${named}'`,
+    );
+  }
+  return value;
+}
+
+const KEY_SOURCES = ['discoveryUrl', 'jwksUri', 'jwks'] as const;
+
 function refuseContradictions(reader: OptionReader, issuer: ResolvedIssuer): void {
-  const sources = (['discoveryUrl', 'jwksUri', 'jwks'] as const).filter((name) => issuer[name] !== undefined);
+  const sources = KEY_SOURCES.filter((name) => issuer[name] !== undefined);
   if (sources.length > 1) {
     reader.problem(sources[1] ?? '', `contradicts "${sources[0] ?? ''}": the keys come from one place`);
   }
   if (reader.has('metadataIssuer') && (issuer.jwksUri !== undefined || issuer.jwks !== undefined)) {
     reader.problem('metadataIssuer', 'has no effect without discovery');
   }
-  if (sources.length > 0) return;
+  // RFC 9068 section 4: "aud" is what its tokens are judged by, whatever else is in them.
+  if (issuer.profile === 'rfc9068' && issuer.audienceClaim !== 'aud') {
+    reader.problem(
+      'audienceClaim',
+      `contradicts "profile": 'rfc9068', whose audience is the claim "aud"; leave one of them out`,
+    );
+  }
+}
+
+function refuseWrongName(reader: OptionReader, issuer: ResolvedIssuer): void {
+  // At the top "jwks" is settings of the cache.
+  if (KEY_SOURCES.some((name) => issuer[name] !== undefined || (name !== 'jwks' && reader.has(name)))) return;
+  const named = issuerOfMetadataUrl(issuer.issuer);
+  if (named !== undefined) {
+    reader.problem(
+      'issuer',
+      `is the URL of a metadata document; expected the "issuer" in that document, probably '${named}'. ` +
+        'If the document is elsewhere than that says, add "discoveryUrl"',
+    );
+    return;
+  }
   const url = parseUrl(issuer.issuer);
   if (url !== undefined && url.search === '' && url.hash === '') {
     if (isUrlAllowed(issuer.issuer, issuer.http.allowInsecureOrigins)) return;
@@ -177,4 +220,15 @@ function refuseContradictions(reader: OptionReader, issuer: ResolvedIssuer): voi
     'an https URL without query and fragment (http only on loopback, or with http.allowInsecureOrigins); ' +
       'an issuer of another form needs "discoveryUrl", "jwksUri" or "jwks"',
   );
+}
+
+/** The issuer whose metadata is at a URL (OpenID Connect Discovery section 4, RFC 8414 section 3); undefined for any other URL. */
+function issuerOfMetadataUrl(text: string): string | undefined {
+  const match =
+    /^([a-z]+:\/\/[^/]+)(.*)\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(\/.*)?$/i.exec(
+      text,
+    );
+  if (match === null) return undefined;
+  const [, origin = '', before = '', behind = ''] = match;
+  return origin + before + (behind === '/' ? '' : behind);
 }

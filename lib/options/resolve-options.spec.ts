@@ -50,6 +50,7 @@ describe('the defaults', () => {
     expect(options).toEqual({
       tokenTypes: ['at+jwt', 'jwt', null],
       acceptIdTokens: false,
+      acceptEventsClaim: false,
       requiredClaims: ['exp'],
       clockToleranceMs: 30_000,
       mapUser: undefined,
@@ -187,8 +188,76 @@ describe('what is wrong', () => {
     ['nothing', undefined],
     ['null', null],
     ['an empty object', {}],
-  ])('with %s is that the issuer is missing', (_what, raw) => {
-    expect(problemsOf(raw)).toEqual([expect.stringMatching(/^issuer: is missing/)]);
+  ])('with %s is that the issuer and the audience are missing, both at once', (_what, raw) => {
+    expect(problemsOf(raw)).toEqual([
+      expect.stringMatching(/^issuer: is missing/),
+      expect.stringMatching(/^audience: is missing/),
+    ]);
+  });
+
+  it('of one issuer is told whole, also if its name is missing or wrong', () => {
+    const wrong = { audience: 1, discoveryUrl: 'x', jwksUri: 'y', profile: 'z' };
+    for (const name of [{}, { issuer: 1 }, { issuer: '' }]) {
+      const found = problemsOf({ issuers: [{ ...name, ...wrong }] }).map((line) => line.split(':')[0]);
+      const expected = ['issuer', ...Object.keys(wrong)].map((option) => `issuers[0].${option}`);
+      expect(new Set(found)).toEqual(new Set(expected));
+    }
+  });
+
+  it.each([
+    ['https://id.example.com/.well-known/openid-configuration', 'https://id.example.com'],
+    ['https://id.example.com/.well-known/openid-configuration/', 'https://id.example.com'],
+    ['https://id.example.com/realms/a/.well-known/openid-configuration', 'https://id.example.com/realms/a'],
+    ['https://id.example.com/.well-known/oauth-authorization-server', 'https://id.example.com'],
+    ['https://id.example.com/.well-known/oauth-authorization-server/a/b', 'https://id.example.com/a/b'],
+  ])('names the issuer that is meant by %s', (url, issuer) => {
+    expectProblem(
+      { issuer: url },
+      `issuer: is the URL of a metadata document; expected the "issuer" in that document, probably '${issuer}'`,
+    );
+    expect(problemsOf({ audience: 'a', issuers: [{ issuer: url }] })).toEqual([
+      expect.stringContaining(`probably '${issuer}'`),
+    ]);
+    expectProblem(
+      { metadataIssuer: url },
+      `metadataIssuer: is the URL of a metadata document; expected its "issuer", probably '${issuer}'`,
+    );
+    expectProblem(
+      { jwksUri: url },
+      'jwksUri: is the URL of a metadata document, not of a key set; name it "discoveryUrl"',
+    );
+    expect(problems({ discoveryUrl: url })).toEqual([]);
+    // In writing where the document is: then the name is what it is.
+    expect(problems({ issuer: url, discoveryUrl: url })).toEqual([]);
+  });
+
+  it.each(['issuer', 'metadataIssuer', 'discoveryUrl', 'audienceClaim', 'realm'])(
+    'is a space or a line break around %s',
+    (name) => {
+      expectProblem({ [name]: `${ISSUER}\n` }, new RegExp(`^${name}: expected a string without spaces`));
+      expectProblem({ [name]: ` ${ISSUER}` }, new RegExp(`^${name}: expected a string without spaces`));
+    },
+  );
+
+  it.each([['orders-api\n'], [' orders-api'], [['a', 'orders-api ']]])(
+    'is a space around the audience %j',
+    (audience) => {
+      expectProblem({ audience }, /^audience: expected names without spaces/);
+    },
+  );
+
+  it('is a profile that contradicts what is accepted', () => {
+    const profile = 'rfc9068';
+    expectProblem({ profile, audienceClaim: 'client_id' }, /^audienceClaim: contradicts "profile"/);
+    expectProblem({ profile, tokenTypes: ['JWT', null] }, /^tokenTypes: contradicts "profile"/);
+    expect(problems({ profile, tokenTypes: ['application/AT+jwt'], audienceClaim: 'aud' })).toEqual([]);
+    const issuers = [{ issuer: ISSUER, profile }, { issuer: OTHER }];
+    expect(problemsOf({ audience: 'a', audienceClaim: 'client_id', issuers })).toEqual([
+      expect.stringMatching(/^issuers\[0\]\.audienceClaim: contradicts "profile"/),
+    ]);
+    expect(problemsOf({ audience: 'a', tokenTypes: ['JWT'], issuers })).toEqual([
+      expect.stringMatching(/^tokenTypes: contradicts "profile"/),
+    ]);
   });
 
   it.each([['text'], [1], [true], [[]], [() => MINIMAL]])('with %j is that it is no object', (raw) => {
@@ -612,6 +681,12 @@ describe('issuers that a function names', () => {
     expect(() => tenants?.resolve({ issuer: ISSUER }, ISSUER)).toThrow('audience');
     expect(() => tenants?.resolve({ issuer: OTHER, audience: 'x' }, ISSUER)).toThrow('to the letter');
     expect(() => tenants?.resolve(null, ISSUER)).toThrow('expected an object');
+    const profiled = { issuer: ISSUER, audience: 'x', profile: 'rfc9068' };
+    expect(() => tenants?.resolve({ ...profiled, audienceClaim: 'azp' }, ISSUER)).toThrow(
+      'contradicts "profile"',
+    );
+    const untyped = resolveOptions({ issuers, allowedIssuers, tokenTypes: ['JWT'] }, {}).tenants;
+    expect(() => untyped?.resolve(profiled, ISSUER)).toThrow('tokenTypes');
   });
 
   it.each<[string, unknown, RegExp]>([

@@ -20,6 +20,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DEFAULTS = Object.freeze({
   tokenTypes: Object.freeze(['at+jwt', 'JWT', null]),
   acceptIdTokens: false,
+  acceptEventsClaim: false,
   requiredClaims: Object.freeze(['exp']),
   clockToleranceMs: 30_000,
   maxTokenBytes: 16_384,
@@ -57,6 +58,7 @@ const TOP_NAMES: readonly string[] = [
   'allowedIssuers',
   'tokenTypes',
   'acceptIdTokens',
+  'acceptEventsClaim',
   'requiredClaims',
   'clockToleranceMs',
   'mapUser',
@@ -98,11 +100,13 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   );
   const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs, authorities)));
   const scopeClaim = readClaimSource(reader, 'scopeClaim');
+  const tokenTypes = Object.freeze(readTokenTypes(reader));
   const options: ResolvedOptions = {
     issuers: Object.freeze(resolveIssuers(reader, defaults, problems)),
-    tenants: readTenants(reader, defaults),
-    tokenTypes: Object.freeze(readTokenTypes(reader)),
+    tenants: readTenants(reader, defaults, tokenTypes),
+    tokenTypes,
     acceptIdTokens: reader.boolean('acceptIdTokens', DEFAULTS.acceptIdTokens),
+    acceptEventsClaim: reader.boolean('acceptEventsClaim', DEFAULTS.acceptEventsClaim),
     requiredClaims: Object.freeze([
       ...new Set([...DEFAULTS.requiredClaims, ...(reader.strings('requiredClaims') ?? [])]),
     ]),
@@ -134,6 +138,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     unguarded: reader.oneOf('unguarded', DEFAULTS.unguarded, ['error', 'warn', 'off']),
   };
   reader.oneOf('senderConstrained', 'reject', ['reject']);
+  refuseTypesWithoutProfile(reader, [...options.issuers, defaults], tokenTypes);
   if (options.issuers.length > options.cache.maxEntries) {
     const count = `${String(options.issuers.length)} issuers are configured`;
     problems.add(
@@ -143,6 +148,20 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   }
   problems.throwIfAny();
   return Object.freeze(options);
+}
+
+/** RFC 9068 section 4 accepts `at+jwt` only: a list without it would accept nothing of such an issuer. */
+function refuseTypesWithoutProfile(
+  reader: OptionReader,
+  issuers: readonly Pick<ResolvedIssuer, 'profile'>[],
+  tokenTypes: ResolvedOptions['tokenTypes'],
+): void {
+  const isProfiled = issuers.some(({ profile }) => profile === 'rfc9068');
+  if (!isProfiled || tokenTypes.length === 0 || tokenTypes.includes('at+jwt')) return;
+  reader.problem(
+    'tokenTypes',
+    "contradicts \"profile\": 'rfc9068', which accepts 'at+jwt' only; add it, or leave one of them out",
+  );
 }
 
 function resolveIssuers(
@@ -196,7 +215,11 @@ function readTransports(top: OptionReader): ResolvedOptions['transports'] {
 }
 
 /** The function form of `issuers`. What it may be asked for must be said, because tokens say who is asked for. */
-function readTenants(reader: OptionReader, defaults: IssuerDefaults): TenantSource | undefined {
+function readTenants(
+  reader: OptionReader,
+  defaults: IssuerDefaults,
+  tokenTypes: ResolvedOptions['tokenTypes'],
+): TenantSource | undefined {
   const ask = reader.raw('issuers');
   if (typeof ask !== 'function') {
     if (reader.has('allowedIssuers')) {
@@ -209,7 +232,7 @@ function readTenants(reader: OptionReader, defaults: IssuerDefaults): TenantSour
   return Object.freeze({
     ask: ask as IssuerSource,
     isAllowed,
-    resolve: (answer: unknown, name: string) => resolveTenant(answer, name, defaults),
+    resolve: (answer: unknown, name: string) => resolveTenant(answer, name, defaults, tokenTypes),
     deadlineMs: defaults.http.deadlineMs,
   });
 }
@@ -232,13 +255,19 @@ function readAllowedIssuers(reader: OptionReader): TenantSource['isAllowed'] | u
   return undefined;
 }
 
-function resolveTenant(answer: unknown, name: string, defaults: IssuerDefaults): ResolvedIssuer {
+function resolveTenant(
+  answer: unknown,
+  name: string,
+  defaults: IssuerDefaults,
+  tokenTypes: ResolvedOptions['tokenTypes'],
+): ResolvedIssuer {
   const problems = new Problems();
   const reader = new OptionReader(answer ?? null, 'issuers()', problems, ISSUER_NAMES);
   const resolved = resolveIssuer(reader, defaults);
   if (resolved !== undefined && resolved.issuer !== name) {
     reader.problem('issuer', 'is not the string that was asked for; they are compared to the letter');
   }
+  if (resolved !== undefined) refuseTypesWithoutProfile(reader, [resolved], tokenTypes);
   problems.throwIfAny();
   if (resolved === undefined) throw new IdentityError('options_invalid');
   return resolved;

@@ -63,6 +63,7 @@ export interface ResolvedOptions {
   /** In lower case, without `application/`; null stands for an absent `typ`. */
   readonly tokenTypes: readonly (string | null)[];
   readonly acceptIdTokens: boolean;
+  readonly acceptEventsClaim: boolean;
   readonly requiredClaims: readonly string[];
   readonly clockToleranceMs: number;
   readonly mapUser: MapUser | undefined;

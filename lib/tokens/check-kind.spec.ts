@@ -12,6 +12,7 @@ const RULES: TokenRules = {
   profile: 'any',
   tokenTypes: ['at+jwt', 'jwt', null],
   acceptIdTokens: false,
+  acceptEventsClaim: false,
   requiredClaims: ['exp'],
   clockToleranceMs: 30_000,
 };
@@ -65,15 +66,6 @@ describe('checkKind', () => {
     expect(check('jwt', {}, { tokenTypes: [null] })).toBe('token_type_not_accepted');
   });
 
-  it('takes nothing but at+jwt with the profile of RFC 9068', () => {
-    const rules = { profile: 'rfc9068' } as const;
-    expect(check('at+jwt', {}, rules)).toBeUndefined();
-    expect(check('application/AT+jwt', {}, rules)).toBeUndefined();
-    expect(check('JWT', {}, rules)).toBe('token_type_not_accepted');
-    expect(check(undefined, {}, rules)).toBe('token_type_not_accepted');
-    expect(check('id', {}, { ...rules, tokenTypes: ['id'] })).toBe('token_type_not_accepted');
-  });
-
   const ID_MARKS: object[] = [
     { typ: 'ID' },
     { typ: 'id' },
@@ -109,6 +101,44 @@ describe('checkKind', () => {
     expect(check('JWT', claims)).toBe('not_an_access_token');
     expect(check('JWT', claims, { acceptIdTokens: true })).toBe('not_an_access_token');
     expect(check('JWT', { ...claims, at_hash: 'x' }, { acceptIdTokens: true })).toBe('not_an_access_token');
+  });
+
+  it('takes a claim "events" of the application where it says so, and a logout token never', () => {
+    const rules = { acceptEventsClaim: true };
+    for (const events of [['created'], 'created', {}, { created: 1 }, null]) {
+      expect(check('JWT', { events })).toBe('not_an_access_token');
+      expect(check('JWT', { events }, rules)).toBeUndefined();
+      expect(check('JWT', { events, htm: 'GET', htu: 'x' }, rules)).toBe('not_an_access_token');
+    }
+    const logout = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } };
+    expect(check('JWT', logout, rules)).toBe('not_an_access_token');
+  });
+
+  it.each<[message: string, type: string | null, claims: object, rules?: Partial<TokenRules>]>([
+    ['The header "typ" is not one of the option "tokenTypes": "at+jwt", "jwt", none.', 'secret', {}],
+    [
+      'The header has no "typ"; expected is one of the option "tokenTypes": "at+jwt".',
+      null,
+      {},
+      { tokenTypes: ['at+jwt'] },
+    ],
+    [
+      'The claim "at_hash" marks an ID token. Send the access token; the option "acceptIdTokens" accepts both.',
+      null,
+      { at_hash: 'secret' },
+    ],
+    ['The claim "token_use" is not "access".', null, { token_use: 'secret' }],
+    ['The claim "typ" marks a refresh or logout token.', null, { typ: 'Refresh' }],
+    ['The claims "htm" and "htu" mark a DPoP proof.', null, { htm: 'secret', htu: 'secret' }],
+    [
+      'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for a claim of your own.',
+      null,
+      { events: 'secret' },
+    ],
+  ])('says %s', (message, type, claims, rules) => {
+    expect(() => checkKind(type, claims as Record<string, unknown>, { ...RULES, ...rules })).toThrow(
+      expect.objectContaining({ message }),
+    );
   });
 
   it.each([

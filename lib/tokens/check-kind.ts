@@ -1,9 +1,13 @@
 import { refuse } from '../errors/identity-error.js';
+import { listOf } from '../model/printable.js';
 import type { JsonObject } from '../model/json.js';
-import type { TokenRules } from './token-rules.js';
+import type { CommonRules } from './token-rules.js';
 
 /** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
 const FOREIGN_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout', 'offline']);
+/** The event of a logout token, OpenID Connect Back-Channel Logout section 2.4. */
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
 /**
  * Refuses what is not an access token, however well it is signed: another `typ` (RFC 8725 section 3.11),
  * ID, refresh and logout tokens (OpenID Connect Back-Channel Logout section 2.4), security events
@@ -12,23 +16,57 @@ const FOREIGN_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout',
  * @param type - the header's `typ`, normalized; null where there is none.
  * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
  */
-export function checkKind(type: string | null, claims: JsonObject, rules: TokenRules): void {
-  // RFC 9068 section 4: an access token of that profile says so.
-  const accepted = rules.profile === 'rfc9068' ? type === 'at+jwt' : rules.tokenTypes.includes(type);
-  if (!accepted) throw refuse('token_type_not_accepted');
-  if (isForeign(claims) || (!rules.acceptIdTokens && isIdToken(claims))) throw refuse('not_an_access_token');
+export function checkKind(type: string | null, claims: JsonObject, rules: CommonRules): void {
+  if (!rules.tokenTypes.includes(type)) throw wrongType(type, rules.tokenTypes);
+  const mark = findForeignMark(claims, rules.acceptEventsClaim);
+  if (mark !== undefined) throw refuse('not_an_access_token', mark);
+  if (rules.acceptIdTokens) return;
+  const idTokenMark = findIdTokenMark(claims);
+  if (idTokenMark === undefined) return;
+  throw refuse(
+    'not_an_access_token',
+    `The claim "${idTokenMark}" marks an ID token. Send the access token; the option "acceptIdTokens" accepts both.`,
+  );
 }
 
-function isForeign(claims: JsonObject): boolean {
+function wrongType(type: string | null, accepted: CommonRules['tokenTypes']): Error {
+  const types = accepted.filter((each) => each !== null);
+  const names = [...(types.length > 0 ? [listOf(types)] : []), ...(accepted.includes(null) ? ['none'] : [])];
+  const expected = `of the option "tokenTypes": ${names.join(', ')}`;
+  return refuse(
+    'token_type_not_accepted',
+    type === null
+      ? `The header has no "typ"; expected is one ${expected}.`
+      : `The header "typ" is not one ${expected}.`,
+  );
+}
+
+/** Why a token is for something else than an API; undefined if no claim says so. */
+function findForeignMark(claims: JsonObject, acceptEventsClaim: boolean): string | undefined {
   const { typ, token_use: use, events, htm, htu } = claims;
-  if (typeof typ === 'string' && FOREIGN_PAYLOAD_TYPES.has(typ.toLowerCase())) return true;
-  if (use !== undefined && use !== 'access' && use !== 'id') return true;
-  return events !== undefined || (htm !== undefined && htu !== undefined);
+  if (typeof typ === 'string' && FOREIGN_PAYLOAD_TYPES.has(typ.toLowerCase())) {
+    return 'The claim "typ" marks a refresh or logout token.';
+  }
+  if (use !== undefined && use !== 'access' && use !== 'id') {
+    return 'The claim "token_use" is not "access".';
+  }
+  if (events !== undefined && !(acceptEventsClaim && !isLogout(events))) {
+    return 'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for a claim of your own.';
+  }
+  return htm !== undefined && htu !== undefined ? 'The claims "htm" and "htu" mark a DPoP proof.' : undefined;
 }
 
-function isIdToken(claims: JsonObject): boolean {
+function isLogout(events: unknown): boolean {
+  return typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
+}
+
+/** The claim by which a token is an ID token; undefined if there is none. */
+function findIdTokenMark(claims: JsonObject): string | undefined {
   const { typ, token_use: use, at_hash: ofToken, c_hash: ofCode, s_hash: ofState } = claims;
-  if ((typeof typ === 'string' && typ.toLowerCase() === 'id') || use === 'id') return true;
+  if (typeof typ === 'string' && typ.toLowerCase() === 'id') return 'typ';
+  if (use === 'id') return 'token_use';
   // Hashes of what came beside an ID token (OpenID Connect Core section 3.3.2.11, FAPI 1.0 part 2 section 5.1).
-  return ofToken !== undefined || ofCode !== undefined || ofState !== undefined;
+  if (ofToken !== undefined) return 'at_hash';
+  if (ofCode !== undefined) return 'c_hash';
+  return ofState === undefined ? undefined : 's_hash';
 }

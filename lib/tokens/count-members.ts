@@ -2,10 +2,18 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
+/** Levels of objects and lists that a header or a payload may have; real ones have a handful. */
+export const MAX_DEPTH = 64;
+/** The answer for a text that is nested deeper than {@link MAX_DEPTH}. */
+export const TOO_DEEP = -1;
+
 /**
  * How many members the outermost object of a JSON text has, repeated names counted each time.
  * `JSON.parse` keeps the last of them silently; two parsers that keep different ones can be played
  * against each other (RFC 7519 section 4), so the difference must be seen.
+ *
+ * JSON.parse has no bound of depth, but whoever is handed the claims may walk them recursively, as
+ * JSON.stringify does: what is nested too deeply is {@link TOO_DEEP}.
  *
  * @param text - valid JSON whose outermost value is an object.
  */
@@ -22,7 +30,7 @@ export function countMembers(text: string): number {
         break;
       case 0x7b: // {
       case 0x5b: // [
-        depth++;
+        if (++depth > MAX_DEPTH) return TOO_DEEP;
         break;
       case 0x7d: // }
       case 0x5d: // ]

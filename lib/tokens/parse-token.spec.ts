@@ -16,6 +16,15 @@ const GOOD = compact(HEADER, CLAIMS);
 
 const parse = (token: unknown, max = MAX): string | undefined => codeOf(() => parseToken(token, max));
 
+function messageOf(token: unknown, max = MAX): string | undefined {
+  try {
+    parseToken(token, max);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 describe('parseToken', () => {
   it('takes a token apart', () => {
     const parsed = parseToken(GOOD, MAX);
@@ -151,14 +160,82 @@ describe('parseToken', () => {
     expect(parse('.'.repeat(10_000_000))).toBe('token_too_large');
   });
 
-  it('survives nesting of any depth', () => {
-    const depth = 100_000;
-    const lists = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
-    const objects = `{"a":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`;
-    for (const deep of [lists, objects]) {
-      expect(parse(compact(HEADER, deep), 2_000_000)).toBeUndefined();
-      expect(parse(compact(HEADER, deep.slice(0, -1)), 2_000_000)).toBe('token_malformed');
+  const nested = (depth: number, kind: 'lists' | 'objects'): string =>
+    kind === 'lists'
+      ? `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+      : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+
+  it.each(['lists', 'objects'] as const)('takes %s nested to the bound, and survives any depth', (kind) => {
+    expect(parse(compact(HEADER, nested(64, kind)))).toBeUndefined();
+    const lines: (string | undefined)[] = [];
+    for (const depth of [65, 5_000, 100_000]) {
+      const token = compact(HEADER, nested(depth, kind));
+      expect(parse(token, 2_000_000)).toBe('token_malformed');
+      lines.push(messageOf(token, 2_000_000));
+      expect(parse(compact(HEADER, nested(depth, kind).slice(0, -1)), 2_000_000)).toBe('token_malformed');
     }
+    expect(new Set(lines)).toEqual(new Set(['The payload is nested more than 64 levels deep.']));
+  });
+
+  it('bounds the depth of the header too', () => {
+    const header = `{"alg":"ES256","x":${nested(64, 'lists')}}`;
+    expect(messageOf(compact(header, CLAIMS))).toBe('The header is nested more than 64 levels deep.');
+  });
+
+  it('counts no brackets in strings as depth', () => {
+    expect(
+      parse(compact(HEADER, JSON.stringify({ a: '['.repeat(1_000), '{{{': '{'.repeat(1_000) }))),
+    ).toBeUndefined();
+    expect(
+      parse(compact(HEADER, JSON.stringify({ a: Array.from({ length: 1_000 }, () => [{}]) }))),
+    ).toBeUndefined();
+  });
+
+  it.each<[message: string, token: unknown]>([
+    ['The token is not a string.', 1],
+    [
+      'The token is opaque: it has one segment, and a JWS has three. Let the provider issue JWTs for this API.',
+      h,
+    ],
+    ['The token does not have three segments.', `${h}.${p}`],
+    ['The token does not have three segments.', `${GOOD}.${s}`],
+    ['The token does not have three segments.', `${GOOD}.${s}.${s}.${s}.${s}`],
+    [
+      'The token is encrypted (a JWE, five segments), and only signed ones (three segments) are accepted. Let the provider encrypt no access tokens for this API.',
+      `${GOOD}.${s}.${s}`,
+    ],
+    [
+      'The token is encrypted (a JWE, five segments), and only signed ones (three segments) are accepted. Let the provider encrypt no access tokens for this API.',
+      `${h}..${p}.${s}.${s}`,
+    ],
+    ['The third segment, the signature, is empty: unsigned tokens are not accepted.', `${h}.${p}.`],
+    ['A segment of the token is empty.', `.${p}.${s}`],
+    ['The token is padded with "=": the base64url of a JWS is not padded.', `${GOOD}==`],
+    ['The payload is padded with "=": the base64url of a JWS is not padded.', `${h}.${p}==.${s}`],
+    ['The header is padded with "=": the base64url of a JWS is not padded.', `${h}=.${p}.${s}`],
+    ['The token is not canonical base64url.', `${h}.${p}.-_+A`],
+    ['The header is not canonical base64url of UTF-8.', ` ${GOOD}`],
+    ['The token begins with "Bearer ": only what follows it is the token.', `Bearer ${GOOD}`],
+    ['The header is not JSON.', compact('x', CLAIMS)],
+    ['The payload is not JSON.', compact(HEADER, 'x')],
+    ['The payload is not a JSON object.', compact(HEADER, '[]')],
+    ['A member name is repeated in the payload.', compact(HEADER, '{"a":1,"a":2}')],
+    ['The header parameter "alg" is not a string.', compact('{"kid":"k"}', CLAIMS)],
+    ['The header parameter "kid" is not a string.', compact('{"alg":"ES256","kid":1}', CLAIMS)],
+    ['The header parameter "typ" is not a string.', compact('{"alg":"ES256","typ":1}', CLAIMS)],
+    ['The header parameter "crit" is not supported.', compact('{"alg":"ES256","crit":[]}', CLAIMS)],
+    ['The header parameter "b64" is not supported.', compact('{"alg":"ES256","b64":true}', CLAIMS)],
+    [
+      'The "kid" is longer than 512 characters.',
+      compact(`{"alg":"ES256","kid":"${'k'.repeat(513)}"}`, CLAIMS),
+    ],
+  ])('says: %s', (message, token) => {
+    expect(messageOf(token)).toBe(message);
+  });
+
+  it('says how long a token may be, and takes a kid of exactly the longest length', () => {
+    expect(messageOf(GOOD, 100)).toBe('The token is longer than maxTokenBytes (100).');
+    expect(parse(compact(`{"alg":"ES256","kid":"${'k'.repeat(512)}"}`, CLAIMS))).toBeUndefined();
   });
 
   it('says nothing of what is in the token', () => {

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../model/json.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import type { TokenHeader } from '../model/token.js';
 import { decodeBytes, decodeText, mayBeBase64url } from './base64url.js';
-import { countMembers } from './count-members.js';
+import { countMembers, MAX_DEPTH, TOO_DEEP } from './count-members.js';
 import type { JoseHeader, KnownHeaders } from './known-headers.js';
 
 /** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
@@ -20,26 +20,29 @@ export interface UnverifiedToken extends JoseHeader {
 
 /**
  * Takes a compact JWS apart (RFC 7515 section 7.1), strictly: exactly three segments of canonical
- * base64url, UTF-8, JSON objects without repeated member names (RFC 7515 section 4, RFC 7519 section 4).
+ * base64url, UTF-8, JSON objects without repeated member names (RFC 7515 section 4, RFC 7519 section 4)
+ * that are nested no deeper than {@link MAX_DEPTH} levels.
  *
  * @param token - not trusted to be a string.
  * @param known - headers that need not be parsed again.
  * @throws {IdentityError} `token_too_large`, `token_malformed`, `header_unsupported`.
  */
 export function parseToken(token: unknown, maxTokenBytes: number, known?: KnownHeaders): UnverifiedToken {
-  if (typeof token !== 'string') throw refuse('token_malformed');
-  if (token.length > maxTokenBytes) throw refuse('token_too_large');
+  if (typeof token !== 'string') throw refuse('token_malformed', 'The token is not a string.');
+  if (token.length > maxTokenBytes) {
+    throw refuse('token_too_large', `The token is longer than maxTokenBytes (${String(maxTokenBytes)}).`);
+  }
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes('.', second + 1)) {
-    throw refuse('token_malformed', 'The token does not have three segments.');
+    throw refuse('token_malformed', describeSegments(token));
   }
-  if (!mayBeBase64url(token)) throw notBase64url();
+  if (!mayBeBase64url(token)) throw notBase64url(token);
   const headerSegment = token.slice(0, first);
-  const { header, type } = known?.get(headerSegment) ?? readHeader(decodeObject(headerSegment));
-  const unverifiedClaims = decodeObject(token.slice(first + 1, second));
+  const { header, type } = known?.get(headerSegment) ?? readHeader(decodeObject(headerSegment, 'header'));
+  const unverifiedClaims = decodeObject(token.slice(first + 1, second), 'payload');
   const signature = decodeBytes(token.slice(second + 1));
-  if (signature === undefined) throw notBase64url();
+  if (signature === undefined) throw notBase64url(token);
   return { token, header, type, unverifiedClaims, signedLength: second, signature };
 }
 
@@ -49,12 +52,11 @@ export function parseToken(token: unknown, maxTokenBytes: number, known?: KnownH
  */
 function readHeader(header: JsonObject): JoseHeader {
   const { alg, kid, typ } = header;
-  if ('crit' in header || 'b64' in header) throw refuse('header_unsupported');
-  const fits =
-    typeof alg === 'string' &&
-    (kid === undefined || typeof kid === 'string') &&
-    (typ === undefined || typeof typ === 'string');
-  if (!fits) throw refuse('token_malformed', 'A header parameter has the wrong type.');
+  if ('crit' in header) throw refuse('header_unsupported', 'The header parameter "crit" is not supported.');
+  if ('b64' in header) throw refuse('header_unsupported', 'The header parameter "b64" is not supported.');
+  if (typeof alg !== 'string') throw notAString('alg');
+  if (kid !== undefined && typeof kid !== 'string') throw notAString('kid');
+  if (typ !== undefined && typeof typ !== 'string') throw notAString('typ');
   if (kid !== undefined && kid.length > MAX_KID_LENGTH) {
     throw refuse('token_malformed', `The "kid" is longer than ${String(MAX_KID_LENGTH)} characters.`);
   }
@@ -64,25 +66,65 @@ function readHeader(header: JsonObject): JoseHeader {
   };
 }
 
-function decodeObject(segment: string): JsonObject {
+function decodeObject(segment: string, what: 'header' | 'payload'): JsonObject {
   const text = decodeText(segment);
-  if (text === undefined) throw refuse('token_malformed', 'A segment is not canonical base64url of UTF-8.');
-  const value = parseJson(text);
-  if (!isJsonObject(value)) throw refuse('token_malformed', 'A segment is not a JSON object.');
-  if (countMembers(text) !== Object.keys(value).length) {
-    throw refuse('token_malformed', 'A member name is repeated.');
+  if (text === undefined) throw notBase64url(segment, what);
+  const value = parseJson(text, what);
+  if (!isJsonObject(value)) throw refuse('token_malformed', `The ${what} is not a JSON object.`);
+  const members = countMembers(text);
+  if (members === TOO_DEEP) {
+    throw refuse('token_malformed', `The ${what} is nested more than ${String(MAX_DEPTH)} levels deep.`);
+  }
+  if (members !== Object.keys(value).length) {
+    throw refuse('token_malformed', `A member name is repeated in the ${what}.`);
   }
   return value;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, what: 'header' | 'payload'): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw refuse('token_malformed', 'A segment is not JSON.');
+    throw refuse('token_malformed', `The ${what} is not JSON.`);
   }
 }
 
-function notBase64url(): IdentityError {
-  return refuse('token_malformed', 'The token is not canonical base64url.');
+function notAString(parameter: string): IdentityError {
+  return refuse('token_malformed', `The header parameter "${parameter}" is not a string.`);
+}
+
+/** What is sent in place of a JWS is nearly always one of these; each needs another remedy. */
+function describeSegments(token: string): string {
+  const dots = countDots(token);
+  if (dots === 0) {
+    return 'The token is opaque: it has one segment, and a JWS has three. Let the provider issue JWTs for this API.';
+  }
+  if (dots === 4) {
+    return 'The token is encrypted (a JWE, five segments), and only signed ones (three segments) are accepted. Let the provider encrypt no access tokens for this API.';
+  }
+  if (dots !== 2) return 'The token does not have three segments.';
+  return token.endsWith('.')
+    ? 'The third segment, the signature, is empty: unsigned tokens are not accepted.'
+    : 'A segment of the token is empty.';
+}
+
+/** No further than it matters. */
+function countDots(token: string): number {
+  let count = 0;
+  for (let at = token.indexOf('.'); at !== -1 && count < 5; at = token.indexOf('.', at + 1)) count++;
+  return count;
+}
+
+function notBase64url(text: string, what: 'token' | 'header' | 'payload' = 'token'): IdentityError {
+  if (text.startsWith('Bearer ')) {
+    return refuse('token_malformed', 'The token begins with "Bearer ": only what follows it is the token.');
+  }
+  // RFC 7515 section 2: base64url without padding.
+  if (text.includes('=')) {
+    return refuse('token_malformed', `The ${what} is padded with "=": the base64url of a JWS is not padded.`);
+  }
+  return refuse(
+    'token_malformed',
+    `The ${what} is not canonical base64url${what === 'token' ? '' : ' of UTF-8'}.`,
+  );
 }

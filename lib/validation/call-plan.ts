@@ -21,8 +21,13 @@ export function basePlan(issuer: ResolvedIssuer, options: ResolvedOptions): Call
       audienceClaim: issuer.audienceClaim,
       algorithms: issuer.algorithms,
       profile: issuer.profile,
-      tokenTypes: options.tokenTypes,
+      // RFC 9068 section 4: an access token of that profile says so.
+      tokenTypes:
+        issuer.profile === 'rfc9068'
+          ? options.tokenTypes.filter((type) => type === 'at+jwt')
+          : options.tokenTypes,
       acceptIdTokens: options.acceptIdTokens,
+      acceptEventsClaim: options.acceptEventsClaim,
       requiredClaims: options.requiredClaims,
       clockToleranceMs: options.clockToleranceMs,
     },

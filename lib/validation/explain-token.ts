@@ -6,6 +6,7 @@ import { deepFreeze } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { IssuerDirectory } from '../options/issuer-directory.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims } from '../tokens/check-claims.js';
 import { checkKind } from '../tokens/check-kind.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
@@ -80,9 +81,7 @@ export async function explainToken(token: string, context: ExplainContext): Prom
   if (issuer === undefined) return finish(steps, parsed);
 
   const { rules, hooks } = basePlan(issuer, options);
-  await run('algorithm', () => {
-    if (!rules.algorithms.includes(parsed.header.alg)) throw refuse('algorithm_not_allowed');
-  });
+  await run('algorithm', () => checkAlgorithm(parsed.header.alg, rules.algorithms));
   await run('type', () => checkKind(parsed.type, parsed.unverifiedClaims, rules));
   await run(
     'claims',

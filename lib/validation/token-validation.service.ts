@@ -7,6 +7,7 @@ import { deepFreeze, type JsonObject } from '../model/json.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
+import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims } from '../tokens/check-claims.js';
 import { checkKind } from '../tokens/check-kind.js';
 import { KnownHeaders } from '../tokens/known-headers.js';
@@ -306,7 +307,7 @@ export class TokenValidationService {
     progress.issuer = issuer.issuer;
     const plan = planOf(issuer);
     if (plan === undefined) throw refuse('issuer_not_accepted');
-    if (!plan.rules.algorithms.includes(header.alg)) throw refuse('algorithm_not_allowed');
+    checkAlgorithm(header.alg, plan.rules.algorithms);
     checkKind(type, claims, plan.rules);
     checkClaims(claims, plan.rules, this.clock.wallMs());
     return plan;
