@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DoctorReport, Finding } from '../lib/cli/finding.js';
+import { USAGE } from '../lib/cli/read-arguments.js';
+import { runCommand, type CommandResult } from '../lib/cli/run-command.js';
 import { ProviderDouble, type Answer } from './support/provider-double.js';
 import { createKey } from './support/signing-key.js';
 
@@ -12,14 +16,8 @@ const COMMAND = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const certificate = (name: string): string =>
   fileURLToPath(new URL(`support/certificates/${name}.pem`, import.meta.url));
 
-interface Ended {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the built command as a shell does. */
-async function run(args: readonly string[], stdin = ''): Promise<Ended> {
+/** Runs the built command as a shell does: an own process for each call, which takes a second of a processor. */
+async function runInShell(args: readonly string[], stdin = ''): Promise<CommandResult> {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: 'pipe' });
   let stdout = '';
   let stderr = '';
@@ -27,13 +25,22 @@ async function run(args: readonly string[], stdin = ''): Promise<Ended> {
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   child.stdin.end(stdin);
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { exitCode, stdout, stderr };
+  return { exitCode: exitCode as CommandResult['exitCode'], stdout, stderr };
 }
+
+// The command silences Nest's log; what the services log in this process is silenced here.
+beforeEach(() => {
+  vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+});
+
+/** The same in this process. */
+const run = (args: readonly string[], stdin = ''): Promise<CommandResult> =>
+  runCommand(args, Readable.from([stdin]), false);
 
 async function examine(
   args: readonly string[],
   stdin?: string,
-): Promise<DoctorReport & { exitCode: number | null }> {
+): Promise<DoctorReport & Pick<CommandResult, 'exitCode'>> {
   const { exitCode, stdout, stderr } = await run(['doctor', ...args, '--json'], stdin);
   expect(stderr).toBe('');
   return { ...(JSON.parse(stdout) as DoctorReport), exitCode };
@@ -253,6 +260,39 @@ describe('doctor', { timeout: 120_000 }, () => {
       expect(stdout + stderr).toContain('Usage: nestjs-identity-model doctor <issuer>');
     }
     expect(await run(['--help'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  describe('in a shell', () => {
+    it('judges a token of a pipe, for its reader and for programs', async () => {
+      // A key that the services log a warning of, which neither output may show.
+      provider.keys = [...KEYS, { ...KEYS[0]!, jwk: { ...KEYS[0]!.jwk, kid: 'enc', use: 'enc' } }];
+      const args = ['doctor', provider.issuer, '--audience', 'orders-api', '--token-file', '-'];
+      const [accepted, refused, told] = await Promise.all([
+        runInShell(args, `Bearer ${provider.token()}\n`),
+        runInShell([...args, '--json'], provider.token({ exp: 1 })),
+        run(args, `Bearer ${provider.token()}\n`),
+      ]);
+      expect(accepted).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(accepted.stdout.split('\n').length).toBe(told.stdout.split('\n').length);
+      expect(accepted.stdout.trimEnd().split('\n').at(-1)).toBe('All is well.');
+      expect(refused).toMatchObject({ exitCode: 1, stderr: '' });
+      expect(faultsOf(JSON.parse(refused.stdout) as DoctorReport)).toMatchObject([{ code: 'token_expired' }]);
+    });
+
+    it('shows its usage, which alone is a wrong call', async () => {
+      const [alone, wrong, help] = await Promise.all([
+        runInShell([]),
+        runInShell(['doctor', provider.issuer, '--token-file', '-']),
+        runInShell(['--help']),
+      ]);
+      expect(alone).toEqual({ exitCode: 2, stdout: USAGE, stderr: '' });
+      expect(wrong).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: `standard input holds no token\n\n${USAGE}`,
+      });
+      expect(help).toEqual({ exitCode: 0, stdout: USAGE, stderr: '' });
+    });
   });
 });
 

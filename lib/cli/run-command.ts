@@ -1,0 +1,32 @@
+import type { Readable } from 'node:stream';
+import { formatJson, formatReport } from './print-report.js';
+import { readArguments, USAGE, UsageError } from './read-arguments.js';
+import { runDoctor } from './run-doctor.js';
+
+/** What a command leaves behind in the shell that started it. */
+export interface CommandResult {
+  /** 0 all is well, 1 something is wrong with the provider or the token, 2 wrong usage, 3 a bug of ours. */
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param isTerminal - whether a person reads the output, in colours if not told otherwise. */
+export async function runCommand(
+  argv: readonly string[],
+  stdin: Readable,
+  isTerminal: boolean,
+): Promise<CommandResult> {
+  try {
+    const asked = readArguments(argv);
+    if (asked === 'help') return { exitCode: argv.length > 0 ? 0 : 2, stdout: USAGE, stderr: '' };
+    const report = await runDoctor(asked, stdin);
+    const color = asked.color === 'always' || (asked.color === 'auto' && isTerminal);
+    const stdout = asked.json ? formatJson(report) : formatReport(report, color);
+    return { exitCode: report.healthy ? 0 : 1, stdout, stderr: '' };
+  } catch (error) {
+    if (error instanceof UsageError)
+      return { exitCode: 2, stdout: '', stderr: `${error.message}\n\n${USAGE}` };
+    return { exitCode: 3, stdout: '', stderr: 'the doctor itself broke: this is a bug\n' };
+  }
+}
