@@ -1,7 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 
 interface Block {
   /** The document and the line of the block's first line of code. */
@@ -12,6 +22,7 @@ interface Block {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COMPILER = path.join(ROOT, 'node_modules/@typescript/native/bin/tsc');
 const FENCE = /^(\s*)(`{3,}|~{3,})\s*(\S*)/;
 const DIRECTIVE = /^\s*<!--\s*compile:\s*(.*?)\s*-->\s*$/;
 
@@ -67,55 +78,92 @@ function readPreludeName(document: string, line: number, directive: string): str
   return name;
 }
 
-/** One line for each compile error in the blocks of these documents, by name. One Program for all of them. */
+/**
+ * One line for each compile error in the blocks of these documents, by name, under the strictest options that a reader
+ * may have set: those of this project. One run of the compiler for all of them, and a second one without the blocks
+ * that have no valid syntax, because those keep it from looking at the others.
+ */
 export function compileDocuments(documents: ReadonlyMap<string, string>): string[] {
   const blocks = [...documents].flatMap(([document, markdown]) => extractBlocks(document, markdown));
-  const options = readCompilerOptions();
-  const sources = new Map<string, { block: Block; text: string; shift: number }>();
-  for (const [index, block] of blocks.entries()) {
-    const before = block.prelude === undefined ? '' : readPrelude(block.prelude);
-    sources.set(path.posix.join(ROOT.replaceAll(path.sep, '/'), 'test/docs', `block-${index}.ts`), {
-      block,
-      text: before + block.code,
-      // From a line of the virtual file, counted from 0, to the line of the document.
-      shift: block.line - (before.split('\n').length - 1),
-    });
-  }
-
-  const host = ts.createCompilerHost(options);
-  host.fileExists = (file) => sources.has(file) || ts.sys.fileExists(file);
-  host.readFile = (file) => sources.get(file)?.text ?? ts.sys.readFile(file);
-  const program = ts.createProgram([...sources.keys()], options, host);
-
-  const faults = program.getOptionsDiagnostics().map((fault) => messageOf(fault));
-  for (const [file, { block, shift }] of sources) {
-    const source = program.getSourceFile(file);
-    if (source === undefined) throw new Error(`${file} is not in the program`);
-    for (const fault of [
-      ...program.getSyntacticDiagnostics(source),
-      ...program.getSemanticDiagnostics(source),
-    ]) {
-      const { line } = source.getLineAndCharacterOfPosition(fault.start ?? 0);
-      faults.push(`${block.document}:${line + shift}: ${messageOf(fault)}`);
-    }
-  }
-  return faults;
+  const sources = blocks.map((block, index) => readSource(block, `block-${String(index)}.ts`));
+  const faults = compile(sources);
+  const broken = new Set(faults.filter(({ code }) => isSyntactic(code)).map(({ source }) => source));
+  if (broken.size > 0) faults.push(...compile(sources.filter((source) => !broken.has(source))));
+  const lines = sources.flatMap((source) =>
+    faults.filter((fault) => fault.source === source).map((fault) => lineOf(fault)),
+  );
+  return [...new Set(lines)];
 }
 
-function messageOf({ code, messageText }: ts.Diagnostic): string {
-  return `TS${code} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+/** A block as a file. */
+interface Source {
+  readonly name: string;
+  readonly block: Block;
+  readonly text: string;
+  /** From a line of the file to the line of the document. */
+  readonly shift: number;
+}
+
+interface Fault {
+  readonly source: Source;
+  readonly line: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+function readSource(block: Block, name: string): Source {
+  const before = block.prelude === undefined ? '' : readPrelude(block.prelude);
+  return { name, block, text: before + block.code, shift: block.line - before.split('\n').length };
 }
 
 function readPrelude(name: string): string {
   return `${readFileSync(path.join(ROOT, 'test/docs/preludes', `${name}.ts`), 'utf8').trimEnd()}\n`;
 }
 
-/** The strictest that a reader may have set: those of this project. */
-function readCompilerOptions(): ts.CompilerOptions {
-  const file = path.join(ROOT, 'tsconfig.json');
-  const { config } = ts.readConfigFile(file, (name) => ts.sys.readFile(name)) as {
-    config: { include: string[] };
-  };
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
-  return { ...options, moduleDetection: ts.ModuleDetectionKind.Force };
+/** A folder that finds what the project has installed, and goes when it has been compiled. */
+function compile(sources: readonly Source[]): Fault[] {
+  if (sources.length === 0) return [];
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'compile-blocks-')));
+  try {
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+    writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
+    for (const { name, text } of sources) writeFileSync(path.join(folder, name), text);
+    const config = {
+      extends: path.join(ROOT, 'tsconfig.json'),
+      compilerOptions: { moduleDetection: 'force' },
+      include: ['*.ts'],
+    };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
+    return readFaults(runCompiler(folder), sources);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function runCompiler(folder: string): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMPILER, '--pretty', 'false', '-p', '.'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  // A compiler that did not run must not pass for one that found nothing.
+  if (status === 0 || /: error TS/.test(stdout)) return stdout;
+  throw new Error(`the compiler ended with status ${String(status)}: ${stdout}${stderr}`);
+}
+
+/** Faults of the blocks alone: those of lib/ are told by `npm run typecheck`. */
+function readFaults(output: string, sources: readonly Source[]): Fault[] {
+  const global = /^error TS.*/m.exec(output);
+  if (global !== null) throw new Error(`the blocks were not compiled: ${global[0]}`);
+  // Further lines of a message are indented.
+  const found = output.matchAll(/^(\S+?)\((\d+),\d+\): error TS(\d+): (.*(?:\n .*)*)/gm);
+  return [...found].flatMap(([, file, line, code, message = '']) => {
+    const source = sources.find(({ name }) => name === file);
+    return source === undefined ? [] : [{ source, line: Number(line), code: Number(code), message }];
+  });
+}
+
+const isSyntactic = (code: number): boolean => code < 2000;
+
+function lineOf({ source: { block, shift }, line, code, message }: Fault): string {
+  return `${block.document}:${line + shift}: TS${code} ${message}`;
 }
