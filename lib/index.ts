@@ -49,6 +49,7 @@ export { rolesClaimOf } from './options/roles-claim.js';
 export type {
   CacheOptions,
   ClaimSource,
+  CookieTokenOptions,
   HttpOptions,
   IdentityModuleOptions,
   IdentityOptionsFactory,

@@ -61,6 +61,7 @@ export class IdentityStrategy extends Strategy {
       fromRequest: (request) => this.extractFrom(request),
       tokenFromUrl: options.transports.tokenFromUrl,
       tokenFromPayload: options.transports.tokenFromPayload,
+      tokenFromCookie: options.transports.tokenFromCookie,
     };
   }
 

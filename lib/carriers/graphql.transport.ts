@@ -2,7 +2,8 @@ import type { ExecutionContext, HttpException } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import type { Answer } from './answer.js';
 import { exceptionOf } from './http-exceptions.js';
-import { authorizationIn, onlyToken, parseAuthorization, readBearer } from './read-bearer.js';
+import { readUpgrade } from './handshake.js';
+import { authorizationIn, parseAuthorization } from './read-bearer.js';
 import type { Connection, Transport } from './transport.js';
 
 /** Where an operation came from: an HTTP request, or a WebSocket with the parameters it was opened with. */
@@ -11,7 +12,8 @@ type Origin =
   | {
       readonly kind: 'connection';
       readonly context: object;
-      readonly params: unknown;
+      /** `connectionParams`: the payload of the message that the socket was initialised with. */
+      readonly params: object | undefined;
       /** The upgrade request of the socket. */
       readonly request: object | undefined;
       readonly socket: object | undefined;
@@ -33,9 +35,11 @@ export const graphqlTransport: Transport = {
   readToken(context, _carrier, reading) {
     const origin = originOf(context);
     if (origin.kind === 'request') return reading.fromRequest(origin.request);
-    return onlyToken(
+    return readUpgrade(
+      origin.request,
+      reading,
       parseAuthorization(authorizationIn(origin.params)),
-      origin.request === undefined ? undefined : readBearer(origin.request),
+      parseAuthorization(authorizationIn(member(origin.params, 'headers'))),
     );
   },
 
@@ -94,7 +98,7 @@ function originOf(execution: ExecutionContext): Origin {
     return {
       kind: 'connection',
       context,
-      params: Reflect.get(session, 'connectionParams'),
+      params: member(session, 'connectionParams'),
       request: withHeaders(member(extra, 'request')) ?? withHeaders(request),
       socket: member(extra, 'socket'),
     };
@@ -119,12 +123,11 @@ function originOf(execution: ExecutionContext): Origin {
 
 /** Mercurius keeps what a socket was opened with in the context of its operations. */
 function mercuriusConnection(context: object): Origin {
-  const init = member(context, '_connectionInit');
   const request = member(context, 'request');
   return {
     kind: 'connection',
     context,
-    params: member(init, 'headers') ?? init,
+    params: member(context, '_connectionInit'),
     request: withHeaders(request),
     socket: member(member(request, 'raw'), 'socket'),
   };

@@ -1,4 +1,6 @@
-import type { HttpRequestLike } from './read-bearer.js';
+import { onlyToken, readBearer, type HttpRequestLike } from './read-bearer.js';
+import { readCookie } from './read-cookie.js';
+import type { TokenReading } from './transport.js';
 
 /** The request that a WebSocket was opened with (RFC 6455 section 4.1). */
 export interface UpgradeRequest extends HttpRequestLike {
@@ -17,4 +19,22 @@ export function rememberHandshake(client: object, request: UpgradeRequest): void
 
 export function upgradeOf(client: object): UpgradeRequest | undefined {
   return UPGRADES.get(client);
+}
+
+/**
+ * The token that a WebSocket was opened with: in a place of its transport, in the header of the upgrade request, or
+ * else in a cookie. Browsers add cookies on their own, so that one says nothing beside a token that a client has sent.
+ *
+ * @param elsewhere - what the transport has read in places of its own.
+ * @throws {IdentityError} as `onlyToken`, `readBearer` and `readCookie`.
+ */
+export function readUpgrade(
+  request: UpgradeRequest | undefined,
+  reading: TokenReading,
+  ...elsewhere: readonly (string | undefined)[]
+): string | undefined {
+  if (request === undefined) return onlyToken(...elsewhere);
+  const token = onlyToken(...elsewhere, readBearer(request));
+  if (token !== undefined || reading.tokenFromCookie === undefined) return token;
+  return readCookie(request, reading.tokenFromCookie);
 }

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
 import { readBearer } from './read-bearer.js';
 
-const raw = (...values: string[]): { rawHeaders: string[] } => ({
+interface Received {
+  readonly rawHeaders: string[];
+  readonly headers: { authorization?: string };
+}
+
+/** As Node.js parses it: of several Authorization headers `headers` has the first one. */
+const raw = (...values: string[]): Received => ({
   rawHeaders: [
     'Host',
     'api.example.com',
@@ -10,6 +16,7 @@ const raw = (...values: string[]): { rawHeaders: string[] } => ({
     'Accept',
     '*/*',
   ],
+  headers: values[0] === undefined ? {} : { authorization: values[0] },
 });
 const read = (...values: string[]): string | undefined => readBearer(raw(...values));
 
@@ -74,25 +81,46 @@ describe('readBearer', () => {
     expect(codeOf(() => read(...values))).toBe('authorization_malformed');
   });
 
-  it('reads the names of headers in any case, and their values not as names', () => {
-    expect(readBearer({ rawHeaders: ['AUTHORIZATION', 'Bearer a'] })).toBe('a');
-    expect(
-      codeOf(() => readBearer({ rawHeaders: ['authorization', 'Bearer a', 'AuthorizatioN', 'Bearer b'] })),
-    ).toBe('authorization_malformed');
-    expect(readBearer({ rawHeaders: ['x-forwarded-for', 'authorization', 'Bearer a', 'x'] })).toBeUndefined();
-    expect(readBearer({ rawHeaders: ['proxy-authorization', 'Bearer a'] })).toBeUndefined();
+  it('counts the raw headers in any case, and values not as names', () => {
+    const headers = { authorization: 'Bearer a' };
+    expect(readBearer({ rawHeaders: ['AUTHORIZATION', 'Bearer a'], headers })).toBe('a');
+    const twice = ['authorization', 'Bearer a', 'AuthorizatioN', 'Bearer b'];
+    expect(codeOf(() => readBearer({ rawHeaders: twice, headers }))).toBe('authorization_malformed');
+    const value = ['x-forwarded-for', 'authorization', 'Authorization', 'Bearer a'];
+    expect(readBearer({ rawHeaders: value, headers })).toBe('a');
+    expect(readBearer({ rawHeaders: ['proxy-authorization', 'Bearer a'], headers: {} })).toBeUndefined();
   });
 
-  it('believes the raw list more than what was made of it', () => {
-    const headers = { authorization: 'Bearer first' };
-    expect(codeOf(() => readBearer({ ...raw('Bearer first', 'Bearer second'), headers }))).toBe(
+  it.each<[string, Received, unknown, string | undefined]>([
+    ['set', raw(), 'Bearer ours', 'ours'],
+    ['replaced', raw('Bearer theirs'), 'Bearer ours', 'ours'],
+    ['replaced another scheme', raw('Basic x'), 'Bearer ours', 'ours'],
+    ['set as a list of one', raw(), ['Bearer ours'], 'ours'],
+    ['deleted', raw('Bearer theirs'), undefined, undefined],
+    ['set to null', raw('Bearer theirs'), null, undefined],
+  ])('takes the value that middleware has %s', (_what, { rawHeaders }, authorization, token) => {
+    const headers = { authorization } as Record<string, string>;
+    expect(readBearer({ rawHeaders, headers })).toBe(token);
+    expect(readBearer({ raw: { rawHeaders }, headers })).toBe(token);
+  });
+
+  it('refuses two headers whatever middleware has made of them', () => {
+    for (const authorization of ['Bearer ours', 'Bearer first', undefined]) {
+      const { rawHeaders } = raw('Bearer first', 'Bearer second');
+      const headers = { authorization } as Record<string, string>;
+      expect(codeOf(() => readBearer({ rawHeaders, headers }))).toBe('authorization_malformed');
+    }
+  });
+
+  it('refuses two values that middleware has set', () => {
+    const headers = { authorization: ['Bearer a', 'Bearer b'] };
+    expect(codeOf(() => readBearer({ rawHeaders: raw().rawHeaders, headers }))).toBe(
       'authorization_malformed',
     );
-    expect(readBearer({ ...raw(), headers })).toBeUndefined();
   });
 
   it("reads the raw list of node's request inside Fastify's", () => {
-    const headers = { authorization: 'Bearer parsed' };
+    const { headers } = raw('Bearer a');
     expect(readBearer({ raw: raw('Bearer a'), headers })).toBe('a');
     expect(codeOf(() => readBearer({ raw: raw('Bearer a', 'Bearer b'), headers }))).toBe(
       'authorization_malformed',

@@ -1,4 +1,6 @@
-import { refuse } from '../errors/identity-error.js';
+import { refuse, type IdentityError } from '../errors/identity-error.js';
+
+const AUTHORIZATION = 'authorization';
 
 /** The parts of a request that are read, over node:http, Express and Fastify (whose request wraps node's). */
 export interface HttpRequestLike {
@@ -11,8 +13,9 @@ export interface HttpRequestLike {
  * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1, RFC 9110 section 11.4); undefined
  * where there is none, or one of another scheme.
  *
- * Node keeps the first of several Authorization headers silently, so that what a proxy in front checked
- * may be the other one: the raw header list is read instead.
+ * The value is that of `headers`, which middleware of the application may have set, replaced or deleted. Node.js
+ * keeps the first of several Authorization headers there silently, so that what a proxy in front checked may be
+ * the other one: the raw list shows how many came, and two are refused whatever middleware has made of them.
  *
  * @throws {IdentityError} `authorization_malformed`: several such headers, or no single token behind the scheme.
  */
@@ -26,7 +29,7 @@ export function readBearer(request: HttpRequestLike): string | undefined {
  * @throws {IdentityError} as {@link readBearer}.
  */
 export function parseAuthorization(values: readonly unknown[]): string | undefined {
-  if (values.length > 1) throw refuse('authorization_malformed', 'There are several Authorization headers.');
+  if (values.length > 1) throw severalHeaders();
   const [first] = values;
   if (first === undefined) return undefined;
   if (typeof first !== 'string') {
@@ -43,9 +46,14 @@ export function parseAuthorization(values: readonly unknown[]): string | undefin
 
 /** The values of `authorization` in what maps names to values, whatever the case of its names. */
 export function authorizationIn(headers: unknown): readonly unknown[] {
+  return headerIn(headers, AUTHORIZATION);
+}
+
+/** The values of a header in what maps names to values, whatever the case of its names. */
+export function headerIn(headers: unknown, header: string): readonly unknown[] {
   if (typeof headers !== 'object' || headers === null) return [];
   return Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .filter(([name]) => name.toLowerCase() === header)
     .flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value as unknown]))
     .filter((value) => value !== undefined && value !== null)
     .map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value));
@@ -63,12 +71,26 @@ export function onlyToken(...tokens: readonly (string | undefined)[]): string | 
 }
 
 function authorizationValues(request: HttpRequestLike): readonly unknown[] {
-  // Where no raw list is, an adapter, an application or a test has made the request by hand.
   const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders;
+  // Without a raw list, an adapter, an application or a test has made the request by hand.
   if (rawHeaders === undefined || rawHeaders.length === 0) return authorizationIn(request.headers);
-  const values: string[] = [];
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toLowerCase() === 'authorization') values.push(rawHeaders[at + 1] ?? '');
+  if (countAuthorization(rawHeaders) > 1) throw severalHeaders();
+  // Node.js writes all names in lower case.
+  const value = request.headers?.[AUTHORIZATION] as string | readonly string[] | null | undefined;
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+/** `rawHeaders` has names and values in turn. */
+function countAuthorization(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count += 1;
   }
-  return values;
+  return count;
+}
+
+function severalHeaders(): IdentityError {
+  return refuse('authorization_malformed', 'There are several Authorization headers.');
 }

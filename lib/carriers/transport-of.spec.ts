@@ -20,6 +20,7 @@ const READING: TokenReading = {
   fromRequest: () => 'of-request',
   tokenFromUrl: false,
   tokenFromPayload: false,
+  tokenFromCookie: undefined,
 };
 
 function contextOf(type: string, ...args: unknown[]): ExecutionContext {

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Answer } from './answer.js';
+import type { CookieRule } from './read-cookie.js';
 
 /** How tokens are read, from the options of the module. */
 export interface TokenReading {
@@ -7,6 +8,8 @@ export interface TokenReading {
   readonly fromRequest: (request: object) => string | undefined;
   readonly tokenFromUrl: boolean;
   readonly tokenFromPayload: boolean;
+  /** undefined unless a WebSocket may be opened with a cookie. */
+  readonly tokenFromCookie: CookieRule | undefined;
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { Answer } from './answer.js';
-import { upgradeOf, type UpgradeRequest } from './handshake.js';
-import { onlyToken, readBearer } from './read-bearer.js';
+import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
 import type { Connection, TokenReading, Transport } from './transport.js';
 
 /** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
@@ -48,10 +47,11 @@ export const wsTransport: Transport = {
  */
 export function readHandshake(client: object, reading: TokenReading): string | undefined {
   if (isSocketIo(client)) {
-    const { auth, headers, query } = client.handshake;
-    return onlyToken(
+    const { auth, query } = client.handshake;
+    return readUpgrade(
+      requestOf(client),
+      reading,
       readAuth(auth),
-      readBearer(client.request ?? { headers: headers ?? {} }),
       reading.tokenFromUrl ? readParameter(query?.['access_token']) : undefined,
     );
   }
@@ -63,7 +63,7 @@ export function readHandshake(client: object, reading: TokenReading): string | u
         'app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))), or call rememberHandshake in handleConnection',
     );
   }
-  return onlyToken(readBearer(upgrade), reading.tokenFromUrl ? readUrl(upgrade.url) : undefined);
+  return readUpgrade(upgrade, reading, reading.tokenFromUrl ? readUrl(upgrade.url) : undefined);
 }
 
 export function connectionTo(client: object): Connection | undefined {
@@ -125,6 +125,13 @@ function clientOf(context: ExecutionContext): object {
 export function isSocketIo(client: object): client is SocketIoClient {
   const handshake: unknown = Reflect.get(client, 'handshake');
   return typeof handshake === 'object' && handshake !== null;
+}
+
+/** The headers of the handshake, which middleware of socket.io may have changed, with the raw list of its request. */
+function requestOf({ handshake, request }: SocketIoClient): UpgradeRequest {
+  const { headers } = handshake;
+  if (request === undefined || headers === undefined) return request ?? { headers: headers ?? {} };
+  return { headers, rawHeaders: request.rawHeaders ?? [] };
 }
 
 /** socket.io's `auth: { token }`, with or without the name of the scheme. */

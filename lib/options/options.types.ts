@@ -83,6 +83,17 @@ export interface CacheOptions {
   readonly maxEntries?: number | undefined;
 }
 
+/** A cookie that may carry the token of a WebSocket, and the pages that may open one with it. */
+export interface CookieTokenOptions {
+  /** The exact name; `__Host-…` keeps other hosts of the domain from setting it. */
+  readonly name: string;
+  /**
+   * Origins of the pages, as browsers send them (RFC 6454 section 6.2): `['https://app.example.com']`. A socket that
+   * brings the cookie without one of them is refused: any other site may have opened it (cross-site WebSocket hijacking).
+   */
+  readonly origins: readonly string[];
+}
+
 /** What differs outside of HTTP: WebSockets, GraphQL subscriptions and microservices. */
 export interface TransportOptions {
   /**
@@ -92,6 +103,11 @@ export interface TransportOptions {
   readonly tokenFromUrl?: boolean | undefined;
   /** Reads the member `access_token` of a microservice message's payload, too. @default false */
   readonly tokenFromPayload?: boolean | undefined;
+  /**
+   * Reads the token of a WebSocket (ws, socket.io, GraphQL subscriptions) in a cookie of its handshake where nothing else
+   * carries one, too. Never that of an HTTP request. @default none
+   */
+  readonly tokenFromCookie?: CookieTokenOptions | undefined;
   /** Closes a WebSocket when its token expires; without, its messages are refused from then on. @default false */
   readonly closeExpired?: boolean | undefined;
 }

@@ -61,7 +61,12 @@ describe('the defaults', () => {
       resourceMetadataUrl: undefined,
       warmUp: 'background',
       cache: { maxEntries: 128 },
-      transports: { tokenFromUrl: false, tokenFromPayload: false, closeExpired: false },
+      transports: {
+        tokenFromUrl: false,
+        tokenFromPayload: false,
+        tokenFromCookie: undefined,
+        closeExpired: false,
+      },
       discovery: { ttlMs: 3_600_000, minTtlMs: 60_000, maxTtlMs: 86_400_000, staleIfErrorMs: 86_400_000 },
       jwks: {
         ttlMs: 600_000,
@@ -817,6 +822,44 @@ describe('several issuers', () => {
     expect(problemsOf({ audience: 'a', issuers: [issuer] })).toEqual([
       expect.stringMatching(/^issuers\[0\]\.jwks: contradicts "jwksUri"/),
     ]);
+  });
+});
+
+describe('transports.tokenFromCookie', () => {
+  const cookie = (tokenFromCookie: unknown): object => ({ transports: { tokenFromCookie } });
+  const origins = ['https://app.example.com', 'https://app.example.com:8443', 'http://localhost:3000'];
+
+  it('keeps the name and the origins to the letter, frozen', () => {
+    const { tokenFromCookie } = resolve(cookie({ name: '__Host-token', origins })).transports;
+    expect(tokenFromCookie).toEqual({ name: '__Host-token', origins });
+    expect(Object.isFrozen(tokenFromCookie) && Object.isFrozen(tokenFromCookie?.origins)).toBe(true);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [true, /^transports\.tokenFromCookie: expected an object, got true/],
+    [{ origins }, /^transports\.tokenFromCookie\.name: is missing/],
+    [{ name: 't' }, /^transports\.tokenFromCookie\.origins: is missing/],
+    [{ name: 't', origins: [] }, /origins: expected a non-empty list/],
+    [{ name: 't', origins: 'https://app.example.com' }, /origins: expected a non-empty list/],
+    [{ name: 't=', origins }, /name: expected the name of a cookie/],
+    [{ name: 'a b', origins }, /name: expected the name of a cookie/],
+    [{ name: 7, origins }, /name: expected a non-empty string/],
+    [{ name: 't', origins, sameSite: true }, /sameSite: unknown option/],
+    [{ name: 't', origins: ['*'] }, /origins: '\*' is not an origin/],
+    [{ name: 't', origins: ['null'] }, /origins: 'null' is not an origin/],
+    [{ name: 't', origins: ['app.example.com'] }, /is not an origin such as/],
+    [{ name: 't', origins: ['https://*.example.com'] }, /is not an origin|is never sent/],
+    [
+      { name: 't', origins: ['https://app.example.com/'] },
+      /is never sent by a browser; write https:\/\/app\.example\.com$/,
+    ],
+    [{ name: 't', origins: ['https://APP.example.com'] }, /write https:\/\/app\.example\.com$/],
+    [{ name: 't', origins: ['https://app.example.com:443'] }, /write https:\/\/app\.example\.com$/],
+    [{ name: 't', origins: ['http://app.example.com'] }, /is not https; plain http is for loopback/],
+    [{ name: 't', origins: ['file:///x'] }, /is not an origin/],
+  ])('refuses %j', (value, pattern) => {
+    const found = problems(cookie(value));
+    expect(found.join('\n')).toMatch(pattern);
   });
 });
 

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { isUrlAllowed, parseUrl } from '../http/url-policy.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { isStringList, OptionReader, Problems } from './option-reader.js';
@@ -206,12 +208,46 @@ function readTokenCache(reader: OptionReader): ResolvedOptions['tokenCache'] {
 
 function readTransports(top: OptionReader): ResolvedOptions['transports'] {
   const { transports } = DEFAULTS;
-  const reader = top.nested('transports', Object.keys(transports));
+  const reader = top.nested('transports', [...Object.keys(transports), 'tokenFromCookie']);
   return Object.freeze({
     tokenFromUrl: reader.boolean('tokenFromUrl', transports.tokenFromUrl),
     tokenFromPayload: reader.boolean('tokenFromPayload', transports.tokenFromPayload),
+    tokenFromCookie: readCookieRule(reader),
     closeExpired: reader.boolean('closeExpired', transports.closeExpired),
   });
+}
+
+/** Without origins that are to the letter what browsers send, any site could use the cookie. */
+function readCookieRule(transports: OptionReader): ResolvedOptions['transports']['tokenFromCookie'] {
+  if (!transports.has('tokenFromCookie')) return undefined;
+  const reader = transports.nested('tokenFromCookie', ['name', 'origins']);
+  const name = reader.string('name') ?? '';
+  const origins = reader.strings('origins') ?? [];
+  if (!reader.has('name')) reader.problem('name', 'is missing: the name of the cookie');
+  else if (name !== '' && !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+    reader.wrong('name', 'the name of a cookie (RFC 6265 section 4.1.1)');
+  }
+  if (!reader.has('origins')) {
+    reader.problem(
+      'origins',
+      'is missing: the origins of the pages that may open a WebSocket with the cookie',
+    );
+  }
+  for (const origin of origins) {
+    const problem = findOriginProblem(origin);
+    if (problem !== undefined) reader.problem('origins', `${inspect(origin.slice(0, 60))} ${problem}`);
+  }
+  return Object.freeze({ name, origins: Object.freeze(origins) });
+}
+
+/** RFC 6454 section 6.2. A page that came over an open line may have been changed on the way. */
+function findOriginProblem(text: string): string | undefined {
+  const url = parseUrl(text);
+  if (url === undefined || url.origin === 'null' || text.includes('*')) {
+    return 'is not an origin such as https://app.example.com; patterns are not supported';
+  }
+  if (url.origin !== text) return `is never sent by a browser; write ${url.origin}`;
+  return isUrlAllowed(text, []) ? undefined : 'is not https; plain http is for loopback';
 }
 
 /** The function form of `issuers`. What it may be asked for must be said, because tokens say who is asked for. */

@@ -79,6 +79,8 @@ export interface ResolvedOptions {
   readonly transports: {
     readonly tokenFromUrl: boolean;
     readonly tokenFromPayload: boolean;
+    /** undefined where it is off. */
+    readonly tokenFromCookie: { readonly name: string; readonly origins: readonly string[] } | undefined;
     readonly closeExpired: boolean;
   };
   readonly discovery: ResolvedLifetime;
