@@ -7,7 +7,8 @@ import ts from 'typescript';
 
 /** Lowest first. Folders of one rank may not import each other. */
 const RANKS = [
-  ['errors', 'cache', 'model'],
+  ['model'],
+  ['errors', 'cache'],
   ['events', 'http'],
   ['options'],
   ['tokens'],

@@ -165,6 +165,20 @@ describe('the metrics', () => {
     expect(text).toContain('https://tenant-c.example');
   });
 
+  it('show a tenant by a name that steers no terminal', async () => {
+    const keys = await ProviderDouble.start();
+    closers.push(() => keys.stop());
+    const { tokens, scrape } = await start({
+      issuer: undefined,
+      issuers: (issuer: string) => ({ issuer, jwks: { keys: [keys.key.jwk] } }),
+      allowedIssuers: (issuer: string) => issuer.startsWith('https://tenant-'),
+    });
+    await tokens.validate(keys.token({ iss: 'https://tenant-a.example/\u001b[2J\u202e' }));
+    const text = await scrape();
+    expect(text).toContain('https://tenant-a.example/\\\\u001b[2J\\\\u202e');
+    expect(text).not.toMatch(/(?!\n)\p{C}/u);
+  });
+
   it('tell an outage', async () => {
     const { provider, jwks, scrape } = await start();
     await provider.stop();

@@ -26,7 +26,7 @@ describe('adviseOnToken', () => {
     [
       'audience_mismatch',
       { aud: ['billing', 'a\u001b[2J'] },
-      'it is for "billing", "a?[2J", asked was for "orders-api", "orders-admin"',
+      'it is for "billing", "a\\u001b[2J", asked was for "orders-api", "orders-admin"',
     ],
     ['audience_mismatch', { aud: 'abcdefg'.split('') }, 'it is for "a", "b", "c", "d", "e", 2 more, asked'],
     ['audience_mismatch', { aud: [] }, 'it is for nobody, asked'],
@@ -38,7 +38,7 @@ describe('adviseOnToken', () => {
   });
 
   it('names the key that a token names', () => {
-    expect(advise('key_not_found', {}, 'k\n1')).toContain('the key "k?1"');
+    expect(advise('key_not_found', {}, 'k\n1')).toContain('the key "k\\u000a1"');
     expect(advise('key_not_found')).toContain('it names no key');
   });
 

@@ -53,7 +53,7 @@ async function examineKeys(session: ProviderSession, jwksUri: string, findings: 
     });
     for (const key of set.keys) findings.push({ about: 'key', verdict: 'ok', text: describeKey(key) });
     for (const { kid, reason } of set.skipped) {
-      const name = kid === undefined ? 'a key without id' : `key ${JSON.stringify(kid)}`;
+      const name = kid === undefined ? 'a key without id' : `key ${quoted(kid)}`;
       findings.push({ about: 'key', verdict: 'note', text: `${name} is not used: ${reason}` });
     }
     if (set.keys.some(({ kid }) => kid === undefined)) {
@@ -75,7 +75,7 @@ function describeKey(key: VerificationKey): string {
   const kind = key.crv === undefined ? key.kty : `${key.kty} ${key.crv}`;
   const bits = key.key.asymmetricKeyDetails?.modulusLength;
   const size = bits === undefined ? '' : ` of ${String(bits)} bits`;
-  return `key ${JSON.stringify(nameOf(key))}: ${kind}${size}, for ${key.prepared.map(({ algorithm }) => algorithm.name).join(', ')}`;
+  return `key ${quoted(nameOf(key))}: ${kind}${size}, for ${key.prepared.map(({ algorithm }) => algorithm.name).join(', ')}`;
 }
 
 /** What the module makes of the cache headers. */

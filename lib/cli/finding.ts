@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { printable } from '../model/printable.js';
 import type { ExplainedStep } from '../validation/explain-token.js';
 
 /**
@@ -41,6 +42,15 @@ export function isTokenAlone({ healthy, findings }: DoctorReport): boolean {
   );
 }
 
+/** Whoever reads the report, a program too, shows it to people: what a provider or a token says must not steer their terminal. */
 export function toReport(issuer: string, findings: readonly Finding[]): DoctorReport {
-  return { issuer, healthy: findings.every(({ verdict }) => verdict !== 'fault'), findings };
+  return {
+    issuer: printable(issuer),
+    healthy: findings.every(({ verdict }) => verdict !== 'fault'),
+    findings: findings.map(({ text, advice, ...finding }) => ({
+      ...finding,
+      text: printable(text),
+      ...(advice === undefined ? {} : { advice: printable(advice) }),
+    })),
+  };
 }

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable } from '../model/printable.js';
+import { printableJson } from '../model/printable.js';
 import { isTokenAlone, type DoctorReport, type Finding, type Verdict } from './finding.js';
 
 const SIGNS: Readonly<
@@ -19,10 +19,8 @@ export function formatReport(report: DoctorReport, color: boolean): string {
   const width = Math.max(...findings.map(({ about }) => about.length));
   const lines = findings.flatMap(({ about, verdict, text, advice }: Finding) => {
     const { sign, color: of } = SIGNS[verdict];
-    const line = `${paint(of, sign)} ${about.padEnd(width)}  ${printable(text)}`;
-    return advice === undefined
-      ? [line]
-      : [line, paint('dim', `  ${' '.repeat(width)}  → ${printable(advice)}`)];
+    const line = `${paint(of, sign)} ${about.padEnd(width)}  ${text}`;
+    return advice === undefined ? [line] : [line, paint('dim', `  ${' '.repeat(width)}  → ${advice}`)];
   });
   const verdict = healthy
     ? paint('green', 'All is well.')
@@ -32,9 +30,9 @@ export function formatReport(report: DoctorReport, color: boolean): string {
           ? 'The provider is fine; this token would be refused.'
           : 'The module would not work with this.',
       );
-  return `${paint('bold', printable(issuer))}\n${lines.join('\n')}\n${verdict}\n`;
+  return `${paint('bold', issuer)}\n${lines.join('\n')}\n${verdict}\n`;
 }
 
 export function formatJson(report: DoctorReport): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return `${printableJson(report, 2)}\n`;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { printable } from '../model/printable.js';
 
 /** What the command was asked for. */
 export interface DoctorArguments {
@@ -20,6 +21,11 @@ export interface DoctorArguments {
 /** The call is wrong: the text says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+
+  /** @param message - may repeat arguments, which need not be the caller's own words. */
+  constructor(message: string) {
+    super(message.split('\n').map(printable).join('\n'));
+  }
 }
 
 export const USAGE = `Usage: nestjs-identity-model doctor <issuer> [options]

@@ -4,7 +4,7 @@ import { DiscoveryService } from '../discovery/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { isJsonObject } from '../model/json.js';
-import { printable } from '../model/printable.js';
+import { clipped } from '../model/printable.js';
 import { TokenInspector } from '../validation/token-inspector.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { DashboardHistory } from './history.js';
@@ -84,12 +84,12 @@ export class DataRoutes {
     const issuer = memberOf(body, 'issuer');
     const known = this.recorder.find(issuer);
     if (known === undefined) return sendJson(response, 404, { code: 'issuer_unknown' });
-    this.logger.log(`${what} asked for: ${printable(known.issuer.slice(0, MAX_ISSUER))}`);
+    this.logger.log(`${what} asked for: ${clipped(known.issuer, MAX_ISSUER)}`);
     try {
       await run(known.issuer, known.metadata !== undefined);
     } catch (error) {
       const code = error instanceof IdentityError ? error.code : 'check_failed';
-      return sendJson(response, 503, { code, reason: describeError(error).slice(0, MAX_REASON) });
+      return sendJson(response, 503, { code, reason: clipped(describeError(error), MAX_REASON) });
     }
     sendJson(response, 200, { state: this.recorder.state() });
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { printableJson } from '../model/printable.js';
 import { DATA_HEADERS } from './response-headers.js';
 
 /** What Express and Fastify requests have in common. */
@@ -42,5 +43,5 @@ export function sendJson(
   more: OutgoingHttpHeaders = {},
 ): void {
   const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8', ...more };
-  send(response, status, headers, JSON.stringify(body));
+  send(response, status, headers, printableJson(body));
 }

@@ -75,7 +75,7 @@ describe('a rotation', () => {
     const incidents = log();
     const added = ['a\u2028b', 'c\u0000d', 'e\u202ef'];
     incidents.record({ type: 'jwks.rotated', issuer: OURS, added, removed: [] }, 7);
-    expect(incidents.incidents()[0]).toMatchObject({ added: ['a?b', 'c?d', 'e?f'] });
+    expect(incidents.incidents()[0]).toMatchObject({ added: ['a\\u2028b', 'c\\u0000d', 'e\\u202ef'] });
   });
 
   it('are not driven out by a provider that comes and goes', () => {

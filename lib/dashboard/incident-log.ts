@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { IdentityEvent } from '../events/identity-event.js';
-import { printable } from '../model/printable.js';
+import { clipped } from '../model/printable.js';
 import { Ring } from './ring.js';
 
 /** Something seldom that an operator wants to know. */
@@ -122,6 +122,5 @@ function documentOf(type: `${'discovery' | 'jwks'}.${string}`): Document {
 
 /** It comes from the network. */
 function clip(text: string, length = MAX_TEXT): string {
-  const shown = printable(text);
-  return shown.length > length ? `${shown.slice(0, length)}…` : shown;
+  return clipped(text, length);
 }

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { VerificationKey } from '../jwks/import-key.js';
 import { identityOf } from '../jwks/key-set.js';
+import { printable } from '../model/printable.js';
 
 /** A key of an issuer, and when it was there. */
 export interface KeyRecord {
+  /** For people: what would steer its reader is escaped. */
   readonly kid: string | undefined;
   /** The algorithm it is for, or its type where it does not say. */
   readonly alg: string;
@@ -67,5 +69,9 @@ function describe({
   crv,
   thumbprint,
 }: VerificationKey): Pick<KeyRecord, 'kid' | 'alg' | 'thumbprint'> {
-  return { kid, alg: alg ?? [kty, crv].filter((part) => part !== undefined).join(' '), thumbprint };
+  return {
+    kid: kid && printable(kid),
+    alg: alg ?? [kty, crv].filter((part) => part !== undefined).join(' '),
+    thumbprint,
+  };
 }

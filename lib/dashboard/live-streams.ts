@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
+import { printableJson } from '../model/printable.js';
 import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-options.js';
 import { DATA_HEADERS } from './response-headers.js';
 
@@ -54,7 +55,7 @@ export class LiveStreams {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'X-Accel-Buffering': 'no',
     });
-    for (const [event, data] of Object.entries(first)) response.write(format(event, JSON.stringify(data)));
+    for (const [event, data] of Object.entries(first)) response.write(format(event, printableJson(data)));
     const leftMs = untilMs - this.clock.wallMs();
     const reason = leftMs < MAX_STREAM_MS ? 'expired' : 'renew';
     const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
@@ -68,7 +69,7 @@ export class LiveStreams {
   /** @param make - called only where somebody reads. */
   tell(event: StreamEvent, make: () => unknown): void {
     if (!this.isOpen) return;
-    const text = format(event, JSON.stringify(make()));
+    const text = format(event, printableJson(make()));
     for (const response of this.open.keys()) {
       // What has been waiting since the last time counts, not what is written now.
       if (response.writableLength > MAX_WAITING_BYTES) this.cut(response);
@@ -87,7 +88,7 @@ export class LiveStreams {
     // Real time: it is about a connection.
     const cutting = setTimeout(() => response.destroy(), LAST_WORDS_MS).unref();
     response.once('close', () => clearTimeout(cutting));
-    response.end(format('end', JSON.stringify({ reason })));
+    response.end(format('end', printableJson({ reason })));
   }
 
   private cut(response: ServerResponse): void {
@@ -101,8 +102,7 @@ export class LiveStreams {
   }
 }
 
-/** JSON has no line breaks of its own, but two that only some readers take for such (ECMA-262 section 12.3). */
+/** Printable JSON has no line breaks, not even those that only some readers take for such (ECMA-262 section 12.3). */
 function format(event: string, json: string): string {
-  const line = json.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`);
-  return `event: ${event}\ndata: ${line}\n\n`;
+  return `event: ${event}\ndata: ${json}\n\n`;
 }

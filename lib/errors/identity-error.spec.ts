@@ -31,10 +31,10 @@ describe('refuse', () => {
 
 describe('describeError', () => {
   it('lists the causes on one line, each once', () => {
-    const root = new Error('connect\n\u001b[31mrefused\u0000');
+    const root = new Error('connect\n\u001b[31mrefused\u0000\u202e');
     const middle = new Error('fetch failed', { cause: root });
     expect(describeError(new Error('GET failed: fetch failed', { cause: middle }))).toBe(
-      'GET failed: fetch failed: connect [31mrefused ',
+      'GET failed: fetch failed: connect \\u001b[31mrefused\\u0000\\u202e',
     );
   });
 

@@ -1,3 +1,4 @@
+import { printable } from '../model/printable.js';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from './error-codes.js';
 
 export interface IdentityErrorDetails {
@@ -57,7 +58,7 @@ export function describeError(error: unknown): string {
     if (!parts.some((part) => part.includes(text))) parts.push(text);
     at = at instanceof Error ? at.cause : undefined;
   }
-  return parts.join(': ').replaceAll(/[\p{Cc}\s]+/gu, ' ');
+  return printable(parts.join(': ').replaceAll(/\s+/g, ' '));
 }
 
 function messageOf(error: Error): string {

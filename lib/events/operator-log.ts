@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { clipped } from '../model/printable.js';
 import type { IdentityEvent, IssuersFailedEvent } from './identity-event.js';
 
 /** Least time between two lines about the function `issuers`. */
@@ -100,7 +101,7 @@ function list(kids: readonly string[]): string {
         .join(', ');
 }
 
-/** It comes from the network: no control characters, bounded. */
+/** It comes from the network. */
 function printable(text: string, maxLength = 100): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, maxLength);
+  return clipped(text, maxLength);
 }

@@ -1,12 +1,45 @@
-/** Text that came from elsewhere, without what steers a terminal, breaks a line or turns the direction of writing. */
+/** What steers a terminal, breaks a line, turns the direction of writing, or looks like nothing or like a space. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/** Text that came from elsewhere, on one line, with every such character escaped as in JSON. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  return text.replaceAll(UNPRINTABLE, escapeUnits);
+}
+
+/** The same, no longer than `maxLength` and an ellipsis; what is beyond is not looked at. */
+export function clipped(text: string, maxLength: number): string {
+  return clip(text, maxLength, printable);
 }
 
 /** The same in the quotes of JSON, and no longer than a line; for logs and reports. */
 export function quoted(text: string, maxLength = 200): string {
-  const shown = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return JSON.stringify(printable(shown));
+  return `"${clip(text, maxLength, (character) => printable(character.replace(/["\\]/, String.raw`\$&`)))}"`;
+}
+
+/** JSON of the same value, in which nothing of that kind stands as itself. */
+export function printableJson(value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, undefined, indent);
+  return json.replaceAll(UNPRINTABLE, (character) =>
+    character === '\n' ? character : escapeUnits(character),
+  );
+}
+
+/** No escape and no character of two units is cut in two. */
+function clip(text: string, maxLength: number, show: (character: string) => string): string {
+  let shown = '';
+  for (const character of text) {
+    const next = shown + show(character);
+    if (next.length > maxLength) return `${shown}…`;
+    shown = next;
+  }
+  return shown;
+}
+
+function escapeUnits(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => String.raw`\u` + character.charCodeAt(at).toString(16).padStart(4, '0'),
+  ).join('');
 }
 
 const MOST_LISTED = 5;

@@ -4,6 +4,7 @@ import { IdentityStats } from '../stats/identity-stats.js';
 import { Measurements } from '../stats/measurements.js';
 import { requestRows } from '../stats/totals.js';
 import type { EntryState } from '../cache/refreshing-cache.js';
+import { printable } from '../model/printable.js';
 import { DurationMetric } from './duration-metric.js';
 import { METRICS } from './metric-names.js';
 
@@ -124,9 +125,14 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
       // Made anew at each scrape, so that what has left is not told any more.
       collect(this: Counter | Gauge) {
         this.reset();
-        for (const [rowLabels, value] of rows()) this.inc(rowLabels, value);
+        for (const [rowLabels, value] of rows()) this.inc(printableLabels(rowLabels), value);
       },
     });
     this.registry.registerMetric(metric);
   }
+}
+
+/** A tenant's name came with a token; prom-client escapes quotes, backslashes and line breaks alone. */
+function printableLabels(labels: Row[0]): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, printable(value)]));
 }

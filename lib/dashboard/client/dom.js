@@ -1,3 +1,5 @@
+import { printable } from './format.js';
+
 /** @typedef {Node | string} Child */
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -26,7 +28,7 @@ export function find(id, type) {
 }
 
 /**
- * Makes an element. Strings become text, never markup.
+ * Makes an element. Strings become text, never markup, and nothing in them steers the reader.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -36,8 +38,8 @@ export function find(id, type) {
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, printable(value));
+  element.append(...children.map((child) => (typeof child === 'string' ? printable(child) : child)));
   return element;
 }
 
@@ -63,7 +65,8 @@ export function icon(name) {
  * @param {string} text
  */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const next = printable(text);
+  if (element.textContent !== next) element.textContent = next;
 }
 
 /** @type {WeakMap<Element, string>} */
@@ -79,7 +82,7 @@ const shown = new WeakMap();
 export function show(parent, key, build) {
   if (shown.get(parent) === key) return;
   shown.set(parent, key);
-  parent.replaceChildren(...build());
+  parent.replaceChildren(...build().map((child) => (typeof child === 'string' ? printable(child) : child)));
 }
 
 /**

@@ -77,6 +77,23 @@ export function formatWindow(ms) {
   return formatSpan(Math.round(ms / 10_000) * 10_000);
 }
 
+/** As in lib/model/printable.ts, which the browser cannot load; but for line breaks and spaces, which a page may show. */
+const UNPRINTABLE = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * What a provider or a token says, with whatever would turn, hide or break it for the reader escaped as in JSON.
+ *
+ * @param {string} text
+ */
+export function printable(text) {
+  return text.replaceAll(UNPRINTABLE, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
 /**
  * A moment in the reader's time zone; with its day where that is not today.
  *

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatMs, formatPercent, formatRate, formatSpan, formatWindow } from './format.js';
+import { printable as printableOfLibrary } from '../../model/printable.js';
+import { formatMs, formatPercent, formatRate, formatSpan, formatWindow, printable } from './format.js';
 
 describe('numbers and times in words', () => {
   it.each([
@@ -50,5 +51,19 @@ describe('numbers and times in words', () => {
     [1234.5, '1,235'],
   ])('a rate of %d is %s', (rate, text) => {
     expect(formatRate(rate)).toBe(text);
+  });
+});
+
+describe('what others say', () => {
+  it('is escaped as the library escapes it', () => {
+    const differing: number[] = [];
+    for (let code = 0; code <= 0x10_ff_ff; code += code < 0x1_00_00 ? 1 : 61) {
+      const character = String.fromCodePoint(code);
+      if (character === '\n' || /\p{Zs}/u.test(character)) continue;
+      if (printable(character) !== printableOfLibrary(character)) differing.push(code);
+    }
+    expect(differing).toEqual([]);
+    expect(printable('a\u202eb\u009b\u{e0041}')).toBe(String.raw`a\u202eb\u009b\udb40\udc41`);
+    expect(printable('{\n  "a": 1\n}')).toBe('{\n  "a": 1\n}');
   });
 });
