@@ -29,6 +29,16 @@ export function createTestKey(alg: string, kid: string): TestKey {
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
 }
 
+/** Key pairs that no issuer publishes, by algorithm. Kept, because making one of RSA takes up to a second. */
+const strangers = new Map<string, TestKey>();
+
+/** A key of somebody else under a given id: the same one in a process, which no issuer ever publishes. */
+export function strangerKey(alg: string, kid: string): TestKey {
+  const stranger = strangers.get(alg) ?? createTestKey(alg, kid);
+  strangers.set(alg, stranger);
+  return { ...stranger, kid, jwk: { ...stranger.jwk, kid } };
+}
+
 /** A compact JWS (RFC 7515 section 7.1) over a header and claims, made with the key whatever the header says. */
 export function signCompact(key: TestKey, header: JsonObject, claims: JsonObject): string {
   const data = signingInput(header, claims);

@@ -91,15 +91,15 @@ interface Signer {
 /** One key for each issuer that is configured, and one for those that are found while tokens come in. */
 class IdentityKeys {
   private readonly byIssuer = new Map<string, TestKey>();
-  private readonly general: TestKey;
+  private general: TestKey | undefined;
 
-  constructor(private readonly options: IdentityModuleOptions) {
-    this.general = createTestKey(firstAlgorithm(options) ?? 'ES256', 'test-identity');
-  }
+  constructor(private readonly options: IdentityModuleOptions) {}
 
   /** @param algorithms - of an issuer; where none is named, those of all issuers count. */
   of(issuer: string, algorithms?: readonly string[]): TestKey {
-    if (typeof this.options.issuers === 'function') return this.general;
+    if (typeof this.options.issuers === 'function') {
+      return (this.general ??= createTestKey(firstAlgorithm(this.options) ?? 'ES256', 'test-identity'));
+    }
     const [alg = this.options.algorithms?.[0] ?? 'ES256'] = algorithms ?? [];
     const key = this.byIssuer.get(issuer) ?? createTestKey(alg, 'test-identity');
     this.byIssuer.set(issuer, key);

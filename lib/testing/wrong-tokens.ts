@@ -1,4 +1,4 @@
-import { createTestKey, signCompact, signingInput, signWithSecret, type TestKey } from './test-key.js';
+import { signCompact, signingInput, signWithSecret, strangerKey, type TestKey } from './test-key.js';
 import { testClaims, type TestTokenOptions, type TokenFrame } from './test-token.js';
 
 interface Draft {
@@ -49,7 +49,7 @@ const WRONG = {
     return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
   },
   /** Signed by a key of somebody else, under the id of one of the issuer's. */
-  'wrong key': (draft) => mint({ ...draft, key: createTestKey(draft.key.alg, draft.key.kid) }),
+  'wrong key': (draft) => mint({ ...draft, key: strangerKey(draft.key.alg, draft.key.kid) }),
   /** RFC 8725 section 2.1. */
   'alg none': (draft) =>
     `${signingInput({ ...headerOf(draft), alg: 'none' }, testClaims(draft.options, draft.frame))}.`,
