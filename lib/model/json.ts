@@ -4,6 +4,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Whether an optional member says nothing: serializers that write every member of a type leave `null`, an empty
+ * string or an empty list for those that were never set.
+ */
+export function isUnset(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
+}
+
 /** Freezes a parsed JSON object and all that is in it. It does not recurse: depth is the sender's choice. */
 export function deepFreeze<T extends object>(root: T): T {
   const found: object[] = [root];

@@ -1,5 +1,5 @@
 import { refuse, type IdentityError } from '../errors/identity-error.js';
-import { isJsonObject, type JsonObject } from '../model/json.js';
+import { isJsonObject, isUnset, type JsonObject } from '../model/json.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import type { TokenHeader } from '../model/token.js';
 import { decodeBytes, decodeText, mayBeBase64url } from './base64url.js';
@@ -50,8 +50,10 @@ export function parseToken(token: unknown, maxTokenBytes: number, known?: KnownH
  * Header parameters that could steer verification are refused or ignored: no extension is understood
  * (RFC 7515 section 4.1.11, RFC 7797), and keys inside a header (`jwk`, `jku`, `x5u`, `x5c`) are never looked at.
  */
-function readHeader(header: JsonObject): JoseHeader {
+function readHeader(unverifiedHeader: JsonObject): JoseHeader {
+  const header = withoutUnset(unverifiedHeader);
   const { alg, kid, typ } = header;
+  // A "crit" that is null or empty is refused too: the RFC allows neither.
   if ('crit' in header) throw refuse('header_unsupported', 'The header parameter "crit" is not supported.');
   if ('b64' in header) throw refuse('header_unsupported', 'The header parameter "b64" is not supported.');
   if (typeof alg !== 'string') throw notAString('alg');
@@ -64,6 +66,13 @@ function readHeader(header: JsonObject): JoseHeader {
     header: header as TokenHeader,
     type: typ === undefined ? null : normalizeTokenType(typ),
   };
+}
+
+/** A key id or type that a serializer wrote although there is none counts as absent. */
+function withoutUnset(header: JsonObject): JsonObject {
+  const unset = ['kid', 'typ'].filter((name) => Object.hasOwn(header, name) && isUnset(header[name]));
+  if (unset.length === 0) return header;
+  return Object.fromEntries(Object.entries(header).filter(([name]) => !unset.includes(name)));
 }
 
 function decodeObject(segment: string, what: 'header' | 'payload'): JsonObject {
