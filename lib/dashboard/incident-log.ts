@@ -76,6 +76,7 @@ export class IncidentLog {
         this.ring.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
         return;
       case 'jwks.key-skipped':
+      case 'jwks.candidates-cut':
       case 'token.validated':
       case 'token.rejected':
       case 'access.denied':

@@ -66,6 +66,22 @@ export interface KeySkippedEvent {
   readonly reason: string;
 }
 
+/**
+ * More keys of an issuer may have signed a token than are tried for one, because it has no key id or because keys
+ * share one. Tokens of the keys that are left out are `signature_invalid`. Told once for each set, key id and algorithm.
+ */
+export interface CandidatesCutEvent {
+  readonly type: 'jwks.candidates-cut';
+  readonly issuer: string;
+  readonly alg: string;
+  /** undefined for tokens without one. */
+  readonly kid: string | undefined;
+  /** Keys that may have signed such a token. */
+  readonly fitting: number;
+  /** How many of them are tried. */
+  readonly tried: number;
+}
+
 export type IdentityEvent =
   | TokenValidatedEvent
   | TokenRejectedEvent
@@ -74,4 +90,5 @@ export type IdentityEvent =
   | RefreshFailedEvent
   | IssuersFailedEvent
   | KeysRotatedEvent
-  | KeySkippedEvent;
+  | KeySkippedEvent
+  | CandidatesCutEvent;

@@ -26,10 +26,35 @@ describe('OperatorLog', () => {
     log.write({ type: 'jwks.refreshed', issuer: hostile });
     log.write({ type: 'jwks.rotated', issuer: hostile, added: [hostile], removed: [] });
     log.write({ type: 'jwks.key-skipped', issuer: hostile, kid: hostile, reason: 'it is malformed' });
-    expect(lines).toHaveLength(4);
+    log.write({
+      type: 'jwks.candidates-cut',
+      issuer: hostile,
+      alg: 'ES256',
+      kid: hostile,
+      fitting: 17,
+      tried: 16,
+    });
+    expect(lines).toHaveLength(5);
     for (const line of lines) {
       expect(line).toMatch(/^[\x20-\x7e…]{1,1500}$/);
     }
+  });
+
+  it('says once which keys are not tried, and for which tokens', () => {
+    spy('warn');
+    const log = new OperatorLog();
+    const cut = {
+      type: 'jwks.candidates-cut',
+      issuer: 'https://a.example',
+      alg: 'ES256',
+      fitting: 17,
+      tried: 16,
+    } as const;
+    for (const kid of [undefined, 'k-1', undefined]) log.write({ ...cut, kid });
+    expect(lines).toEqual([
+      '17 keys of https://a.example fit ES256 tokens without "kid"; only the first 16 are tried',
+      '17 keys of https://a.example fit ES256 tokens with the "kid" k-1; only the first 16 are tried',
+    ]);
   });
 
   it('tells the end of a failure, and remembers a bounded number of failures', () => {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { clipped } from '../model/printable.js';
-import type { IdentityEvent, IssuersFailedEvent } from './identity-event.js';
+import type { CandidatesCutEvent, IdentityEvent, IssuersFailedEvent } from './identity-event.js';
 
 /** Least time between two lines about the function `issuers`. */
 const ISSUERS_WARNING_MS = 60_000;
@@ -42,6 +42,9 @@ export class OperatorLog {
       case 'jwks.key-skipped':
         this.warnOnce(issuerOf(event), event.kid ?? 'without id', event.reason);
         return;
+      case 'jwks.candidates-cut':
+        this.warnOfCut(event);
+        return;
       case 'token.validated':
       case 'token.rejected':
       case 'access.denied':
@@ -72,7 +75,18 @@ export class OperatorLog {
 
   /** A key that cannot be used is there at each refresh; one line tells it. */
   private warnOnce(issuer: string, kid: string, reason: string): void {
-    const line = `key ${printable(kid)} of ${issuer} is not used: ${reason}`;
+    this.writeOnce(`key ${printable(kid)} of ${issuer} is not used: ${reason}`);
+  }
+
+  private warnOfCut({ issuer, alg, kid, fitting, tried }: CandidatesCutEvent): void {
+    const which = kid === undefined ? 'without "kid"' : `with the "kid" ${printable(kid)}`;
+    const name = printable(issuer, 300);
+    this.writeOnce(
+      `${String(fitting)} keys of ${name} fit ${alg} tokens ${which}; only the first ${String(tried)} are tried`,
+    );
+  }
+
+  private writeOnce(line: string): void {
     if (this.skipped.has(line) || this.skipped.size >= 1_000) return;
     this.skipped.add(line);
     this.logger.warn(line);

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import {
   findAlgorithm,
@@ -9,6 +9,9 @@ import {
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import { MAX_KID_LENGTH } from '../tokens/parse-token.js';
 import { prepareKey, type PreparedKey } from '../tokens/verify-signature.js';
+import { findPointWeakness } from './ed25519-point.js';
+import { readMembers, readPublicMembers, SECRET_NAMES, type PublicMembers } from './public-members.js';
+import { findModulusWeakness } from './rsa-modulus.js';
 
 /** A key of a set, imported once, ready for each algorithm that it fits. */
 export interface VerificationKey {
@@ -22,6 +25,12 @@ export interface VerificationKey {
   readonly key: KeyObject;
   /** For each algorithm that it fits. */
   readonly prepared: readonly PreparedKey[];
+  /**
+   * All that the other members were made from: a key with the same text need not be imported again.
+   *
+   * @internal
+   */
+  readonly source: string;
 }
 
 /** Why a key of a set is not used. */
@@ -30,49 +39,63 @@ export interface SkippedKey {
   readonly reason: string;
 }
 
-const MIN_RSA_BITS = 2048;
-const MIN_RSA_EXPONENT = 3n;
-/** Members that only private or symmetric keys have (RFC 7518 section 6, RFC 9964). */
-const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const;
-
 /**
  * Imports one member of `keys` (RFC 7517 section 4). It never throws: a key that cannot be used for
- * verification is described instead, so that it never fails the set.
+ * verification is described instead, so that it never fails the set. A key is judged before it is imported,
+ * because whoever publishes it decides how much that costs.
+ *
+ * @param known - keys that were imported before, by their `source`.
  */
-export async function importKey(jwk: unknown): Promise<VerificationKey | SkippedKey> {
-  if (!isJsonObject(jwk)) return { kid: undefined, reason: 'it is not a JSON object' };
-  const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : undefined;
-  const reason = findDefect(jwk);
-  if (reason !== undefined) return { kid, reason };
+export async function importKey(
+  value: unknown,
+  known?: ReadonlyMap<string, VerificationKey>,
+): Promise<VerificationKey | SkippedKey> {
+  if (!isJsonObject(value)) return { kid: undefined, reason: 'it is not a JSON object' };
+  const jwk = readMembers(value);
+  const kid = readString(jwk, 'kid');
+  const skip = (reason: string): SkippedKey => ({ kid, reason });
+  const defect = findDefect(jwk);
+  if (defect !== undefined) return skip(defect);
   const algorithms = fittingAlgorithms(jwk);
-  if (algorithms.length === 0) return { kid, reason: 'no algorithm that this Node.js can verify fits it' };
-  try {
-    const key = createPublicKey({ key: publicMembers(jwk) as JsonWebKey, format: 'jwk' });
-    const weakness = findWeakness(key);
-    if (weakness !== undefined) return { kid, reason: weakness };
-    return {
-      kid,
-      alg: readString(jwk, 'alg'),
-      kty: String(jwk['kty']),
-      crv: readString(jwk, 'crv'),
-      thumbprint: await calculateJwkThumbprint(key),
-      key,
-      prepared: algorithms.map((algorithm) => prepareKey(key, algorithm)),
-    };
-  } catch {
-    return { kid, reason: 'it is malformed' };
+  const [algorithm] = algorithms;
+  if (algorithm === undefined) return skip('no algorithm that this Node.js can verify fits it');
+  const members = readPublicMembers(jwk, algorithm);
+  if (typeof members === 'string') return skip(members);
+  const alg = readString(jwk, 'alg');
+  const source = JSON.stringify([kid ?? null, alg ?? null, members]);
+  const imported = known?.get(source);
+  if (imported !== undefined) return imported;
+  const weakness = findWeakness(members);
+  if (weakness !== undefined) return skip(weakness);
+  const key = tryImport(members);
+  if (key === undefined) {
+    return skip(
+      members.kty === 'EC' ? `"x" and "y" are no point of ${algorithm.crv ?? ''}` : 'it is malformed',
+    );
   }
+  return {
+    kid,
+    alg,
+    kty: algorithm.kty,
+    crv: algorithm.crv,
+    thumbprint: await calculateJwkThumbprint(members),
+    key,
+    prepared: algorithms.map((row) => prepareKey(key, row)),
+    source,
+  };
 }
 
 /** What is wrong with a key before it is imported. */
 function findDefect(jwk: JsonObject): string | undefined {
   const { kty, kid, use, key_ops: operations, alg } = jwk;
   if (kid !== undefined && typeof kid !== 'string') return '"kid" is not a string';
-  if (kid !== undefined && kid.length > MAX_KID_LENGTH) return '"kid" is too long to be found by';
+  if (kid !== undefined && kid.length > MAX_KID_LENGTH) {
+    return `"kid" has more than ${String(MAX_KID_LENGTH)} characters`;
+  }
   if (typeof kty !== 'string') return '"kty" is missing';
   if (kty === 'oct') return 'it is symmetric';
   if (!SIGNATURE_ALGORITHMS.some((row) => row.kty === kty)) return 'its key type is not known';
-  if (SECRET_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return 'it is a private key, published';
+  if (SECRET_NAMES.some((name) => jwk[name] !== undefined)) return 'it is a private key, published';
   if (use !== undefined && use !== 'sig') return '"use" is not "sig"';
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
     return '"key_ops" does not include "verify"';
@@ -101,21 +124,19 @@ function fits(jwk: JsonObject, algorithm: SignatureAlgorithm | undefined): boole
   );
 }
 
-/** RFC 7518 sections 3.3 and 3.5 demand 2048 bits; an exponent of 1 makes every signature its own message. */
-function findWeakness(key: KeyObject): string | undefined {
-  if (key.asymmetricKeyType !== 'rsa') return undefined;
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength < MIN_RSA_BITS)
-    return `RSA with ${String(modulusLength)} bits, ${String(MIN_RSA_BITS)} are the least`;
-  return publicExponent < MIN_RSA_EXPONENT || publicExponent % 2n === 0n
-    ? 'its RSA exponent is unusable'
-    : undefined;
+/** Numbers that make a key of the right form and size, but one that others can sign with. */
+function findWeakness({ kty, n = '', x = '' }: PublicMembers): string | undefined {
+  if (kty === 'RSA') return findModulusWeakness(BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`));
+  return kty === 'OKP' ? findPointWeakness(Buffer.from(x, 'base64url')) : undefined;
 }
 
-/** Only what makes the key: nothing else of the document reaches the importer. */
-function publicMembers(jwk: JsonObject): JsonObject {
-  const { kty, crv, n, e, x, y, alg, pub } = jwk;
-  return kty === 'AKP' ? { kty, alg, pub } : { kty, crv, n, e, x, y };
+/** For EC keys it checks that the point is on the curve. */
+function tryImport(members: PublicMembers): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: members, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
 }
 
 function readString(jwk: JsonObject, name: string): string | undefined {

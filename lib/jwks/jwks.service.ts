@@ -17,6 +17,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
+import { isUnset } from '../model/json.js';
 import type { Sourced } from '../options/sourced.js';
 import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
@@ -91,7 +92,8 @@ export class JwksService implements OnApplicationShutdown {
    */
   async findKey(header: KeyQuery, issuer?: string): Promise<KeyObject> {
     const found = await this.directory.pick(issuer);
-    const [first] = this.candidates(found, header) ?? (await this.waitForCandidates(found, header));
+    const query = isUnset(header.kid) ? { alg: header.alg } : header;
+    const [first] = this.candidates(found, query) ?? (await this.waitForCandidates(found, query));
     if (first === undefined) throw refuse('key_not_found');
     return keyObjectOf(first);
   }
@@ -325,7 +327,13 @@ export class JwksService implements OnApplicationShutdown {
     issuer: ResolvedIssuer,
     previous?: KeySet,
   ): Promise<KeySet> {
-    const set = await importKeySet(jwks.filter((jwk) => !isForeignKey(jwk, issuer)));
+    const set = await importKeySet(
+      jwks.filter((jwk) => !isForeignKey(jwk, issuer)),
+      {
+        previous,
+        onCut: (cut) => this.reporter.report({ type: 'jwks.candidates-cut', issuer: issuer.issuer, ...cut }),
+      },
+    );
     for (const { kid, reason } of set.skipped) {
       this.reporter.report({ type: 'jwks.key-skipped', issuer: issuer.issuer, kid, reason });
     }

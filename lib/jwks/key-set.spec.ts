@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKey } from '../../test/support/signing-key.js';
-import { importKeySet, nameOf } from './key-set.js';
+import { importKeySet, nameOf, type ImportOptions } from './key-set.js';
 import { selectKeys } from './select-keys.js';
 
 const A = createKey('ES256', 'a').jwk;
@@ -48,12 +48,12 @@ describe('importKeySet', () => {
   it('takes names of Object.prototype for kids like any other', async () => {
     const set = await importKeySet([
       { ...A, kid: '__proto__' },
-      { ...B, kid: '' },
+      { ...B, kid: 'toString' },
     ]);
     expect(selectKeys(set, { alg: 'ES256', kid: '__proto__' })).toHaveLength(1);
-    expect(selectKeys(set, { alg: 'ES256', kid: '' })).toHaveLength(1);
+    expect(selectKeys(set, { alg: 'ES256', kid: 'toString' })).toHaveLength(1);
     expect(selectKeys(set, { alg: 'ES256', kid: 'constructor' })).toBe('unknown');
-    expect(selectKeys(set, { alg: '__proto__', kid: '' })).toBe('unfit');
+    expect(selectKeys(set, { alg: '__proto__', kid: 'toString' })).toBe('unfit');
   });
 
   it('uses a bounded number of ten thousand keys, and says so', async () => {
@@ -63,6 +63,87 @@ describe('importKeySet', () => {
     expect(selectKeys(set, { alg: 'ES256', kid: '255' })).toHaveLength(1);
     expect(selectKeys(set, { alg: 'ES256', kid: '256' })).toBe('unknown');
     expect(set.skipped).toEqual([{ kid: undefined, reason: 'only the first 256 of 10000 keys are used' }]);
+  });
+});
+
+describe('importing many keys', () => {
+  const distinct = (count: number, alg = 'ES256'): object[] =>
+    Array.from({ length: count }, (_, index) => createKey(alg, String(index)).jwk);
+
+  /** A clock on which each look takes some time, and how often the event loop got a turn. */
+  function slices(msPerLook: number): { options: ImportOptions; turns: () => number } {
+    let nowMs = 0;
+    let count = 0;
+    return {
+      options: {
+        nowMs: () => (nowMs += msPerLook),
+        nextTurn: async () => {
+          count++;
+        },
+      },
+      turns: () => count,
+    };
+  }
+
+  it('lets the event loop go on after every 4 ms, whether keys are taken or skipped', async () => {
+    const weak = Array.from({ length: 64 }, () => ({ kty: 'RSA', n: `g${'A'.repeat(341)}`, e: 'AQAB' }));
+    for (const jwks of [distinct(64), weak, Array.from({ length: 64 }, () => null)]) {
+      const { options, turns } = slices(1);
+      await importKeySet(jwks, options);
+      // The look that ends a slice is followed by one that begins the next: 4 keys and 5 looks for each.
+      expect(turns()).toBe(16);
+      const fast = slices(0.05);
+      await importKeySet(jwks, fast.options);
+      expect(fast.turns()).toBe(0);
+    }
+  });
+
+  it('gives real turns to the event loop by default', async () => {
+    let nowMs = 0;
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 0);
+    await importKeySet(
+      Array.from({ length: 256 }, () => ({ kty: 'oct' })),
+      { nowMs: () => (nowMs += 4) },
+    );
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(0);
+  });
+
+  it('does not import a key again that the previous set has', async () => {
+    const jwks = distinct(3);
+    const previous = await importKeySet(jwks);
+    const next = await importKeySet([...distinct(1, 'EdDSA'), ...jwks.slice(1)], { previous });
+    expect(next.keys.slice(1).map((key) => previous.keys.indexOf(key))).toEqual([1, 2]);
+    expect(previous.keys).not.toContain(next.keys[0]);
+    expect(next.fingerprint).not.toBe(previous.fingerprint);
+  });
+
+  it('skips keys without kid that no token can reach, and says so', async () => {
+    const anonymous = distinct(18).map((jwk) => ({ ...jwk, kid: undefined }));
+    const named = { ...createKey('ES256', 'named').jwk };
+    const set = await importKeySet([...anonymous, named, ...distinct(1, 'EdDSA')]);
+    const reason = 'it has no "kid", and a token without one is tried with the first 16 keys';
+    expect(set.skipped).toEqual([
+      { kid: undefined, reason },
+      { kid: undefined, reason },
+    ]);
+    expect(set.keys).toHaveLength(18);
+    expect(selectKeys(set, { alg: 'ES256', kid: 'named' })).toHaveLength(1);
+  });
+
+  it('keeps a key without kid that some algorithm can still reach', async () => {
+    const forPs256 = Array.from({ length: 2 }, () => createKey('PS256', 'k').jwk);
+    const one = forPs256[0] ?? {};
+    const limited = Array.from({ length: 16 }, (_, index) => ({
+      ...one,
+      kid: `k-${String(index)}`,
+      alg: 'RS256',
+    }));
+    const open = { ...forPs256[1], kid: undefined, alg: undefined };
+    const set = await importKeySet([...limited, open]);
+    expect(set.skipped).toEqual([]);
+    expect(selectKeys(set, { alg: 'PS256' })).toHaveLength(1);
   });
 });
 

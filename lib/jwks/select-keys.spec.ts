@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createKey, signToken, type SigningKey } from '../../test/support/signing-key.js';
 import { verifySignature } from '../tokens/verify-signature.js';
+import type { CandidatesCut } from './candidate-limits.js';
 import { importKeySet } from './key-set.js';
 import { selectKeys, type KeyQuery } from './select-keys.js';
 
@@ -69,21 +70,41 @@ describe('selectKeys', () => {
     expect(await find([anonymous], { alg: 'RS256', kid: 'rsa' })).toBe('unknown');
   });
 
-  it('finds four at most, with and without kid, and those that fit', async () => {
-    const others = Array.from({ length: 6 }, (_, index) => ({
-      ...createKey('ES384', `other-${String(index)}`).jwk,
-    }));
-    const keys = Array.from({ length: 6 }, (_, index) => createKey('ES256', `k-${String(index)}`));
-    const set = [...others, ...keys.map((key) => key.jwk)];
-    expect(await find(set, { alg: 'ES256' })).toBe(4);
-    expect(
-      await find(
-        set.map((jwk) => ({ ...jwk, kid: 'same' })),
-        { alg: 'ES256', kid: 'same' },
-      ),
-    ).toBe(4);
-    expect(await verifies(set, keys[3] as SigningKey, { alg: 'ES256' })).toBe(true);
-    expect(await verifies(set, keys[4] as SigningKey, { alg: 'ES256' })).toBe(false);
+  it.each([
+    ['ES256', 16],
+    ['EdDSA', 16],
+    ['ES384', 4],
+    ['ES512', 4],
+    ['ES256K', 4],
+  ])(
+    'finds the first keys that fit %s, %i at most, with and without kid, and says what it leaves out',
+    async (alg, most) => {
+      const other = alg === 'ES256' ? 'EdDSA' : 'ES256';
+      const others = Array.from({ length: 3 }, (_, index) => createKey(other, `other-${String(index)}`).jwk);
+      const keys = Array.from({ length: most + 2 }, (_, index) => createKey(alg, `k-${String(index)}`));
+      const all = [...others, ...keys.map((key) => key.jwk)];
+      const cuts: CandidatesCut[] = [];
+      const onCut = (cut: CandidatesCut): number => cuts.push(cut);
+      const set = await importKeySet(all, { onCut });
+      for (let time = 0; time < 2; time++) expect(selectKeys(set, { alg })).toHaveLength(most);
+      expect(selectKeys(set, { alg, kid: `k-${String(most + 1)}` })).toHaveLength(1);
+      expect(cuts).toEqual([{ alg, kid: undefined, fitting: most + 2, tried: most }]);
+
+      const same = all.map((jwk) => ({ ...jwk, kid: 'same' }));
+      expect(selectKeys(await importKeySet(same, { onCut }), { alg, kid: 'same' })).toHaveLength(most);
+      expect(cuts.slice(1)).toEqual([{ alg, kid: 'same', fitting: most + 2, tried: most }]);
+
+      expect(await verifies(all, keys[most - 1] as SigningKey, { alg })).toBe(true);
+      expect(await verifies(all, keys[most] as SigningKey, { alg })).toBe(false);
+      expect(await find(all.slice(0, most + 3), { alg })).toBe(most);
+    },
+  );
+
+  it('says nothing if all keys are tried', async () => {
+    const keys = Array.from({ length: 16 }, (_, index) => createKey('ES256', `k-${String(index)}`).jwk);
+    const cuts: CandidatesCut[] = [];
+    selectKeys(await importKeySet(keys, { onCut: (cut) => cuts.push(cut) }), { alg: 'ES256' });
+    expect(cuts).toEqual([]);
   });
 
   it('finds nothing in an empty set', async () => {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { PreparedKey } from '../tokens/verify-signature.js';
+import { maxCandidatesOf } from './candidate-limits.js';
 import type { KeySet } from './key-set.js';
 
 /** The members of a JOSE header that a key is found by. */
@@ -23,15 +24,20 @@ export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[]
     ({ prepared }) => prepared.find(({ algorithm }) => algorithm.name === alg) ?? [],
   );
   if (fitting.length === 0) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
-  const selected = fitting.slice(0, MAX_CANDIDATES);
+  const selected = limit(fitting);
+  if (selected.length < fitting.length) {
+    set.onCut?.({ alg, kid, fitting: fitting.length, tried: selected.length });
+  }
   set.selected ??= new Map();
   const byAlgorithm = set.selected.get(kid) ?? new Map<string, readonly PreparedKey[]>();
   set.selected.set(kid, byAlgorithm.set(alg, selected));
   return selected;
 }
 
-/** More keys than this are not tried for one token: each costs a signature check. */
-const MAX_CANDIDATES = 4;
+function limit(fitting: readonly PreparedKey[]): readonly PreparedKey[] {
+  const [first] = fitting;
+  return first === undefined ? [] : fitting.slice(0, maxCandidatesOf(first.algorithm));
+}
 
 /** The key inside, for those who verify by other means. */
 export function keyObjectOf({ input }: PreparedKey): KeyObject {

@@ -14,6 +14,10 @@ export interface SignatureAlgorithm {
   readonly pss?: true;
   /** Exact length of the signature; RSA's is that of the modulus. */
   readonly signatureBytes?: number;
+  /** Exact length of each public member: a coordinate (RFC 7518 section 6.2.1.2), `x` of OKP, `pub` of AKP. */
+  readonly memberBytes?: number;
+  /** A check costs more than three with RSA-4096; `bench/import-keys.mjs` measures it. */
+  readonly slow?: true;
 }
 
 const rsa = (name: string, digest: 'sha256' | 'sha384' | 'sha512'): SignatureAlgorithm => ({
@@ -31,15 +35,39 @@ export const SIGNATURE_ALGORITHMS: readonly SignatureAlgorithm[] = [
   rsa('PS256', 'sha256'),
   rsa('PS384', 'sha384'),
   rsa('PS512', 'sha512'),
-  { name: 'ES256', kty: 'EC', crv: 'P-256', digest: 'sha256', signatureBytes: 64 },
-  { name: 'ES384', kty: 'EC', crv: 'P-384', digest: 'sha384', signatureBytes: 96 },
-  { name: 'ES512', kty: 'EC', crv: 'P-521', digest: 'sha512', signatureBytes: 132 },
-  { name: 'ES256K', kty: 'EC', crv: 'secp256k1', digest: 'sha256', signatureBytes: 64 },
-  { name: 'EdDSA', kty: 'OKP', crv: 'Ed25519', digest: null, signatureBytes: 64 },
-  { name: 'Ed25519', kty: 'OKP', crv: 'Ed25519', digest: null, signatureBytes: 64 },
-  { name: 'ML-DSA-44', kty: 'AKP', digest: null, signatureBytes: 2420 },
-  { name: 'ML-DSA-65', kty: 'AKP', digest: null, signatureBytes: 3309 },
-  { name: 'ML-DSA-87', kty: 'AKP', digest: null, signatureBytes: 4627 },
+  { name: 'ES256', kty: 'EC', crv: 'P-256', digest: 'sha256', signatureBytes: 64, memberBytes: 32 },
+  {
+    name: 'ES384',
+    kty: 'EC',
+    crv: 'P-384',
+    digest: 'sha384',
+    signatureBytes: 96,
+    memberBytes: 48,
+    slow: true,
+  },
+  {
+    name: 'ES512',
+    kty: 'EC',
+    crv: 'P-521',
+    digest: 'sha512',
+    signatureBytes: 132,
+    memberBytes: 66,
+    slow: true,
+  },
+  {
+    name: 'ES256K',
+    kty: 'EC',
+    crv: 'secp256k1',
+    digest: 'sha256',
+    signatureBytes: 64,
+    memberBytes: 32,
+    slow: true,
+  },
+  { name: 'EdDSA', kty: 'OKP', crv: 'Ed25519', digest: null, signatureBytes: 64, memberBytes: 32 },
+  { name: 'Ed25519', kty: 'OKP', crv: 'Ed25519', digest: null, signatureBytes: 64, memberBytes: 32 },
+  { name: 'ML-DSA-44', kty: 'AKP', digest: null, signatureBytes: 2420, memberBytes: 1312, slow: true },
+  { name: 'ML-DSA-65', kty: 'AKP', digest: null, signatureBytes: 3309, memberBytes: 1952, slow: true },
+  { name: 'ML-DSA-87', kty: 'AKP', digest: null, signatureBytes: 4627, memberBytes: 2592, slow: true },
 ];
 
 const BY_NAME = new Map(SIGNATURE_ALGORITHMS.map((row) => [row.name, row]));

@@ -1,0 +1,139 @@
+import { generateKeyPairSync, generatePrimeSync, randomBytes, randomInt } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { isRocaModulus, ROCA_PRIMES } from './roca.js';
+import { findModulusWeakness } from './rsa-modulus.js';
+
+const ROCA = 'its RSA modulus has the fingerprint of ROCA (CVE-2017-15361)';
+
+const numberOf = (base64url: string): bigint =>
+  BigInt(`0x${Buffer.from(base64url, 'base64url').toString('hex')}`);
+const residuesOf =
+  (modulus: bigint) =>
+  (prime: number): number =>
+    Number(modulus % BigInt(prime));
+
+/** Moduli of devices that were sold, from the test data of the public detection tool (github.com/crocs-muni/roca). */
+const VULNERABLE: readonly (readonly [string, string])[] = [
+  [
+    '2,048 bits',
+    'nc10IOQgwnCmgGDri1qnRXqfZkj4b6_tJ3XMH3muli8eY_G55RxV-epv3HMy6bAFjJ_y6x_ImFUCnPaq_iHmif6zisn_sS8c43G7XQ6armQWGrznS0JE' +
+      'v2jx7bRBH3VqCXyJKcFHQCReo1X4My0ao2u1DH3LRQXajeAuTlPTj43wYJfadSTfDfk9tI6sjMSvLToWJX6ysq3Ka6Rk5ZdPqSVQ0xsbq_Fh52ktALhu' +
+      'PdiG7KtKv74aj4zCY_9K9VzbRfQkmlGTkl9emD12LwtoAJQ-sCZ7CPQu0xHOH1yG6svIzk08t6L-4e9WQUI6HPQRTl7PUANKYKQSUjr55vSqEQ',
+  ],
+  [
+    // Also the key "kid-rsa-roca-sign" of Wycheproof's json_web_signature_test.json.
+    '2,049 bits',
+    'AanFpofbj7KjD4Lf-N2hVMKR7yewSyXhhbirIMTGpfYEhZ_lnt5UoK98DnKIgArXGTu3MaW_HhFw16HGaTDUHqPrId7fe4r11CqRw09yBFuW79V8sYIw' +
+      'HdzCaWflUI6auImYbVfoN9_nD5n8N8SY9DwXw7mwZM9wREPXoDPgOoIWl6q_MPsp7n0zs3Z5ZaiQWOOzl1S9OhwAfSiiOwz6efnXEaxuTEtPd7BjSx7N' +
+      'aFka8Dx9U7YqXy2RFj1O9PjyaDGuRh7YXsX3iMUSP_wSyHQg_c_qHRtKUsNSGCT7OZg0hzm2KphtjnayKJvC64vAbROBR4Ubg6Bxg9IQVZ-QYyE',
+  ],
+  [
+    '4,096 bits',
+    'w5qSgGDbUTCRtgTq2tcZ7ZTiRt6P4V-3bvq1z6u8P8VIb-LvKlpahHLwxb4Int7AcfsoTfRGf6H6bI8LAT0xc_5jZ0RmYom_Z7XJmMh7WQFdlLucINMK' +
+      'cM_ideQv08b0TUxSUvnGtoA_kq_ZKBU725DvCO3pNMB28zVD-aHDYhMJKbmhMkxevuaDHCUcSKfe4k11rFOM6aWNf_CcEqXXcrbDP0JlpOSDC9c60iHS' +
+      'TU0_CS4kJ5wV_B0QymlWH08HExPIaxGrNqXdKN85L1gYNO7P3J4YOkZhmOM88B0nO9QdS34ojMZvJOugRna9IJD29zgwM2oxe8LUI7VYudj2MuEq97Dn' +
+      '_JvbaSgugf30GmjPToXwH8ND3-UqOtAfZ0WdOAFlFZ4SCe8c5OzSZkjgYfrwiWVR9_H5LWtqGa8Kt_HwktfhaLzsDuR4uGGEiaiWenHl4KXBl2YtjpdW' +
+      '8JChdxCdSjSuIKGMVinv6lymZiOWD8Ml93nNrokafsBR8A6De48vuf0Z9qNYMsoOXOg3WXLEKjCPfVygQ0AiwTGHQIfoJu1zeZTkb75E9fHpCJNPYDPm' +
+      'hR69BUR93bqlHAZxhJyv06UDzcFQEBkU7fM7FAwWjD2-pHkedOphmrGzHJBpHeHUJbdGsiKism7VQiLLyvJ6BU-fZvd75kZhmMM-N90',
+  ],
+];
+
+const productOf = (numbers: readonly number[]): bigint =>
+  numbers.reduce((product, each) => product * BigInt(each), 1n);
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (let square = base, left = exponent; left > 0n; left >>= 1n) {
+    if ((left & 1n) === 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+}
+
+/** A number as the vulnerable library takes it for a prime; whether it is one makes no difference to the test. */
+function rocaFactor(bits: number): bigint {
+  const m = 2n * productOf(ROCA_PRIMES);
+  const k = BigInt(`0x${randomBytes((bits - 220) / 8).toString('hex')}`);
+  const exponent = BigInt(`0x${randomBytes(8).toString('hex')}`);
+  return (k + 1n) * m + power(65_537n, exponent, m);
+}
+
+const randomOdd = (bits: number): bigint => {
+  const bytes = randomBytes(bits / 8);
+  bytes[0] = (bytes[0] ?? 0) | 0x80;
+  return BigInt(`0x${bytes.toString('hex')}`) | 1n;
+};
+
+describe('the fingerprint of ROCA', () => {
+  it.each(VULNERABLE)('is in a modulus of a vulnerable device, of %s', (_bits, n) => {
+    expect(findModulusWeakness(numberOf(n))).toBe(ROCA);
+  });
+
+  it('is in moduli made by the published construction', () => {
+    for (let round = 0; round < 20; round++) {
+      const modulus = rocaFactor(1020) * rocaFactor(1020);
+      expect(isRocaModulus(residuesOf(modulus))).toBe(true);
+    }
+  });
+
+  it('is not in a number that has a logarithm modulo each prime, but none for all of them', () => {
+    for (let round = 0; round < 20; round++) {
+      const residues = new Map(
+        ROCA_PRIMES.map((prime) => [
+          prime,
+          Number(power(65_537n, BigInt(randomInt(1_000_000)), BigInt(prime))),
+        ]),
+      );
+      expect(isRocaModulus((prime) => residues.get(prime) ?? 0)).toBe(false);
+    }
+  });
+
+  it('is in none of ten thousand odd numbers', () => {
+    for (let round = 0; round < 10_000; round++)
+      expect(isRocaModulus(residuesOf(randomOdd(256)))).toBe(false);
+  });
+});
+
+describe('findModulusWeakness', () => {
+  it('finds nothing in moduli of real keys', () => {
+    for (let round = 0; round < 20; round++) {
+      const { n = '' } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+        format: 'jwk',
+      });
+      expect(findModulusWeakness(numberOf(n))).toBeUndefined();
+    }
+  });
+
+  it('finds nothing in the modulus of RFC 7517 appendix A.1', () => {
+    const n =
+      '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs' +
+      'tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91' +
+      'CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw';
+    expect(findModulusWeakness(numberOf(n))).toBeUndefined();
+  });
+
+  const prime = generatePrimeSync(1024, { bigint: true });
+  const nextPrime = generatePrimeSync(1024, { bigint: true, add: 2n, rem: 1n });
+
+  it.each([
+    ['a power of two', 2n ** 2047n, 'its RSA modulus is even'],
+    ['an even number', randomOdd(2048) - 1n, 'its RSA modulus is even'],
+    ['a multiple of 3', 3n * prime * nextPrime, 'its RSA modulus is divisible by 3'],
+    ['a multiple of 751', 751n * prime * nextPrime, 'its RSA modulus is divisible by 751'],
+    ['a power of 3', 3n ** 1300n, 'its RSA modulus is divisible by 3'],
+    ['2^2048 - 1', 2n ** 2048n - 1n, 'its RSA modulus is divisible by 3'],
+    ['the square of a prime', prime * prime, 'its RSA modulus has two factors that are nearly equal'],
+    ['the fourth power of a prime', prime ** 4n, 'its RSA modulus has two factors that are nearly equal'],
+  ])('finds %s', (_what, modulus, weakness) => {
+    expect(findModulusWeakness(modulus)).toBe(weakness);
+  });
+
+  it('finds two factors whose halves of the distance are small, and not two that are independent', () => {
+    // Factors 2^500 apart: Fermat's factorization needs less than one round in addition to the first.
+    const near = prime + 2n ** 500n;
+    const withoutSmall = [0n, 2n, 4n, 6n, 8n, 10n, 12n, 14n].map((step) => near + step);
+    const found = withoutSmall.map((factor) => findModulusWeakness(prime * factor));
+    expect(found).toContain('its RSA modulus has two factors that are nearly equal');
+    expect(findModulusWeakness(prime * nextPrime)).toBeUndefined();
+  });
+});
