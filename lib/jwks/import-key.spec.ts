@@ -319,6 +319,15 @@ describe('importKey', () => {
     expect(await importKey({ ...RSA, d: 'AQ' }, known)).toHaveProperty('reason');
   });
 
+  it('refuses what is expensive to import before it is imported', async () => {
+    const endless = Buffer.alloc(131_072, 0xff).toString('base64url');
+    const startMs = performance.now();
+    // node:crypto takes tens of seconds for the first of them.
+    expect(await reasonOf({ ...rsaOf(3072), e: endless })).toBe('its "e" has more than 4 bytes (32 bits)');
+    expect(await reasonOf({ ...RSA, n: endless })).toBe('its "n" has more than 768 bytes (6144 bits)');
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  });
+
   it('names the key that it skips', async () => {
     expect(await importKey({ ...RSA, use: 'enc' })).toMatchObject({ kid: 'rsa' });
   });
