@@ -44,6 +44,8 @@ export type { TokenCacheStats } from './tokens/verified-tokens.js';
 export type { CacheStats } from './cache/statistics.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
+// passport-jwt is a dependency of ours: applications under pnpm cannot import it themselves.
+export { ExtractJwt } from 'passport-jwt';
 export type { TlsOptions } from './http/http-settings.js';
 export { rolesClaimOf } from './options/roles-claim.js';
 export type {

@@ -23,7 +23,7 @@ const PEERS = [
   'vitest',
 ];
 /** Nothing else here needs them, so they are no dependencies of this repository. */
-const RUNNERS = ['jest@30.5.2', 'ts-jest@29.4.15', 'mocha@12.0.3'];
+const TOOLS = ['jest@30.5.2', 'ts-jest@29.4.15', 'mocha@12.0.3', 'esbuild@0.28.2'];
 
 const chosen = process.argv.slice(2);
 const projects = readdirSync('test/consumers', { withFileTypes: true })
@@ -43,11 +43,7 @@ try {
     if (version === undefined) throw new Error(`${name} is no devDependency`);
     return `${name}@${version}`;
   });
-  run(
-    'npm',
-    ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...RUNNERS],
-    folder,
-  );
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...TOOLS], folder);
   // What several of them test.
   cpSync('test/consumers/app.mjs', path.join(folder, 'app.mjs'));
   for (const project of projects) {

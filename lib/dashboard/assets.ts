@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { IdentityError } from '../errors/identity-error.js';
 
 export interface Asset {
   readonly type: string;
   readonly body: Buffer;
 }
 
-const require = createRequire(import.meta.url);
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
+/** Bundlers move the code, and in CommonJS leave it without a place: asked for when it is needed, not when it is loaded. */
 const own = (name: string): URL => new URL(`client/${name}`, import.meta.url);
+const installed = (name: string): string => createRequire(import.meta.url).resolve(name);
 
 const SCRIPTS = [
   'main',
@@ -47,12 +49,34 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly from: () 
   ),
   'icon.svg': { type: 'image/svg+xml', from: () => own('icon.svg') },
   // The package's own files, its licence in their first line.
-  'uplot.js': { type: SCRIPT, from: () => require.resolve('uplot/dist/uPlot.iife.min.js') },
-  'uplot.css': { type: STYLE, from: () => require.resolve('uplot/dist/uPlot.min.css') },
+  'uplot.js': { type: SCRIPT, from: () => installed('uplot/dist/uPlot.iife.min.js') },
+  'uplot.css': { type: STYLE, from: () => installed('uplot/dist/uPlot.min.css') },
 };
 
 const assets = new Map<string, Asset>();
 let page: string | undefined;
+
+/**
+ * Reads all files of the page, so that one that is missing stops the start and not the operator who opens the page.
+ *
+ * @throws {IdentityError} `options_invalid`.
+ */
+export function loadAssets(): void {
+  for (const name of ['index.html', ...Object.keys(FILES)]) {
+    try {
+      if (name === 'index.html') readPage();
+      else readAsset(name);
+    } catch (cause) {
+      throw new IdentityError(
+        'options_invalid',
+        `IdentityDashboardModule: the file "${name}" of the page cannot be read. A bundler takes the code of ` +
+          'nestjs-identity-model along, and not its files: keep packages out of the bundle (esbuild --packages=external, ' +
+          'webpack with webpack-node-externals) and install them where the bundle runs',
+        { cause },
+      );
+    }
+  }
+}
 
 /** A file of the page; undefined where there is none of this name. Read once. */
 export function readAsset(name: string): Asset | undefined {
@@ -75,9 +99,13 @@ export interface PageValues {
 }
 
 export function renderPage({ base, mode, scopes }: PageValues): string {
-  page ??= readFileSync(own('index.html'), 'utf8');
   const values: Readonly<Record<string, string>> = { base, mode, scopes: scopes.join(' ') };
-  return page.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
+  return readPage().replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
+}
+
+function readPage(): string {
+  page ??= readFileSync(own('index.html'), 'utf8');
+  return page;
 }
 
 /** A scope may hold any of these but the quotation mark (RFC 6749 section 3.3). */

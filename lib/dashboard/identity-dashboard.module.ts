@@ -13,6 +13,7 @@ import {
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { OptionalAuth, Public, RequireIssuer, RequireScopes } from '../decorators/access.decorators.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
+import { loadAssets } from './assets.js';
 import {
   assertIssuersNamed,
   DASHBOARD_OPTIONS,
@@ -44,6 +45,7 @@ export class IdentityDashboardModule implements OnModuleInit {
   onModuleInit(): void {
     const { tenantCount, configured } = this.directory;
     assertIssuersNamed(this.options.protection, tenantCount === undefined ? configured.length : Infinity);
+    loadAssets();
   }
 
   /** @throws {IdentityError} `options_invalid`; so it does where nothing says who gets in. */

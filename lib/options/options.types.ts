@@ -15,7 +15,8 @@ export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<bool
 export type MapUser = (validated: ValidatedToken, context: ExecutionContext) => unknown;
 
 /**
- * Takes the token out of a request: any `ExtractJwt` function of passport-jwt.
+ * Takes the token out of a request: any function of `ExtractJwt`, which is passport-jwt's and exported here as well:
+ * package managers that keep to the letter, such as pnpm, hide what an application does not install itself.
  *
  * The request is of whatever type the platform has, Express's or Fastify's, hence `any`.
  */

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readAsset, renderPage } from '../../lib/dashboard/assets.js';
+import { loadAssets, readAsset, renderPage } from '../../lib/dashboard/assets.js';
 
 const FOLDER = 'lib/dashboard/client';
 const files = readdirSync(FOLDER).filter((name) => !/(\.spec\.ts|tsconfig\.json)$/.test(name));
@@ -13,6 +15,35 @@ describe('the files of the page', () => {
   it('are in the build, and the specs beside them are not', () => {
     expect(readdirSync('dist/dashboard/client').toSorted()).toEqual(files.toSorted());
   });
+
+  it.each([undefined, 'index.html', 'main.js'])(
+    'stop the start with what to do without %s',
+    async (missing) => {
+      // Within the project: a build finds its packages from there.
+      const folder = mkdtempSync('test/dashboard/build-');
+      try {
+        cpSync('dist', folder, {
+          recursive: true,
+          filter: (file) => !file.endsWith(`client/${String(missing)}`),
+        });
+        const file = pathToFileURL(path.resolve(folder, 'dashboard/assets.js')).href;
+        const assets = (await import(file)) as { loadAssets: typeof loadAssets };
+        if (missing === undefined) assets.loadAssets();
+        else {
+          expect(() => assets.loadAssets()).toThrow(
+            expect.objectContaining({
+              code: 'options_invalid',
+              message: expect.stringMatching(
+                new RegExp(`"${missing}" of the page cannot be read.*--packages=external`),
+              ) as string,
+            }) as Error,
+          );
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('are all that the page asks for', () => {
     const asked = [
