@@ -1,7 +1,8 @@
-import { Logger } from '@nestjs/common';
+import { ForbiddenException, Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   DiscoveryService,
+  IdentityError,
   IdentityEvents,
   IdentityModule,
   JwksService,
@@ -53,12 +54,14 @@ async function start(): Promise<
     provider,
     events,
     log,
+    stream: module.get(IdentityEvents),
     tokens: module.get(TokenValidationService),
     jwks: module.get(JwksService),
     discovery: module.get(DiscoveryService),
   };
 }
 interface Services {
+  stream: IdentityEvents;
   tokens: TokenValidationService;
   jwks: JwksService;
   discovery: DiscoveryService;
@@ -77,10 +80,92 @@ describe('events', () => {
       { type: 'discovery.refreshed', issuer },
       { type: 'jwks.refreshed', issuer },
       { type: 'token.validated', issuer },
-      { type: 'token.rejected', code: 'token_expired', issuer, verified: false },
-      { type: 'token.rejected', code: 'token_malformed', issuer: undefined, verified: false },
-      { type: 'token.rejected', code: 'issuer_unknown', issuer: undefined, verified: false },
-      { type: 'token.rejected', code: 'scope_missing', issuer, verified: true },
+      {
+        type: 'token.rejected',
+        code: 'token_expired',
+        reason: '"exp" is in the past by more than clockToleranceMs (30000).',
+        issuer,
+        verified: false,
+      },
+      {
+        type: 'token.rejected',
+        code: 'token_malformed',
+        reason: expect.stringMatching(/^The token is opaque: it has one segment/),
+        issuer: undefined,
+        verified: false,
+      },
+      {
+        type: 'token.rejected',
+        code: 'issuer_unknown',
+        reason: `The issuer ("iss") is not configured; configured is "${issuer}", to the letter.`,
+        issuer: undefined,
+        verified: false,
+      },
+      {
+        type: 'token.rejected',
+        code: 'scope_missing',
+        reason: 'The token lacks one of the scopes that the call demands: "a".',
+        issuer,
+        verified: true,
+      },
+    ]);
+  });
+
+  it('end nothing where a subscriber throws, at once or later: the rest goes on, and one line tells', async () => {
+    const { provider, events, tokens, stream, log } = await start();
+    stream.events$.subscribe(() => {
+      throw new TypeError('of the application');
+    });
+    const failLater: () => unknown = async () => Promise.reject(new Error('later'));
+    stream.events$.subscribe(failLater);
+    for (let index = 0; index < 20; index++)
+      expect(await rejectionOf(tokens.validate('garbage'))).toBe('token_malformed');
+    await tokens.validate(provider.token());
+    // What rxjs throws outside of all calls, or a rejection that nobody handles, would fail the run here.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(events.filter(({ type }) => type === 'token.rejected')).toHaveLength(20);
+    expect(events.at(-1)).toMatchObject({ type: 'token.validated' });
+    expect(log.filter((line) => line.includes('a subscriber of IdentityEvents.events$ broke'))).toEqual([
+      'error a subscriber of IdentityEvents.events$ broke: of the application',
+    ]);
+  });
+
+  it('repeat nothing that the application throws, and say what it answered', async () => {
+    const provider = await ProviderDouble.start();
+    let hook: () => unknown = () => undefined;
+    const module = await createModule({
+      issuer: provider.issuer,
+      audience: 'orders-api',
+      validate: () => hook() as boolean,
+    });
+    closers.push(
+      () => provider.stop(),
+      () => module.close(),
+    );
+    const reasons: unknown[] = [];
+    module.get(IdentityEvents).events$.subscribe((event) => {
+      if (event.type === 'token.rejected') reasons.push([event.code, event.reason]);
+    });
+    const raise = (what: unknown) => () => {
+      throw what;
+    };
+    const secret = 'ada@example.com';
+    for (const next of [
+      () => undefined,
+      raise(new Error(secret)),
+      raise(new ForbiddenException(secret)),
+      raise(new IdentityError('role_missing', secret)),
+      raise(secret),
+    ]) {
+      hook = next;
+      await rejectionOf(module.get(TokenValidationService).validate(provider.token()));
+    }
+    expect(reasons).toEqual([
+      ['check_refused', 'The application\'s own "validate" answered undefined; only true accepts.'],
+      ['check_failed', 'The application\'s own "validate" broke: it threw Error.'],
+      ['check_refused', 'An own check threw an HttpException with the status 403.'],
+      ['role_missing', 'The token lacks a role that the route demands.'],
+      ['check_failed', 'The application\'s own "validate" broke: it threw what is no Error.'],
     ]);
   });
 

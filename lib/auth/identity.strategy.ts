@@ -8,6 +8,7 @@ import { findShortfall, type Shortfall } from '../decorators/check-requirements.
 import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
+import { reasonOf } from '../events/reason.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { JwtFromRequest } from '../options/options.types.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
@@ -164,8 +165,13 @@ export class IdentityStrategy extends Strategy {
     const shortfall = this.findShortfall(pass, validated);
     if (shortfall === undefined) return;
     pass.shortfall = shortfall;
-    const { code } = shortfall.error;
-    this.reporter.reportIfObserved(() => ({ type: 'access.denied', code, issuer: validated.issuer }));
+    const { error } = shortfall;
+    this.reporter.reportIfObserved(() => ({
+      type: 'access.denied',
+      code: error.code,
+      reason: reasonOf(error),
+      issuer: validated.issuer,
+    }));
     throw shortfall.error;
   }
 

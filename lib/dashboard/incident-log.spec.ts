@@ -96,8 +96,11 @@ describe('what happens at each request', () => {
   it('is not told', () => {
     const incidents = log();
     incidents.record({ type: 'token.validated', issuer: OURS }, 1);
-    incidents.record({ type: 'token.rejected', code: 'token_expired', issuer: OURS, verified: true }, 1);
-    incidents.record({ type: 'access.denied', code: 'scope_missing', issuer: OURS }, 1);
+    incidents.record(
+      { type: 'token.rejected', code: 'token_expired', reason: 'x', issuer: OURS, verified: true },
+      1,
+    );
+    incidents.record({ type: 'access.denied', code: 'scope_missing', reason: 'x', issuer: OURS }, 1);
     incidents.record({ type: 'jwks.key-skipped', issuer: OURS, kid: 'x', reason: 'it is malformed' }, 1);
     expect(incidents.incidents()).toEqual([]);
   });

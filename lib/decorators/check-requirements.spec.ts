@@ -104,9 +104,20 @@ describe('claims', () => {
     ['undefined', undefined],
     ['one', 1],
     ['a word', 'yes'],
-    ['a promise of true', Promise.resolve(true)],
   ])('are not met by a predicate that answers %s', (_what, answer) => {
     expect(shortfall({ a: 1 }, [claim(['a'], () => answer as boolean)])).toEqual(['claim_not_met']);
+  });
+
+  it('are not judged by a predicate that answers with a promise, whatever of', async () => {
+    for (const answer of [async () => true, async () => Promise.reject(new Error('x'))]) {
+      const predicate = answer as unknown as () => boolean;
+      expect(() => shortfall({ a: 1 }, [claim(['a'], predicate)])).toThrow(
+        '@RequireClaim answered with a promise',
+      );
+      expect(() => shortfall({}, [all('a')], [predicate])).toThrow('"scopeClaim" answered with a promise');
+    }
+    // A rejection that nobody handles fails the run.
+    await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('that are inherited are not there', () => {
@@ -162,7 +173,7 @@ describe('roles', () => {
     expect(ask('b')).toEqual(MISSING);
     expect(ask('c', 'x:y')).toBeUndefined();
     expect(ask('d', () => ['d'])).toBeUndefined();
-    expect(ask('d', () => Promise.resolve(['d']))).toEqual(MISSING);
+    expect(() => ask('d', () => Promise.resolve(['d']))).toThrow('"rolesClaim" answered with a promise');
     expect(ask('toString', 'constructor')).toEqual(MISSING);
   });
 
@@ -173,11 +184,37 @@ describe('roles', () => {
   });
 
   it('put no scope of theirs into the challenge', () => {
-    const found = findShortfall(tokenWith({ scope: 'a' }), [all('a'), roles('x')], {
+    const found = findShortfall(tokenWith({ scope: 'a' }), [all('a'), { kind: 'roles', roles: ['x'] }], {
       scopeClaim: SOURCES,
       rolesClaimOf: () => 'roles',
     });
     expect(found?.scopes).toEqual([]);
+  });
+});
+
+describe('the message', () => {
+  it.each<[message: string, requirement: Requirement]>([
+    ['The token does not have all of the scopes that the route demands: "a", "b".', all('a', 'b')],
+    ['The token does not have one of the scopes that the route demands: "a", "b".', any('a', 'b')],
+    [
+      'The token does not have all of the roles that the route demands: "x" ("rolesClaim" says in which claim they are).',
+      { kind: 'roles', roles: ['x'] },
+    ],
+    ['The claim "a.b" is not what @RequireClaim of the route demands.', claim(['a', 'b'], () => false)],
+    ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],
+  ])('is: %s', (message, requirement) => {
+    const token = tokenWith({ scope: 'secret', roles: ['secret'], a: { b: 'secret' } });
+    const places = { scopeClaim: SOURCES, rolesClaimOf: () => 'roles' };
+    expect(findShortfall(token, [requirement], places)?.error.message).toBe(message);
+  });
+
+  it('is bounded, whatever the route demands', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => `${'x'.repeat(1_000)}${String(index)}`);
+    const found = findShortfall(tokenWith({}), [all(...names)], {
+      scopeClaim: SOURCES,
+      rolesClaimOf: () => 'r',
+    });
+    expect(found?.error.message.length).toBeLessThan(700);
   });
 });
 

@@ -1,6 +1,9 @@
+import type { ErrorCode } from '../errors/error-codes.js';
 import { refuse, type IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
+import { listOf, quoted } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
+import { atOnce } from '../options/at-once.js';
 import type { ClaimSource } from '../options/options.types.js';
 import { readRoles } from './read-roles.js';
 import { readScopes } from '../tokens/read-scopes.js';
@@ -28,15 +31,32 @@ export function findShortfall(
 ): Shortfall | undefined {
   const missed = requirements.find((requirement) => !isMet(requirement, validated, places));
   if (missed === undefined) return undefined;
-  switch (missed.kind) {
-    case 'scopes':
-      return { error: refuse('scope_missing'), scopes: demandedScopes(requirements, missed) };
+  return {
+    error: refuse(CODES[missed.kind], describeDemand(missed)),
+    scopes: missed.kind === 'scopes' ? demandedScopes(requirements, missed) : [],
+  };
+}
+
+const CODES = {
+  scopes: 'scope_missing',
+  roles: 'role_missing',
+  claim: 'claim_not_met',
+  issuer: 'issuer_not_met',
+} as const satisfies Record<Requirement['kind'], ErrorCode>;
+
+/** What the route demands, from its decorators: nothing of the token. */
+function describeDemand(requirement: Requirement): string {
+  switch (requirement.kind) {
+    case 'scopes': {
+      const demand = requirement.match === 'all' ? 'all of the scopes' : 'one of the scopes';
+      return `The token does not have ${demand} that the route demands: ${listOf(requirement.scopes)}.`;
+    }
     case 'roles':
-      return { error: refuse('role_missing'), scopes: [] };
+      return `The token does not have all of the roles that the route demands: ${listOf(requirement.roles)} ("rolesClaim" says in which claim they are).`;
     case 'claim':
-      return { error: refuse('claim_not_met'), scopes: [] };
+      return `The claim ${quoted(requirement.path.join('.'))} is not what @RequireClaim of the route demands.`;
     case 'issuer':
-      return { error: refuse('issuer_not_met'), scopes: [] };
+      return `The issuer of the token is none of those that the route demands: ${listOf(requirement.issuers)}.`;
   }
 }
 
@@ -52,7 +72,12 @@ function isMet(requirement: Requirement, validated: ValidatedToken, places: Righ
       return requirement.roles.every((role) => held.has(role));
     }
     case 'claim':
-      return requirement.accepts(readPath(validated.claims, requirement.path), validated.claims) === true;
+      return (
+        atOnce(
+          requirement.accepts(readPath(validated.claims, requirement.path), validated.claims),
+          '@RequireClaim',
+        ) === true
+      );
     case 'issuer':
       return requirement.issuers.includes(validated.issuer);
   }

@@ -1,5 +1,6 @@
 import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
+import { atOnce } from '../options/at-once.js';
 import type { ClaimSource } from '../options/options.types.js';
 
 /**
@@ -17,6 +18,6 @@ export function readRoles(
 }
 
 function readSource(claims: ValidatedToken['claims'], source: ClaimSource): unknown {
-  if (typeof source === 'function') return source(claims);
+  if (typeof source === 'function') return atOnce(source(claims), '"rolesClaim"');
   return readPath(claims, typeof source === 'string' ? [source] : source);
 }

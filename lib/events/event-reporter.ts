@@ -14,7 +14,13 @@ export class EventReporter {
   /** Something that happens seldom. */
   report(event: IdentityEvent): void {
     this.log.write(event);
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.events.reportBroken('a listener to events', error);
+      }
+    }
     if (this.events.observed) this.events.emit(event);
   }
 

@@ -10,6 +10,11 @@ export interface TokenValidatedEvent {
 export interface TokenRejectedEvent {
   readonly type: 'token.rejected';
   readonly code: ErrorCode;
+  /**
+   * The fact that decided, for an operator: the name of the claim or option, a limit. Never a value of the token,
+   * at most 500 characters. If the application's own check threw, it says no more than that.
+   */
+  readonly reason: string;
   /** A configured issuer; undefined where the token named none of ours. */
   readonly issuer: string | undefined;
   /** Whether the signature was verified before: if not, the event describes bytes that anybody can send. */
@@ -20,6 +25,8 @@ export interface TokenRejectedEvent {
 export interface AccessDeniedEvent {
   readonly type: 'access.denied';
   readonly code: ErrorCode;
+  /** What the route demands, from its decorators, at most 500 characters. Never a value of the token. */
+  readonly reason: string;
   readonly issuer: string;
 }
 

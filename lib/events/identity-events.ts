@@ -1,14 +1,30 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
+import { describeError } from '../errors/identity-error.js';
+import { clipped } from '../model/printable.js';
+import { ContainedObservable } from './contained-observable.js';
 import type { IdentityEvent } from './identity-event.js';
+import { SeldomLog } from './seldom-log.js';
 
 /** What the module does, as one stream. It costs nothing while nobody listens. */
 @Injectable()
 export class IdentityEvents implements OnApplicationShutdown {
   private readonly subject = new Subject<IdentityEvent>();
+  private readonly logger = new Logger('IdentityModule');
+  private readonly broken = new SeldomLog((line) => this.logger.error(line));
 
-  /** Hot and without memory; completes when the application shuts down. */
-  readonly events$: Observable<IdentityEvent> = this.subject.asObservable();
+  /**
+   * Hot and without memory; completes when the application shuts down. A subscriber that throws, or whose
+   * promise rejects, is logged, at most once a minute; it disturbs neither validation nor other subscribers.
+   *
+   * @example
+   * events.events$.subscribe((event) => {
+   *   if (event.type === 'token.rejected') logger.warn(`${event.code}: ${event.reason}`);
+   * });
+   */
+  readonly events$: Observable<IdentityEvent> = new ContainedObservable(this.subject, (error) =>
+    this.reportBroken('a subscriber of IdentityEvents.events$', error),
+  );
 
   /** Whether somebody listens: events that are made for every request are made only then. */
   get observed(): boolean {
@@ -18,6 +34,16 @@ export class IdentityEvents implements OnApplicationShutdown {
   /** @internal */
   emit(event: IdentityEvent): void {
     this.subject.next(event);
+  }
+
+  /**
+   * Logs that somebody who is told what happens has thrown.
+   *
+   * @param what - the words for who that is.
+   * @internal
+   */
+  reportBroken(what: string, error: unknown): void {
+    this.broken.add(() => `${what} broke: ${clipped(describeError(error), 500)}`);
   }
 
   onApplicationShutdown(): void {

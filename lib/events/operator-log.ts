@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { clipped } from '../model/printable.js';
-import type { CandidatesCutEvent, IdentityEvent, IssuersFailedEvent } from './identity-event.js';
+import type { CandidatesCutEvent, IdentityEvent } from './identity-event.js';
+import { SeldomLog } from './seldom-log.js';
 
-/** Least time between two lines about the function `issuers`. */
-const ISSUERS_WARNING_MS = 60_000;
 /** Whose end is told, at the most: where a function names the issuers, tokens decide how many fail. */
 const MAX_FAILING = 1_000;
 
@@ -12,7 +11,8 @@ export class OperatorLog {
   private readonly logger = new Logger('IdentityModule');
   private readonly failing = new Set<string>();
   private readonly skipped = new Set<string>();
-  private lastIssuersWarningMs = -Infinity;
+  /** Whoever sends tokens decides how often this happens. */
+  private readonly issuersFailed = new SeldomLog((line) => this.logger.warn(line));
 
   write(event: IdentityEvent): void {
     switch (event.type) {
@@ -32,7 +32,7 @@ export class OperatorLog {
         }
         return;
       case 'issuers.failed':
-        this.warnSeldom(event);
+        this.issuersFailed.add(() => `the function "issuers" broke: ${printable(event.reason, 500)}`);
         return;
       case 'jwks.rotated':
         this.logger.log(
@@ -63,14 +63,6 @@ export class OperatorLog {
       this.failing.delete(oldest);
       break;
     }
-  }
-
-  /** Whoever sends tokens decides how often this happens. */
-  private warnSeldom({ reason }: IssuersFailedEvent): void {
-    const nowMs = performance.now();
-    if (nowMs - this.lastIssuersWarningMs < ISSUERS_WARNING_MS) return;
-    this.lastIssuersWarningMs = nowMs;
-    this.logger.warn(`the function "issuers" broke: ${printable(reason, 500)}`);
   }
 
   /** A key that cannot be used is there at each refresh; one line tells it. */

@@ -153,6 +153,7 @@ export class JwksService implements OnApplicationShutdown {
     return createSecretOrKeyProvider({
       keys: this,
       findIssuer: (unverifiedIssuer) => this.directory.find(unverifiedIssuer),
+      unknownIssuer: (unverifiedIssuer) => this.directory.unknown(unverifiedIssuer),
       maxTokenBytes: this.options.maxTokenBytes,
     });
   }

@@ -19,6 +19,8 @@ export interface KeyFinder {
 export interface ProviderParts {
   readonly keys: KeyFinder;
   readonly findIssuer: (unverifiedIssuer: string) => MaybePromise<ResolvedIssuer | undefined>;
+  /** The error for a name that is none of ours. */
+  readonly unknownIssuer: (unverifiedIssuer: unknown) => IdentityError;
   readonly maxTokenBytes: number;
 }
 
@@ -58,13 +60,13 @@ export function createSecretOrKeyProvider(parts: ProviderParts): SecretOrKeyProv
 /** Without a promise where all is known, as it mostly is. */
 function findKey(
   rawToken: unknown,
-  { keys, findIssuer, maxTokenBytes }: ProviderParts,
+  { keys, findIssuer, unknownIssuer, maxTokenBytes }: ProviderParts,
 ): MaybePromise<KeyObject> {
   const parsed = parseToken(rawToken, maxTokenBytes);
   const { iss } = parsed.unverifiedClaims;
-  if (typeof iss !== 'string') throw refuse('issuer_unknown');
+  if (typeof iss !== 'string') throw unknownIssuer(iss);
   const of = (issuer: ResolvedIssuer | undefined): MaybePromise<KeyObject> => {
-    if (issuer === undefined) throw refuse('issuer_unknown');
+    if (issuer === undefined) throw unknownIssuer(iss);
     // Symmetric algorithms and none are on no allow-list (RFC 8725 section 3.1).
     checkAlgorithm(parsed.header.alg, issuer.algorithms);
     const candidates = keys.candidates(issuer, parsed.header);

@@ -43,10 +43,16 @@ function escapeUnits(character: string): string {
 }
 
 const MOST_LISTED = 5;
+/** Lists of the configuration are told again at each refusal: their text is made once. */
+const texts = new WeakMap<readonly string[], string>();
 
-/** The first few of a list in quotes, and how many more there are; for messages. */
+/** The first few of a list in quotes, and how many more there are; for messages. The list must not change. */
 export function listOf(names: readonly string[]): string {
+  const known = texts.get(names);
+  if (known !== undefined) return known;
   const shown = names.slice(0, MOST_LISTED).map((name) => quoted(name, 100));
   const more = names.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${String(more)} more`] : [])].join(', ');
+  const text = [...shown, ...(more > 0 ? [`${String(more)} more`] : [])].join(', ');
+  texts.set(names, text);
+  return text;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../cache/clock.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import type { EventReporter } from '../events/event-reporter.js';
+import { listOf, quoted } from '../model/printable.js';
 import type { ClaimSource } from './options.types.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
 import { TenantIssuers } from './tenant-issuers.js';
@@ -11,10 +12,12 @@ type Found = ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined>;
 /** Finds issuers by the exact string that tokens carry. */
 export class IssuerDirectory {
   private readonly byName: ReadonlyMap<string, ResolvedIssuer>;
+  private readonly names: readonly string[];
   private readonly tenants: TenantIssuers | undefined;
 
   constructor(options: ResolvedOptions, clock: Clock, reporter: EventReporter) {
     this.byName = new Map(options.issuers.map((issuer) => [issuer.issuer, issuer]));
+    this.names = [...this.byName.keys()];
     this.tenants =
       options.tenants &&
       new TenantIssuers(options.tenants, options, clock, (error) =>
@@ -53,8 +56,17 @@ export class IssuerDirectory {
    */
   async pick(issuer?: string): Promise<ResolvedIssuer> {
     const found = await this.find(this.nameOf(issuer));
-    if (found === undefined) throw refuse('issuer_unknown');
+    if (found === undefined) throw this.unknown(issuer);
     return found;
+  }
+
+  /**
+   * The error for a name that is none of ours. It says by what it differs, and never the name itself.
+   *
+   * @param unverifiedIssuer - what a token says in `iss`, or an argument.
+   */
+  unknown(unverifiedIssuer: unknown): IdentityError {
+    return refuse('issuer_unknown', this.describeUnknown(unverifiedIssuer));
   }
 
   /**
@@ -64,7 +76,7 @@ export class IssuerDirectory {
    */
   nameOf(issuer?: string): string {
     if (issuer !== undefined) {
-      if (!this.isPossible(issuer)) throw refuse('issuer_unknown');
+      if (!this.isPossible(issuer)) throw this.unknown(issuer);
       return issuer;
     }
     const [only, ...others] = this.byName.keys();
@@ -103,5 +115,19 @@ export class IssuerDirectory {
 
   close(): void {
     this.tenants?.close();
+  }
+
+  private describeUnknown(name: unknown): string {
+    if (typeof name !== 'string') return 'The issuer ("iss") is missing or not a string.';
+    const twin = name.endsWith('/') ? name.slice(0, -1) : `${name}/`;
+    if (this.byName.has(twin)) {
+      return `The issuer ("iss") differs by a slash at the end from the option "issuer", which is ${quoted(twin)}: they are compared to the letter.`;
+    }
+    if (this.tenants === undefined) {
+      return `The issuer ("iss") is not configured; configured is ${listOf(this.names)}, to the letter.`;
+    }
+    return this.tenants.isAllowedForSure(name)
+      ? 'The function "issuers" does not know the issuer ("iss").'
+      : '"allowedIssuers" does not let the issuer ("iss") through.';
   }
 }

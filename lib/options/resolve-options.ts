@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { isUrlAllowed, parseUrl } from '../http/url-policy.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import { IdentityError } from '../errors/identity-error.js';
+import { atOnce } from './at-once.js';
 import { isStringList, OptionReader, Problems } from './option-reader.js';
 import type { IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
 import { readClaimSource } from './read-claim-source.js';
@@ -277,7 +278,7 @@ function readAllowedIssuers(reader: OptionReader): TenantSource['isAllowed'] | u
   const allowed = reader.raw('allowedIssuers');
   if (typeof allowed === 'function') {
     const predicate = allowed as (unverifiedIssuer: string) => unknown;
-    return (unverifiedIssuer) => predicate(unverifiedIssuer) === true;
+    return (unverifiedIssuer) => atOnce(predicate(unverifiedIssuer), '"allowedIssuers"') === true;
   }
   if (isStringList(allowed)) {
     const names = new Set(allowed);

@@ -78,7 +78,8 @@ export class TenantIssuers {
     this.cache.close();
   }
 
-  private isAllowedForSure(issuer: string): boolean {
+  /** {@link isAllowed}, for callers that a broken predicate is none of the business of. */
+  isAllowedForSure(issuer: string): boolean {
     try {
       return this.isAllowed(issuer);
     } catch {
@@ -90,7 +91,13 @@ export class TenantIssuers {
   private ask(issuer: string): Promise<ResolvedIssuer | undefined> {
     const running = this.asking.get(issuer);
     if (running !== undefined) return running;
-    if (this.asking.size >= this.options.jwks.maxWaiting) throw refuse('keys_busy');
+    const { maxWaiting } = this.options.jwks;
+    if (this.asking.size >= maxWaiting) {
+      throw refuse(
+        'keys_busy',
+        `The function "issuers" is being asked for ${String(maxWaiting)} names (jwks.maxWaiting).`,
+      );
+    }
     const asked = this.askOnce(issuer).finally(() => this.asking.delete(issuer));
     this.asking.set(issuer, asked);
     return asked;

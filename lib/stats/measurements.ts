@@ -1,7 +1,11 @@
 import { performance } from 'node:perf_hooks';
+import { Logger } from '@nestjs/common';
 import type { Clock } from '../cache/clock.js';
 import type { ErrorCode } from '../errors/error-codes.js';
+import { describeError } from '../errors/identity-error.js';
 import type { IdentityEvent } from '../events/identity-event.js';
+import { SeldomLog } from '../events/seldom-log.js';
+import { clipped } from '../model/printable.js';
 import {
   ENDPOINTS,
   REQUEST_OUTCOMES,
@@ -46,6 +50,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   private batches = { batches: 0, tokens: 0, durationMs: 0, eventLoopMs: 0 };
   private readonly window = new SlidingWindow<Totals>(WINDOW_MS, SLOT_MS);
   private readonly observers = new Set<MeasurementObserver>();
+  private readonly broken = new SeldomLog((line) => new Logger('IdentityModule').error(line));
   private readonly startMs: number;
   /** The caches count by themselves. */
   private readCaches: () => CacheCounts = () => NO_LOOK_UPS;
@@ -155,7 +160,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
     };
   }
 
-  /** An observer that breaks must not refuse a token. */
+  /** An observer that breaks must not refuse a token, and goes on being told: what broke it may be over. */
   private tell<K extends keyof MeasurementObserver>(
     what: K,
     record: Parameters<Required<MeasurementObserver>[K]>[0],
@@ -163,8 +168,8 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
     for (const observer of this.observers) {
       try {
         (observer[what] as ((it: typeof record) => void) | undefined)?.(record);
-      } catch {
-        this.observers.delete(observer);
+      } catch (error) {
+        this.broken.add(() => `an observer of measurements broke: ${clipped(describeError(error), 500)}`);
       }
     }
   }

@@ -30,15 +30,27 @@ export function checkKind(type: string | null, claims: JsonObject, rules: Common
 }
 
 function wrongType(type: string | null, accepted: CommonRules['tokenTypes']): Error {
-  const types = accepted.filter((each) => each !== null);
-  const names = [...(types.length > 0 ? [listOf(types)] : []), ...(accepted.includes(null) ? ['none'] : [])];
-  const expected = `of the option "tokenTypes": ${names.join(', ')}`;
+  const expected = typesIn(accepted);
   return refuse(
     'token_type_not_accepted',
     type === null
-      ? `The header has no "typ"; expected is one ${expected}.`
-      : `The header "typ" is not one ${expected}.`,
+      ? `The header has no "typ"; expected is one of the option "tokenTypes": ${expected}.`
+      : `The header "typ" is not one of the option "tokenTypes": ${expected}.`,
   );
+}
+
+const typeTexts = new WeakMap<CommonRules['tokenTypes'], string>();
+
+function typesIn(accepted: CommonRules['tokenTypes']): string {
+  const known = typeTexts.get(accepted);
+  if (known !== undefined) return known;
+  const types = accepted.filter((each) => each !== null);
+  const text = [
+    ...(types.length > 0 ? [listOf(types)] : []),
+    ...(accepted.includes(null) ? ['none'] : []),
+  ].join(', ');
+  typeTexts.set(accepted, text);
+  return text;
 }
 
 /** Why a token is for something else than an API; undefined if no claim says so. */

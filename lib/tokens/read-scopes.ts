@@ -1,4 +1,5 @@
 import { readPath, type JsonObject } from '../model/json.js';
+import { atOnce } from '../options/at-once.js';
 import type { ClaimSource } from '../options/options.types.js';
 import type { ValidatedToken } from '../model/token.js';
 
@@ -27,6 +28,6 @@ export function readScopes(
 }
 
 function readSource(claims: ValidatedToken['claims'], source: ClaimSource): unknown {
-  if (typeof source === 'function') return source(claims);
+  if (typeof source === 'function') return atOnce(source(claims), '"scopeClaim"');
   return readPath(claims satisfies JsonObject, typeof source === 'string' ? [source] : source);
 }

@@ -115,7 +115,7 @@ export async function explainToken(token: string, context: ExplainContext): Prom
 async function findIssuer(parsed: UnverifiedToken, directory: IssuerDirectory): Promise<ResolvedIssuer> {
   const { iss } = parsed.unverifiedClaims;
   const issuer = typeof iss === 'string' ? await directory.find(iss) : undefined;
-  if (issuer === undefined) throw refuse('issuer_unknown');
+  if (issuer === undefined) throw directory.unknown(iss);
   return issuer;
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { IdentityError } from '../errors/identity-error.js';
+import { isThenable } from '../model/thenable.js';
 
 export type TokenSource = Iterable<string> | AsyncIterable<string>;
 
@@ -44,6 +45,7 @@ export async function runBatch<R>(
   const slots = new Slots(readConcurrency(options.concurrency));
   const { signal, onProgress } = options;
   const results: (PromiseSettledResult<R> | undefined)[] = [];
+  const reports: Promise<unknown>[] = [];
   let fulfilled = 0;
   let settled = 0;
   const isAborted = (): boolean => signal?.aborted === true;
@@ -53,7 +55,12 @@ export async function runBatch<R>(
     results[index] = result;
     settled++;
     if (result.status === 'fulfilled') fulfilled++;
-    onProgress?.({ settled, fulfilled, rejected: settled - fulfilled });
+    const later: unknown = onProgress?.({ settled, fulfilled, rejected: settled - fulfilled });
+    if (!isThenable(later)) return;
+    const reported = Promise.resolve(later);
+    // An async one that rejects ends the batch, as one that throws does: it must not end the process.
+    reported.catch(() => undefined);
+    reports.push(reported);
   };
   const runOne = async (index: number, token: string): Promise<void> => {
     const result = await validateOne(token, (wait) => slots.leaveDuring(wait)).then(
@@ -75,6 +82,7 @@ export async function runBatch<R>(
       running.push(one);
     }
     await Promise.all(running);
+    await Promise.all(reports);
   };
 
   await untilAborted(runAll(), signal);

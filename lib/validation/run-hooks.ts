@@ -1,6 +1,9 @@
 import { HttpException } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import { markAsApplications } from '../events/reason.js';
+import { isThenable } from '../model/thenable.js';
 import type { ValidatedToken } from '../model/token.js';
+import { AnsweredLater } from '../options/at-once.js';
 import type { ValidateHook } from '../options/options.types.js';
 
 /**
@@ -16,7 +19,7 @@ export function runHooks(
 ): Promise<void> | undefined {
   for (let index = from; index < hooks.length; index++) {
     const verdict = callHook(hooks[index], validated);
-    if (isThenable(verdict)) return finishLater(verdict, hooks, validated, index + 1);
+    if (verdict instanceof Promise) return finishLater(verdict, hooks, validated, index + 1);
     demandTrue(verdict);
   }
   return undefined;
@@ -40,7 +43,8 @@ async function finishLater(
 
 function callHook(hook: ValidateHook | undefined, validated: ValidatedToken): unknown {
   try {
-    return hook?.(validated);
+    const verdict: unknown = hook?.(validated);
+    return isThenable(verdict) ? Promise.resolve(verdict) : verdict;
   } catch (error) {
     throw toCheckError(error);
   }
@@ -48,15 +52,24 @@ function callHook(hook: ValidateHook | undefined, validated: ValidatedToken): un
 
 /** Only `true` accepts: a hook that forgets to return refuses. */
 function demandTrue(verdict: unknown): void {
-  if (verdict !== true) throw refuse('check_refused');
+  if (verdict === true) return;
+  const answer = verdict === false || verdict === null ? String(verdict) : typeof verdict;
+  throw refuse('check_refused', `The application's own "validate" answered ${answer}; only true accepts.`);
 }
 
-/** An own check that breaks says nothing about the token: it is not a 401. */
-export function toCheckError(error: unknown): unknown {
-  if (error instanceof IdentityError || error instanceof HttpException) return error;
-  return new IdentityError('check_failed', undefined, { cause: error });
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/**
+ * An own check that breaks says nothing about the token: it is not a 401.
+ *
+ * @param what - the option or decorator that it belongs to.
+ */
+export function toCheckError(error: unknown, what = '"validate"'): unknown {
+  if (error instanceof IdentityError) {
+    if (!(error instanceof AnsweredLater)) markAsApplications(error);
+    return error;
+  }
+  if (error instanceof HttpException) return error;
+  const thrown = error instanceof Error ? error.constructor.name : 'what is no Error';
+  return new IdentityError('check_failed', `The application's own ${what} broke: it threw ${thrown}.`, {
+    cause: error,
+  });
 }

@@ -2,8 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
+import { reasonOf } from '../events/reason.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
+import { listOf } from '../model/printable.js';
+import { isThenable } from '../model/thenable.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
@@ -17,7 +20,7 @@ import { VerifiedTokens, type TokenCacheStats } from '../tokens/verified-tokens.
 import { isSignedBy, isSignedByOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { basePlan, type CallPlan } from './call-plan.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
-import { isThenable, runHooks, toCheckError } from './run-hooks.js';
+import { runHooks, toCheckError } from './run-hooks.js';
 import { OK, VALIDATION_RECORDER, type ValidationRecorder } from './validation-recorder.js';
 import { runBatch, type BatchOptions, type LeaveSlot, type TokenSource } from './run-batch.js';
 
@@ -214,14 +217,20 @@ export class TokenValidationService {
     const found = this.findIssuer(parsed);
     if (isThenable(found)) {
       found.catch(() => undefined);
-      throw refuse('keys_cold');
+      throw refuse(
+        'keys_cold',
+        'The function "issuers" is being asked for the issuer of the token; validateSync does not wait.',
+      );
     }
     const pending = this.begin(parsed, found, planOf, progress);
     const { issuer, plan } = pending;
     const keys = this.jwks.candidates(issuer, parsed.header);
     if (keys === undefined) {
       this.jwks.requestCandidates(issuer, parsed.header);
-      throw refuse('keys_cold');
+      throw refuse(
+        'keys_cold',
+        `The keys of ${issuer.issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`,
+      );
     }
     if (!isSignedBy(keys, parsed)) {
       this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
@@ -290,7 +299,7 @@ export class TokenValidationService {
     planOf: PlanOf,
     progress: Progress,
   ): Pending {
-    if (issuer === undefined) throw refuse('issuer_unknown');
+    if (issuer === undefined) throw this.directory.unknown(parsed.unverifiedClaims['iss']);
     const { header, type, unverifiedClaims } = parsed;
     return { parsed, issuer, plan: this.check(issuer, header, type, unverifiedClaims, planOf, progress) };
   }
@@ -306,7 +315,7 @@ export class TokenValidationService {
   ): CallPlan {
     progress.issuer = issuer.issuer;
     const plan = planOf(issuer);
-    if (plan === undefined) throw refuse('issuer_not_accepted');
+    if (plan === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
     checkAlgorithm(header.alg, plan.rules.algorithms);
     checkKind(type, claims, plan.rules);
     checkClaims(claims, plan.rules, this.clock.wallMs());
@@ -419,10 +428,18 @@ export class TokenValidationService {
     this.rejected++;
     const code = error instanceof IdentityError ? error.code : 'check_refused';
     this.recorder.recordValidation(issuer, code, verified, startMs);
-    this.reporter.reportIfObserved(() => ({ type: 'token.rejected', code, issuer, verified }));
+    this.reporter.reportIfObserved(() => ({
+      type: 'token.rejected',
+      code,
+      reason: reasonOf(error),
+      issuer,
+      verified,
+    }));
     return error;
   }
 }
+
+const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
 
 /** From how many tokens on the thread pool is faster than a loop; measured, see docs/performance.md. */
 const POOL_PAYS_FROM = { RSA: 1_000, other: 48 };
@@ -444,7 +461,12 @@ function poolDecision(
 function demandScopes({ scopes, scopeClaim }: CallPlan, claims: ValidatedToken['claims']): void {
   if (scopes.length === 0) return;
   const granted = readGranted(claims, scopeClaim);
-  if (!scopes.every((scope) => granted.has(scope))) throw refuse('scope_missing');
+  if (!scopes.every((scope) => granted.has(scope))) {
+    throw refuse(
+      'scope_missing',
+      `The token lacks one of the scopes that the call demands: ${listOf(scopes)}.`,
+    );
+  }
 }
 
 /** `scopeClaim` may be a function of the application, and break like its other ones. */
@@ -452,7 +474,7 @@ function readGranted(...args: Parameters<typeof readScopes>): ReturnType<typeof 
   try {
     return readScopes(...args);
   } catch (error) {
-    throw toCheckError(error);
+    throw toCheckError(error, '"scopeClaim"');
   }
 }
 
