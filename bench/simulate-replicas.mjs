@@ -2,7 +2,10 @@
 // Usage, after a build: node bench/simulate-replicas.mjs. Writes docs/images/replicas*.svg and bench/results/replicas.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { RefreshingCache } from '../dist/cache/refreshing-cache.js';
-import { UnknownKeyIds } from '../dist/jwks/unknown-key-ids.js';
+import { MissedIds } from '../dist/jwks/missed-ids.js';
+import { RefreshPace } from '../dist/jwks/refresh-pace.js';
+import { SharedRefreshes } from '../dist/jwks/shared-refreshes.js';
+import { WaitingRoom } from '../dist/jwks/waiting-room.js';
 import { drawChart } from './svg-chart.mjs';
 
 const GRID_MS = 100;
@@ -79,10 +82,12 @@ function startReplica(/** @type {World} */ world) {
     refreshAheadRatio: 0.8,
     clock: world,
   });
-  const unknown = new UnknownKeyIds({
-    cooldownMs: 2_000,
-    ttlMs: 30_000,
-    maxWaiting: 1_000,
+  const unknown = new SharedRefreshes({
+    pace: new RefreshPace({ cooldownMs: 2_000, maxCooldownMs: 4_000 }),
+    missed: new MissedIds({ firstMs: 2_000, mostMs: 5_000, clock: world }),
+    room: new WaitingRoom(1_000),
+    maxWaitMs: 5_000,
+    fetchDeadlineMs: 10_000,
     clock: world,
     refresh: () => cache.refresh(ISSUER).then(() => ({ changed: true })),
     backoffLeftMs: () => cache.backoffLeftMs(ISSUER),

@@ -10,7 +10,7 @@ import {
 } from 'nestjs-identity-model';
 import { rejectionOf } from './support/create-module.js';
 import { ProviderDouble, type Answer } from './support/provider-double.js';
-import { createKey } from './support/signing-key.js';
+import { createKey, signToken } from './support/signing-key.js';
 import { idle, lastingToken, simulate, type Simulation } from './support/simulated-module.js';
 
 const HOUR_MS = 3_600_000;
@@ -337,18 +337,47 @@ describe('rotation', () => {
     expect(provider.count(provider.jwksPath)).toBe(3);
   });
 
-  it('under the same id is found out by a failed signature, once a minute', async () => {
+  it('under the same id is found by all who fail under the old key: none of them is refused', async () => {
+    const world = await startWarm();
+    const forged = signToken(createKey('RS256', 'rsa-1'), provider.claims());
+    for (let rotation = 1; rotation <= 2; rotation++) {
+      // Somebody forges a token just before.
+      if (rotation > 1) expect(await ask(world, forged)).toBe('signature_invalid');
+      provider.keys = [createKey('RS256', 'rsa-1')];
+      const honest = Array.from({ length: 8 }, () => ask(world, lastingToken(provider)));
+      expect(new Set(await Promise.all(honest))).toEqual(new Set([undefined]));
+    }
+    expect(provider.count(provider.jwksPath)).toBe(1 + 3);
+  });
+
+  it('under the same id, of a token of the old key costs one refresh while it is remembered', async () => {
     const world = await startWarm();
     const before = lastingToken(provider);
     provider.keys = [createKey('RS256', 'rsa-1')];
     expect(await ask(world, lastingToken(provider))).toBeUndefined();
     expect(provider.count(provider.jwksPath)).toBe(2);
     for (let request = 0; request < 20; request++) expect(await ask(world, before)).toBe('signature_invalid');
+    expect(provider.count(provider.jwksPath)).toBe(3);
+  });
+
+  it('under the same id with another algorithm is found by one refresh for all', async () => {
+    const world = await startWarm();
+    provider.keys = [createKey('ES256', 'rsa-1')];
+    const honest = Array.from({ length: 8 }, () => ask(world, lastingToken(provider)));
+    expect(new Set(await Promise.all(honest))).toEqual(new Set([undefined]));
     expect(provider.count(provider.jwksPath)).toBe(2);
-    provider.keys = [createKey('RS256', 'rsa-1')];
-    expect(await ask(world, lastingToken(provider))).toBe('signature_invalid');
-    await world.pass(60_000);
-    expect(await ask(world, lastingToken(provider))).toBeUndefined();
+  });
+
+  it('is not missed for long by a token that came just before its key was published', async () => {
+    const world = await startWarm();
+    const [oldKey] = provider.keys;
+    const next = createKey('ES256', 'next');
+    const early = signToken(next, { ...provider.claims(), exp: Math.floor(Date.now() / 1000) + 86_400 });
+    expect(await ask(world, early)).toBe('key_not_found');
+    provider.keys = [next, ...(oldKey === undefined ? [] : [oldKey])];
+    expect(await ask(world, early)).toBe('key_not_found');
+    await world.pass(2_000);
+    expect(await ask(world, early)).toBeUndefined();
     expect(provider.count(provider.jwksPath)).toBe(3);
   });
 

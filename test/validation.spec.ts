@@ -73,7 +73,8 @@ describe('validate', () => {
   });
 
   it('throws nothing but an IdentityError, whatever it is handed', async () => {
-    const tokens = await service();
+    // Each forged token asks for a refresh of its own.
+    const tokens = await service({ jwks: { unknownKidCooldownMs: 1, badSignatureCooldownMs: 1 } });
     const good = provider.token();
     const mutated = fc
       .tuple(fc.nat(good.length - 1), fc.string({ minLength: 1, maxLength: 3 }))
@@ -235,7 +236,7 @@ describe('validateMany', () => {
     own.keys = [createKey('ES256', 'k')];
     const list = Array.from({ length: 60 }, () => own.token());
     const results = await tokens.validateMany(list);
-    expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(60);
     expect(own.count(own.jwksPath)).toBe(2);
     await own.stop();
   });

@@ -72,6 +72,7 @@ export interface EntryState {
 
 interface Flight<V> {
   readonly promise: Promise<V>;
+  readonly begunAtMs: number;
   readonly controller: AbortController;
   /** The entry was cleared meanwhile: its outcome is nobody's any more. */
   detached: boolean;
@@ -265,6 +266,12 @@ export class RefreshingCache<V> {
     return entry === undefined ? 0 : Math.max(0, entry.notBeforeMs - this.options.clock.monotonicMs());
   }
 
+  /** Milliseconds since the fetch under way began; 0 where none is. */
+  fetchingForMs(key: string): number {
+    const flight = this.inspect(key)?.flight;
+    return flight === undefined ? 0 : this.options.clock.monotonicMs() - flight.begunAtMs;
+  }
+
   state(key: string): EntryState {
     const entry = this.inspect(key);
     const clock = this.options.clock;
@@ -369,6 +376,7 @@ export class RefreshingCache<V> {
     const loading = this.callLoader(entry.key, { signal: controller.signal, previous, mustBeginNow });
     const flight: Flight<V> = {
       controller,
+      begunAtMs: this.options.clock.monotonicMs(),
       detached: false,
       promise: loading.then(
         (loaded) => this.succeed(entry, flight, loaded),

@@ -75,7 +75,9 @@ const TABLE = {
   role_missing: forbidden('The token lacks a role that the route demands.'),
   claim_not_met: forbidden('A claim is not what @RequireClaim of the route demands.'),
   issuer_not_met: forbidden('The issuer is none of those that @RequireIssuer of the route names.'),
-  keys_cold: unavailable('A synchronous validation found no usable keys; they are being fetched.'),
+  keys_cold: unavailable(
+    'A synchronous validation cannot decide with the keys that are here; they are being fetched.',
+  ),
   keys_unavailable: unavailable('The keys of the issuer cannot be had now.'),
   keys_busy: unavailable(
     'The keys of the issuer are not here soon enough, or too many requests wait for them ("jwks.maxWaiting").',

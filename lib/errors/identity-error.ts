@@ -40,11 +40,11 @@ export class IdentityError extends Error {
 }
 
 /** A refusal of bytes: most tokens that are refused are refused here, so it spares the stack trace. */
-export function refuse(code: ErrorCode, message?: string): IdentityError {
+export function refuse(code: ErrorCode, message?: string, details?: IdentityErrorDetails): IdentityError {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
-    return new IdentityError(code, message);
+    return new IdentityError(code, message, details);
   } finally {
     Error.stackTraceLimit = limit;
   }

@@ -21,25 +21,23 @@ import { isUnset } from '../model/json.js';
 import type { Sourced } from '../options/sourced.js';
 import { isSameKeySource } from '../options/tenant-issuers.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
-import type { PreparedKey } from '../tokens/verify-signature.js';
+import { digestToken } from '../tokens/digest-token.js';
+import type { UnverifiedToken } from '../tokens/parse-token.js';
+import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from './fetch-key-set.js';
 import { isForeignKey } from './foreign-keys.js';
 import { identityOf, importKeySet, nameOf, type KeySet } from './key-set.js';
+import { KeyWatch } from './key-watch.js';
+import { missOf } from './miss-ids.js';
 import { createSecretOrKeyProvider } from './secret-or-key-provider.js';
 import { keyObjectOf, selectKeys, type KeyQuery } from './select-keys.js';
-import { UnknownKeyIds } from './unknown-key-ids.js';
-
-/** What one issuer's keys need besides the set itself. */
-interface KeyWatch {
-  readonly unknown: UnknownKeyIds;
-  lastBadSignatureMs: number;
-}
+import type { Party } from './waiting-room.js';
 
 /** The verification keys of the configured issuers, cached. */
 @Injectable()
 export class JwksService implements OnApplicationShutdown {
   private readonly cache: RefreshingCache<Sourced<KeySet>>;
-  private readonly watches: LRUCache<string, KeyWatch>;
+  private readonly watches: LRUCache<string, KeyWatch<Sourced<KeySet>>>;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
@@ -178,7 +176,7 @@ export class JwksService implements OnApplicationShutdown {
     const held = this.cache.peek(issuer.issuer);
     if (held === undefined || this.forgetFormer(issuer, held)) return undefined;
     const selected = selectKeys(held.value, query);
-    if (selected === 'unknown' && !this.isSettled(issuer, query)) return undefined;
+    if (typeof selected === 'string' && !this.isSettled(issuer, missOf(query, selected))) return undefined;
     this.cache.recordHit();
     if (typeof selected === 'string') throw refuse('key_not_found');
     return selected;
@@ -201,19 +199,28 @@ export class JwksService implements OnApplicationShutdown {
   }
 
   /**
-   * The same, waiting for the network.
+   * The same, waiting for the network: for the first key set as long as a fetch may take, for an unknown key id or
+   * algorithm no longer than `jwks.unknownKidMaxWaitMs`.
    *
+   * @param party - requests that share one place of `jwks.maxWaiting` for each key.
    * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`.
    * @internal
    */
-  async waitForCandidates(issuer: ResolvedIssuer, query: KeyQuery): Promise<readonly PreparedKey[]> {
+  async waitForCandidates(
+    issuer: ResolvedIssuer,
+    query: KeyQuery,
+    party?: Party,
+  ): Promise<readonly PreparedKey[]> {
     this.cache.recordMiss();
+    const sinceMs = this.clock.monotonicMs();
     try {
       for (let settled = false; ;) {
-        const selected = selectKeys((await this.cache.load(issuer.issuer)).value, query);
+        const selected = selectKeys(await this.waitForSet(issuer, query, party), query);
         if (typeof selected !== 'string') return selected;
-        if (selected === 'unfit' || settled || this.isSettled(issuer, query)) throw refuse('key_not_found');
-        settled = (await this.watch(issuer).unknown.wait(idOf(query))) === 'settled';
+        const id = missOf(query, selected);
+        if (settled || this.isSettled(issuer, id)) throw refuse('key_not_found');
+        const outcome = await this.watch(issuer).unknown.wait({ id, group: id, sinceMs, party });
+        settled = outcome === 'settled';
       }
     } catch (error) {
       throw error instanceof IdentityError ? error : toUnavailable('keys_unavailable', issuer.issuer, error);
@@ -223,27 +230,62 @@ export class JwksService implements OnApplicationShutdown {
   /**
    * Asks for what {@link candidates} missed, without waiting for it.
    *
+   * @returns milliseconds after which the answer is decided; undefined where that is not known.
    * @internal
    */
-  requestCandidates(issuer: ResolvedIssuer, query: KeyQuery): void {
+  requestCandidates(issuer: ResolvedIssuer, query: KeyQuery): number | undefined {
     this.cache.recordMiss();
-    if (this.cache.peek(issuer.issuer) === undefined) this.cache.prefetch(issuer.issuer);
-    else this.watch(issuer).unknown.request(idOf(query));
+    const held = this.cache.peek(issuer.issuer);
+    const selected = held === undefined ? undefined : selectKeys(held.value, query);
+    if (typeof selected === 'string') return this.watch(issuer).unknown.request(missOf(query, selected));
+    this.cache.prefetch(issuer.issuer);
+    return this.cache.backoffLeftMs(issuer.issuer) || undefined;
   }
 
   /**
-   * A signature failed under a key that is known by its id: the provider may have put another key in its
-   * place. Refreshes the set, seldom; undefined where it is too early for that.
+   * The key under which a token verifies after all, though its signature failed under the keys that its header names:
+   * the provider may have put another key under the id. Waits for a shared refresh, no longer than
+   * `jwks.unknownKidMaxWaitMs`. undefined only after a refresh that began after the call, or while this very token
+   * is remembered from one.
    *
+   * @param tried - the keys under which the signature has failed.
+   * @throws {IdentityError} `keys_unavailable`, `keys_busy`: it cannot be decided now.
    * @internal
    */
-  refreshAfterBadSignature(issuer: ResolvedIssuer): Promise<unknown> | undefined {
-    if (issuer.jwks !== undefined || this.cache.backoffLeftMs(issuer.issuer) > 0) return undefined;
-    const watch = this.watch(issuer);
-    const nowMs = this.clock.monotonicMs();
-    if (nowMs - watch.lastBadSignatureMs < this.options.jwks.badSignatureCooldownMs) return undefined;
-    watch.lastBadSignatureMs = nowMs;
-    return this.cache.refresh(issuer.issuer);
+  async findReplacedKey(
+    issuer: ResolvedIssuer,
+    parsed: UnverifiedToken,
+    tried: readonly PreparedKey[],
+    party?: Party,
+  ): Promise<PreparedKey | undefined> {
+    const { doubted } = this.watch(issuer);
+    const wait = { id: digestToken(parsed.token), group: groupOf(parsed), sinceMs: this.clock.monotonicMs() };
+    const failed = new Set(tried);
+    try {
+      for (let settled = issuer.jwks !== undefined || doubted.isMissed(wait.id); ;) {
+        for (const key of this.keysNow(issuer, parsed.header)) {
+          if (failed.has(key)) continue;
+          if (isSignedBy([key], parsed)) return key;
+          failed.add(key);
+        }
+        if (settled) return undefined;
+        settled = (await doubted.wait({ ...wait, party })) === 'settled';
+      }
+    } catch (error) {
+      throw error instanceof IdentityError ? error : toUnavailable('keys_unavailable', issuer.issuer, error);
+    }
+  }
+
+  /**
+   * {@link findReplacedKey} for a caller that cannot wait.
+   *
+   * @returns milliseconds after which the answer is decided; undefined where the signature is known to be bad.
+   * @internal
+   */
+  requestReplacedKey(issuer: ResolvedIssuer, { token }: UnverifiedToken): number | undefined {
+    const { doubted } = this.watch(issuer);
+    const id = digestToken(token);
+    return issuer.jwks !== undefined || doubted.isMissed(id) ? undefined : doubted.request(id);
   }
 
   /**
@@ -257,7 +299,7 @@ export class JwksService implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.cache.close();
-    for (const watch of this.watches.values()) watch.unknown.close(new IdentityError('shutting_down'));
+    for (const watch of this.watches.values()) watch.close(new IdentityError('shutting_down'));
   }
 
   /** A tenant whose keys come from elsewhere now starts anew. */
@@ -268,32 +310,37 @@ export class JwksService implements OnApplicationShutdown {
   }
 
   /** Whether it is certain that no refresh would bring the key. */
-  private isSettled(issuer: ResolvedIssuer, query: KeyQuery): boolean {
-    return issuer.jwks !== undefined || this.watch(issuer).unknown.isRemembered(idOf(query));
+  private isSettled(issuer: ResolvedIssuer, missedId: string): boolean {
+    return issuer.jwks !== undefined || this.watch(issuer).unknown.isMissed(missedId);
   }
 
-  private watch(issuer: ResolvedIssuer): KeyWatch {
+  /** The set, waiting for the first one on a place of the waiting room. */
+  private async waitForSet(issuer: ResolvedIssuer, query: KeyQuery, party?: Party): Promise<KeySet> {
     const name = issuer.issuer;
-    let watch = this.watches.get(name);
+    const held = this.cache.peek(name);
+    if (held !== undefined) return held.value;
+    // What fails at once takes no place.
+    if (this.cache.backoffLeftMs(name) > 0) return (await this.cache.load(name)).value;
+    const group = missOf(query, 'unknown');
+    return (await this.watch(issuer).firstSet.wait({ group, party })).value;
+  }
+
+  private keysNow(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] {
+    const held = this.cache.peek(issuer.issuer);
+    const selected = held === undefined ? [] : selectKeys(held.value, query);
+    return typeof selected === 'string' ? [] : selected;
+  }
+
+  private watch({ issuer, http }: ResolvedIssuer): KeyWatch<Sourced<KeySet>> {
+    let watch = this.watches.get(issuer);
     if (watch === undefined) {
-      watch = { unknown: this.createUnknownKeyIds(name), lastBadSignatureMs: -Infinity };
-      this.watches.set(name, watch);
+      const { cache, clock } = this;
+      const fetchDeadlineMs = http.deadlineMs;
+      const setOf = ({ value }: Sourced<KeySet>): object => value;
+      watch = new KeyWatch(issuer, { jwks: this.options.jwks, fetchDeadlineMs, cache, clock, setOf });
+      this.watches.set(issuer, watch);
     }
     return watch;
-  }
-
-  private createUnknownKeyIds(issuer: string): UnknownKeyIds {
-    return new UnknownKeyIds({
-      cooldownMs: this.options.jwks.unknownKidCooldownMs,
-      ttlMs: this.options.jwks.unknownKidTtlMs,
-      maxWaiting: this.options.jwks.maxWaiting,
-      clock: this.clock,
-      refresh: async () => {
-        const before = this.cache.look(issuer)?.value;
-        return { changed: (await this.cache.refresh(issuer)).value !== before };
-      },
-      backoffLeftMs: () => this.cache.backoffLeftMs(issuer),
-    });
   }
 
   private async fetch(
@@ -351,7 +398,7 @@ export class JwksService implements OnApplicationShutdown {
   private reportRefresh(issuer: string, set: KeySet, previous: KeySet | undefined): void {
     this.reporter.report({ type: 'jwks.refreshed', issuer });
     if (set === previous) return;
-    this.watches.get(issuer)?.unknown.setChanged();
+    this.watches.get(issuer)?.setChanged();
     if (previous === undefined || previous.fingerprint === set.fingerprint) return;
     const before = new Set(previous.keys.map(identityOf));
     const after = new Set(set.keys.map(identityOf));
@@ -364,7 +411,7 @@ export class JwksService implements OnApplicationShutdown {
   }
 }
 
-/** What an unknown key is remembered by: its id, or the algorithm that no key without id fits. */
-function idOf(query: KeyQuery): string {
-  return query.kid === undefined ? `alg ${query.alg}` : `kid ${query.kid}`;
+/** What shares the waiting places of failed signatures: the key that the token names. */
+function groupOf({ header }: UnverifiedToken): string {
+  return `signature ${missOf(header, 'unfit')}`;
 }

@@ -14,6 +14,11 @@ type MaybePromise<T> = T | Promise<T>;
 export interface KeyFinder {
   candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined;
   waitForCandidates(issuer: ResolvedIssuer, query: KeyQuery): Promise<readonly PreparedKey[]>;
+  findReplacedKey(
+    issuer: ResolvedIssuer,
+    parsed: UnverifiedToken,
+    tried: readonly PreparedKey[],
+  ): Promise<PreparedKey | undefined>;
 }
 
 export interface ProviderParts {
@@ -70,19 +75,31 @@ function findKey(
     // Symmetric algorithms and none are on no allow-list (RFC 8725 section 3.1).
     checkAlgorithm(parsed.header.alg, issuer.algorithms);
     const candidates = keys.candidates(issuer, parsed.header);
-    if (candidates !== undefined) return choose(candidates, parsed);
-    return keys.waitForCandidates(issuer, parsed.header).then((found) => choose(found, parsed));
+    const choose = (found: readonly PreparedKey[]): MaybePromise<KeyObject> => {
+      const key = found.find((each) => isSignedBy([each], parsed));
+      return key === undefined ? findReplaced(keys, issuer, parsed, found) : keyObjectOf(key);
+    };
+    return candidates === undefined
+      ? keys.waitForCandidates(issuer, parsed.header).then(choose)
+      : choose(candidates);
   };
   const issuer = findIssuer(iss);
   return issuer instanceof Promise ? issuer.then(of) : of(issuer);
 }
 
-/** The strategy takes one key: where several fit, it is the one that verifies. */
-function choose(candidates: readonly PreparedKey[], parsed: UnverifiedToken): KeyObject {
-  const [first] = candidates;
-  if (first === undefined) throw refuse('key_not_found');
-  if (candidates.length === 1) return keyObjectOf(first);
-  return keyObjectOf(candidates.find((key) => isSignedBy([key], parsed)) ?? first);
+/**
+ * The strategy takes one key: the one that verifies. Without a check here a key that was put under an old id would be
+ * found by the next routine refresh only, and the strategy would answer 401 until then.
+ */
+async function findReplaced(
+  keys: KeyFinder,
+  issuer: ResolvedIssuer,
+  parsed: UnverifiedToken,
+  tried: readonly PreparedKey[],
+): Promise<KeyObject> {
+  const key = await keys.findReplacedKey(issuer, parsed, tried);
+  if (key === undefined) throw refuse('signature_invalid');
+  return keyObjectOf(key);
 }
 
 function isRejection(error: unknown): boolean {

@@ -69,13 +69,27 @@ export interface LifetimeOptions {
 }
 
 export interface JwksOptions extends LifetimeOptions {
-  /** Least time between two refreshes that unknown key ids ask for. @default 2000 */
+  /**
+   * Least time between two refreshes that unknown key ids ask for. It grows while they bring nothing, to
+   * 0.8 * `unknownKidMaxWaitMs` and 5000 at the most. @default 2000
+   */
   readonly unknownKidCooldownMs?: number | undefined;
-  /** How long a key id that a refresh did not bring is remembered as unknown. @default 30000 */
+  /**
+   * The longest that a request waits for a refresh, whatever the provider does; not less than `unknownKidCooldownMs`.
+   * Beyond it the answer is 503 with `Retry-After`. @default 5000
+   */
+  readonly unknownKidMaxWaitMs?: number | undefined;
+  /**
+   * The longest that a key id which refreshes did not bring is answered 401 without another look. A first miss is
+   * remembered for two seconds, each one that follows for twice as long. @default 5000
+   */
   readonly unknownKidTtlMs?: number | undefined;
-  /** Requests an issuer that may wait for a refresh. @default 1000 */
+  /** Requests of one issuer that may wait for keys, the first key set included. @default 1000 */
   readonly maxWaiting?: number | undefined;
-  /** Least time between two refreshes that a failed signature under a known key id asks for. @default 60000 */
+  /**
+   * Least time between two refreshes that a failed signature under a known key id asks for; four may follow each other
+   * at once after a quiet time. It grows as `unknownKidCooldownMs` does. @default 2000
+   */
   readonly badSignatureCooldownMs?: number | undefined;
 }
 

@@ -47,9 +47,10 @@ const DEFAULTS = Object.freeze({
     maxTtlMs: HOUR_MS,
     staleIfErrorMs: 24 * HOUR_MS,
     unknownKidCooldownMs: 2_000,
-    unknownKidTtlMs: 30_000,
+    unknownKidMaxWaitMs: 5_000,
+    unknownKidTtlMs: 5_000,
     maxWaiting: 1_000,
-    badSignatureCooldownMs: 60_000,
+    badSignatureCooldownMs: 2_000,
   }),
 });
 
@@ -331,13 +332,21 @@ function readJwks(top: OptionReader): ResolvedOptions['jwks'] {
   const reader = top.nested('jwks', [...LIFETIME_NAMES, ...Object.keys(own)], {
     keys: 'a static key set belongs into issuers: [{ issuer, jwks: { keys } }]; here are its cache settings',
   });
-  return {
+  const jwks = {
     ...readLifetime(reader, { ttlMs, minTtlMs, maxTtlMs, staleIfErrorMs }),
     unknownKidCooldownMs: reader.duration('unknownKidCooldownMs', own.unknownKidCooldownMs, 1),
+    unknownKidMaxWaitMs: reader.duration('unknownKidMaxWaitMs', own.unknownKidMaxWaitMs, 1),
     unknownKidTtlMs: reader.duration('unknownKidTtlMs', own.unknownKidTtlMs),
     maxWaiting: reader.count('maxWaiting', own.maxWaiting, 0),
     badSignatureCooldownMs: reader.duration('badSignatureCooldownMs', own.badSignatureCooldownMs, 1),
   };
+  for (const name of ['unknownKidCooldownMs', 'badSignatureCooldownMs'] as const) {
+    if (jwks[name] <= jwks.unknownKidMaxWaitMs) continue;
+    // No request could wait for the next refresh: each token of a new key would be answered 503 first.
+    const got = `${String(jwks[name])} and ${String(jwks.unknownKidMaxWaitMs)}`;
+    reader.problem(name, `expected at most unknownKidMaxWaitMs, got ${got} (defaults included)`);
+  }
+  return jwks;
 }
 
 /** `typ` without `application/` and in lower case (RFC 7515 section 4.1.9), null for an absent one. */

@@ -36,6 +36,7 @@ export interface ResolvedLifetime {
 
 export interface ResolvedJwks extends ResolvedLifetime {
   readonly unknownKidCooldownMs: number;
+  readonly unknownKidMaxWaitMs: number;
   readonly unknownKidTtlMs: number;
   readonly maxWaiting: number;
   readonly badSignatureCooldownMs: number;

@@ -96,8 +96,9 @@ export async function explainToken(token: string, context: ExplainContext): Prom
     () => jwks.candidates(issuer, parsed.header) ?? jwks.waitForCandidates(issuer, parsed.header),
   );
   if (keys === undefined) return finish(steps, parsed);
-  await run('signature', () => {
-    if (!isSignedBy(keys, parsed)) throw refuse('signature_invalid');
+  await run('signature', async () => {
+    if (isSignedBy(keys, parsed)) return;
+    if ((await jwks.findReplacedKey(issuer, parsed, keys)) === undefined) throw refuse('signature_invalid');
   });
   // Own checks are handed verified tokens only.
   if (steps.every(({ outcome }) => outcome === 'passed')) {

@@ -4,6 +4,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import { JwksService } from '../jwks/jwks.service.js';
+import type { Party } from '../jwks/waiting-room.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { listOf } from '../model/printable.js';
 import { isThenable } from '../model/thenable.js';
@@ -42,13 +43,13 @@ interface Pending {
 }
 
 type PlanOf = (issuer: ResolvedIssuer) => CallPlan | undefined;
-type WaitForKeys = (issuer: ResolvedIssuer, header: TokenHeader) => Promise<readonly PreparedKey[]>;
 
 /** How a call spends its time where it has to. */
 interface Patience {
-  readonly waitForKeys: WaitForKeys;
-  /** Everything else that is waited for goes through here. */
+  /** All that is waited for goes through here. */
   readonly wait: LeaveSlot;
+  /** Calls that share one place of jwks.maxWaiting for each key. */
+  readonly party?: Party;
   /** Whether signatures of these keys are checked on the thread pool. */
   readonly goesOffLoop: (keys: readonly PreparedKey[]) => boolean;
 }
@@ -60,7 +61,6 @@ export class TokenValidationService {
   private readonly tenantPlans = new WeakMap<ResolvedIssuer, CallPlan>();
   private readonly planOf: PlanOf;
   private readonly patience: Patience = {
-    waitForKeys: (issuer, header) => this.jwks.waitForCandidates(issuer, header),
     wait: (run) => run(),
     goesOffLoop: () => false,
   };
@@ -136,23 +136,11 @@ export class TokenValidationService {
     const { overrides, ...batch } = options;
     const goesOffLoop = poolDecision(tokens, batch.threadPool ?? 'auto');
     const planOf = this.resolvePlans(overrides);
-    // Tokens that miss the same key share one wait: it counts once against jwks.maxWaiting.
-    const waits = new Map<string, Promise<readonly PreparedKey[]>>();
-    const share: WaitForKeys = async (issuer, header) => {
-      const name = JSON.stringify([issuer.issuer, header.alg, header.kid ?? null]);
-      const wait = waits.get(name) ?? this.patience.waitForKeys(issuer, header);
-      waits.set(name, wait);
-      return wait.finally(() => waits.delete(name));
-    };
+    const party: Party = new Map();
     const endBatch = this.recorder.startBatch();
     const results = await runBatch(
       tokens,
-      async (token, leaveSlot) =>
-        this.run(token, planOf, {
-          waitForKeys: (issuer, header) => leaveSlot(() => share(issuer, header)),
-          wait: leaveSlot,
-          goesOffLoop,
-        }),
+      async (token, leaveSlot) => this.run(token, planOf, { wait: leaveSlot, party, goesOffLoop }),
       batch,
     );
     endBatch(results.length);
@@ -226,15 +214,14 @@ export class TokenValidationService {
     const { issuer, plan } = pending;
     const keys = this.jwks.candidates(issuer, parsed.header);
     if (keys === undefined) {
-      this.jwks.requestCandidates(issuer, parsed.header);
-      throw refuse(
-        'keys_cold',
-        `The keys of ${issuer.issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`,
-      );
+      const retryAfterMs = this.jwks.requestCandidates(issuer, parsed.header);
+      const message = `The keys of ${issuer.issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`;
+      throw refuse('keys_cold', message, { retryAfterMs });
     }
     if (!isSignedBy(keys, parsed)) {
-      this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
-      throw refuse('signature_invalid');
+      const retryAfterMs = this.jwks.requestReplacedKey(issuer, parsed);
+      if (retryAfterMs === undefined) throw refuse('signature_invalid');
+      throw refuse('keys_cold', KEY_MAY_BE_REPLACED, { retryAfterMs });
     }
     const validated = this.finish(pending, progress);
     this.remember(validated, pending);
@@ -342,9 +329,12 @@ export class TokenValidationService {
     progress: Progress,
   ): Promise<ValidatedToken> {
     const { issuer, parsed } = pending;
-    const arrived = keys ?? (await patience.waitForKeys(issuer, parsed.header));
+    const { wait, party } = patience;
+    const arrived = keys ?? (await wait(() => this.jwks.waitForCandidates(issuer, parsed.header, party)));
     if (keys !== undefined || !isSignedBy(arrived, parsed)) {
-      await this.retryBadSignature(pending, arrived);
+      // Providers do put a new key under an old id: until a refresh has shown that this one did not, nothing is decided.
+      const replaced = await wait(() => this.jwks.findReplacedKey(issuer, parsed, arrived, party));
+      if (replaced === undefined) throw refuse('signature_invalid');
     }
     return this.finishAfterWaiting(pending, progress);
   }
@@ -356,14 +346,6 @@ export class TokenValidationService {
     const validated = this.finish(pending, progress);
     await runHooks(plan.hooks, validated);
     return validated;
-  }
-
-  /** Providers do put a new key under an old id; one shared refresh finds out, seldom. */
-  private async retryBadSignature({ issuer, parsed }: Pending, tried: readonly PreparedKey[]): Promise<void> {
-    await this.jwks.refreshAfterBadSignature(issuer)?.catch(() => undefined);
-    const keys = this.jwks.candidates(issuer, parsed.header) ?? [];
-    const fresh = keys.filter((key) => !tried.includes(key));
-    if (!isSignedBy(fresh, parsed)) throw refuse('signature_invalid');
   }
 
   /** The signature holds: from here on the claims are the issuer's word. */
@@ -440,6 +422,8 @@ export class TokenValidationService {
 }
 
 const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
+const KEY_MAY_BE_REPLACED =
+  'The signature fails under the key that is known; the keys are being fetched, to see if it was replaced.';
 
 /** From how many tokens on the thread pool is faster than a loop; measured, see docs/performance.md. */
 const POOL_PAYS_FROM = { RSA: 1_000, other: 48 };

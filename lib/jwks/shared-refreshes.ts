@@ -1,0 +1,271 @@
+import type { Clock } from '../cache/clock.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import { MAX_REMEMBERED, type MissedIds } from './missed-ids.js';
+import type { RefreshPace } from './refresh-pace.js';
+import type { Party, WaitingRoom } from './waiting-room.js';
+
+export interface SharedRefreshesOptions {
+  readonly pace: RefreshPace;
+  readonly missed: MissedIds;
+  readonly room: WaitingRoom;
+  /** No request waits longer than this, counted from its arrival. */
+  readonly maxWaitMs: number;
+  /** No fetch takes longer than this. */
+  readonly fetchDeadlineMs: number;
+  readonly clock: Clock;
+  /** Fetches the set, with a fetch that begins after the call; tells whether the set changed. */
+  readonly refresh: () => Promise<{ readonly changed: boolean }>;
+  /** Milliseconds for which the provider is backed off from; 0 where it is not. */
+  readonly backoffLeftMs: () => number;
+}
+
+/** What a request waits for. */
+export interface Miss {
+  /** What is remembered if the refresh does not bring it. */
+  readonly id: string;
+  /** What shares the places of the waiting room: many ids may belong to one group. */
+  readonly group: string;
+  /** Monotonic time at which the request arrived. */
+  readonly sinceMs: number;
+  readonly party?: Party | undefined;
+}
+
+/**
+ * - `settled`: a refresh that began after the call has succeeded; what it did not bring does not exist.
+ * - `changed`: the set changed for another reason; worth another look.
+ */
+export type WaitOutcome = 'settled' | 'changed';
+
+interface Waiter {
+  readonly id: string;
+  readonly resolve: (outcome: WaitOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A refresh, and everybody whom it answers. */
+interface Slot {
+  /** When it begins, or began. */
+  atMs: number;
+  readonly waiters: Set<Waiter>;
+  /** Ids whose requests do not wait: they find the answer when they come back. */
+  readonly asked: Set<string>;
+  /** Its moment has come while the refresh before it was still under way. */
+  isDue: boolean;
+  cancel: () => void;
+}
+
+/** Added to the time in `Retry-After`: the next fetch may take longer than the last one did. */
+const MARGIN_MS = 50;
+/** A fetch that takes so many times longer than the last good one hangs. */
+const HANGS_AT = 4;
+const HANGS_AT_LEAST_MS = 1_000;
+
+/**
+ * Refreshes of one issuer's key set that requests ask for. All who ask share the next one, at most one in a cooldown:
+ * a new key is seen within a cooldown, and a flood costs the provider one request in each, whatever its size.
+ *
+ * Nobody waits longer than `maxWaitMs`. A request that could not be answered by then, or that finds no place, is
+ * told at once when to come back; its id goes with the next refresh, so that the answer is decided by then.
+ */
+export class SharedRefreshes {
+  private pending: Slot | undefined;
+  /** The refresh under way. */
+  private begun: Slot | undefined;
+  private lastFetchMs = 0;
+
+  constructor(private readonly options: SharedRefreshesOptions) {}
+
+  /** Whether a refresh has lately shown that there is no such thing. */
+  isMissed(id: string): boolean {
+    return this.options.missed.has(id);
+  }
+
+  /**
+   * Waits for a refresh that begins after this call.
+   *
+   * @throws {IdentityError} `keys_busy`: no place, or no refresh in time. `keys_unavailable`: the provider is
+   * backed off from, or does not answer in time. All with the milliseconds after which the answer is decided.
+   * @throws what the refresh throws.
+   */
+  async wait({ id, group, sinceMs, party }: Miss): Promise<WaitOutcome> {
+    const { clock, maxWaitMs, room } = this.options;
+    const nowMs = clock.monotonicMs();
+    const slot = this.nextSlot(nowMs);
+    const leftMs = sinceMs + maxWaitMs - nowMs;
+    const beforeItMs = this.begun === undefined ? 0 : this.begun.atMs + this.lastFetchMs - nowMs;
+    const refreshedInMs = Math.max(0, slot.atMs - nowMs, beforeItMs) + this.lastFetchMs;
+    if (refreshedInMs > leftMs) throw this.turnAway(slot, id, nowMs);
+    return new Promise<WaitOutcome>((resolve, reject) => {
+      const end = (): void => {
+        cancel();
+        slot.waiters.delete(waiter);
+        leave?.();
+      };
+      const turnAway = (isLate: boolean): void => {
+        end();
+        reject(this.turnAway(slot, id, clock.monotonicMs(), isLate));
+      };
+      const waiter: Waiter = {
+        id,
+        resolve: (outcome) => (end(), resolve(outcome)),
+        reject: (error) => (end(), reject(error)),
+      };
+      const leave = room.enter({ group, sendAway: () => turnAway(false), party });
+      if (leave === undefined) {
+        reject(this.turnAway(slot, id, nowMs));
+        return;
+      }
+      const cancel = clock.schedule(() => turnAway(true), leftMs);
+      slot.waiters.add(waiter);
+    });
+  }
+
+  /**
+   * The same without waiting.
+   *
+   * @returns milliseconds after which the answer is decided.
+   */
+  request(id: string): number {
+    const nowMs = this.options.clock.monotonicMs();
+    const backoffLeftMs = this.options.backoffLeftMs();
+    if (backoffLeftMs > 0) return backoffLeftMs;
+    const slot = (this.pending ??= this.plan(nowMs));
+    note(slot, id);
+    return this.decidedInMs(slot, nowMs);
+  }
+
+  /** The set has changed: what was missed may be there now. */
+  setChanged(): void {
+    this.options.missed.clear();
+    this.options.pace.recordFruitful();
+    const slot = this.pending;
+    if (slot === undefined) return;
+    for (const waiter of slot.waiters) waiter.resolve('changed');
+    this.dropIfNobodyAsks(slot);
+  }
+
+  /** Ends all waits. */
+  close(error: IdentityError): void {
+    for (const slot of [this.begun, this.pending]) {
+      slot?.cancel();
+      if (slot !== undefined) rejectAll(slot, error);
+    }
+    this.pending = undefined;
+    this.options.missed.clear();
+  }
+
+  private nextSlot(nowMs: number): Slot {
+    const backoffLeftMs = this.options.backoffLeftMs();
+    if (backoffLeftMs > 0) throw backedOff(backoffLeftMs);
+    return (this.pending ??= this.plan(nowMs));
+  }
+
+  private plan(nowMs: number): Slot {
+    const { pace, clock } = this.options;
+    const atMs = Math.max(nowMs, pace.notBeforeMs(nowMs));
+    const slot: Slot = {
+      atMs,
+      waiters: new Set(),
+      asked: new Set(),
+      isDue: false,
+      cancel: () => undefined,
+    };
+    if (atMs > nowMs) slot.cancel = clock.schedule(() => void this.begin(slot), atMs - nowMs);
+    else queueMicrotask(() => void this.begin(slot));
+    return slot;
+  }
+
+  private async begin(slot: Slot): Promise<void> {
+    if (this.pending !== slot) return;
+    slot.isDue = this.begun !== undefined;
+    if (slot.isDue) return;
+    this.pending = undefined;
+    const { backoffLeftMs, clock, pace, refresh } = this.options;
+    const waitMs = backoffLeftMs();
+    if (waitMs > 0) return rejectAll(slot, backedOff(waitMs));
+    const begunAtMs = clock.monotonicMs();
+    slot.atMs = begunAtMs;
+    pace.begin(begunAtMs);
+    this.begun = slot;
+    try {
+      const { changed } = await refresh();
+      this.lastFetchMs = clock.monotonicMs() - begunAtMs;
+      // A change has reset the pace by itself.
+      if (!changed) pace.recordFruitless(clock.monotonicMs());
+      this.settle(slot);
+    } catch (error) {
+      pace.recordFruitless(clock.monotonicMs());
+      rejectAll(slot, error);
+    } finally {
+      this.begun = undefined;
+      this.beginIfDue();
+    }
+  }
+
+  private beginIfDue(): void {
+    if (this.pending?.isDue === true) void this.begin(this.pending);
+  }
+
+  /** Ids that the refresh did bring are found before anybody asks here, so remembering them does no harm. */
+  private settle(slot: Slot): void {
+    const { missed } = this.options;
+    for (const id of slot.asked) missed.add(id);
+    for (const { id } of slot.waiters) missed.add(id);
+    for (const waiter of slot.waiters) waiter.resolve('settled');
+    // Some of those who came during the refresh ask for nothing but what it has shown not to exist.
+    const next = this.pending;
+    if (next === undefined) return;
+    for (const waiter of next.waiters) if (missed.has(waiter.id)) waiter.resolve('settled');
+    for (const id of next.asked) if (missed.has(id)) next.asked.delete(id);
+    this.dropIfNobodyAsks(next);
+  }
+
+  private dropIfNobodyAsks(slot: Slot): void {
+    if (slot.waiters.size > 0 || slot.asked.size > 0) return;
+    slot.cancel();
+    this.pending = undefined;
+  }
+
+  private turnAway(slot: Slot, id: string, nowMs: number, isLate = false): IdentityError {
+    note(slot, id);
+    const retryAfterMs = this.decidedInMs(slot, nowMs);
+    if (!isLate) return refuse('keys_busy', undefined, { retryAfterMs });
+    const message = 'The provider has not answered with its keys within jwks.unknownKidMaxWaitMs.';
+    return refuse('keys_unavailable', message, { retryAfterMs });
+  }
+
+  /** Milliseconds until the refresh has ended: expected, or at the latest if one is under way that hangs. */
+  private decidedInMs(slot: Slot, nowMs: number): number {
+    const { begun } = this;
+    const endsInMs = begun === undefined ? 0 : this.endsInMs(begun, nowMs);
+    if (slot === begun) return endsInMs;
+    const beginsInMs = Math.max(0, slot.atMs - nowMs, endsInMs);
+    return Math.ceil(beginsInMs + this.lastFetchMs + MARGIN_MS);
+  }
+
+  private endsInMs({ atMs }: Slot, nowMs: number): number {
+    const elapsedMs = nowMs - atMs;
+    const hangs = elapsedMs > Math.max(HANGS_AT * this.lastFetchMs, HANGS_AT_LEAST_MS);
+    const endsAfterMs = hangs ? this.options.fetchDeadlineMs : this.lastFetchMs;
+    return Math.ceil(Math.max(0, endsAfterMs - elapsedMs) + MARGIN_MS);
+  }
+}
+
+function note(slot: Slot, id: string): void {
+  slot.asked.delete(id);
+  if (slot.asked.size >= MAX_REMEMBERED) {
+    const { value: oldest } = slot.asked.values().next();
+    if (oldest !== undefined) slot.asked.delete(oldest);
+  }
+  slot.asked.add(id);
+}
+
+function rejectAll(slot: Slot, error: unknown): void {
+  for (const waiter of slot.waiters) waiter.reject(error);
+}
+
+function backedOff(retryAfterMs: number): IdentityError {
+  return new IdentityError('keys_unavailable', 'The provider is backed off from after a failed fetch.', {
+    retryAfterMs,
+  });
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { WaitingRoom, type Party } from './waiting-room.js';
+
+/** Who waits in the room, and how to come in. */
+function open(max: number): {
+  come: (name: string, group?: string, party?: Party) => boolean;
+  inside: Set<string>;
+} {
+  const room = new WaitingRoom(max);
+  const inside = new Set<string>();
+  const come = (name: string, group = name, party?: Party): boolean => {
+    const leave = room.enter({
+      group,
+      party,
+      sendAway: () => {
+        inside.delete(name);
+        leave?.();
+      },
+    });
+    if (leave !== undefined) inside.add(name);
+    return leave !== undefined;
+  };
+  return { come, inside };
+}
+
+describe('a full waiting room', () => {
+  it('never holds more than it may', () => {
+    const { come, inside } = open(40);
+    for (let index = 0; index < 1_000; index++) {
+      come(String(index), `group ${String((index * 7) % 60)}`);
+      expect(inside.size).toBeLessThanOrEqual(40);
+    }
+    expect(inside.size).toBe(40);
+  });
+
+  it('of many groups sends away the longest idle one', () => {
+    const { come, inside } = open(32);
+    for (let index = 0; index < 33; index++) come(String(index));
+    expect([inside.has('0'), inside.has('1'), inside.has('32')]).toEqual([false, true, true]);
+  });
+
+  it('of many groups keeps the one that many wait for, though it is idle', () => {
+    const { come, inside } = open(100);
+    for (let index = 0; index < 20; index++) come(`honest ${String(index)}`, 'new key');
+    for (let index = 0; index < 500; index++) {
+      come(`pair ${String(index)} a`, `pair ${String(index)}`);
+      come(`pair ${String(index)} b`, `pair ${String(index)}`);
+    }
+    expect([...inside].filter((name) => name.startsWith('honest'))).toHaveLength(20);
+  });
+
+  it('of few groups shares the places evenly', () => {
+    const { come, inside } = open(100);
+    for (let index = 0; index < 200; index++) come(`a ${String(index)}`, 'a');
+    for (let index = 0; index < 200; index++) come(`b ${String(index)}`, 'b');
+    expect([...inside].filter((name) => name.startsWith('a'))).toHaveLength(50);
+    expect(come('a', 'a')).toBe(false);
+    expect(come('c', 'c')).toBe(true);
+  });
+
+  it('turns a newcomer away where only its own group has places', () => {
+    const { come } = open(1);
+    expect([come('first', 'a'), come('second', 'a'), come('third', 'b'), come('fourth', 'b')]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a party', () => {
+  it('takes one place for each group, and loses it as one', () => {
+    const { come, inside } = open(1);
+    const party: Party = new Map();
+    for (let index = 0; index < 50; index++) expect(come(`guest ${String(index)}`, 'a', party)).toBe(true);
+    expect([inside.size, come('other', 'b')]).toEqual([50, true]);
+    expect([...inside]).toEqual(['other']);
+    expect(party.size).toBe(0);
+  });
+});
