@@ -1,4 +1,4 @@
-import { refuse } from '../errors/identity-error.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { Guest, WaitingRoom } from './waiting-room.js';
 
 export interface SharedLoadOptions<V> {
@@ -11,7 +11,7 @@ export interface SharedLoadOptions<V> {
 
 interface Waiter<V> {
   readonly resolve: (value: V) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** One load of a first value for all who wait for it, each of them on a place of the waiting room. */
@@ -54,7 +54,8 @@ export class SharedLoad<V> {
       const value = await this.options.load();
       for (const waiter of this.waiters) waiter.resolve(value);
     } catch (error) {
-      for (const waiter of this.waiters) waiter.reject(error);
+      const fault = error instanceof Error ? error : new IdentityError('keys_unavailable');
+      for (const waiter of this.waiters) waiter.reject(fault);
     } finally {
       this.isRunning = false;
     }

@@ -39,7 +39,7 @@ export type WaitOutcome = 'settled' | 'changed';
 interface Waiter {
   readonly id: string;
   readonly resolve: (outcome: WaitOutcome) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** A refresh, and everybody whom it answers. */
@@ -261,7 +261,8 @@ function note(slot: Slot, id: string): void {
 }
 
 function rejectAll(slot: Slot, error: unknown): void {
-  for (const waiter of slot.waiters) waiter.reject(error);
+  const fault = error instanceof Error ? error : new IdentityError('keys_unavailable');
+  for (const waiter of slot.waiters) waiter.reject(fault);
 }
 
 function backedOff(retryAfterMs: number): IdentityError {
