@@ -5,9 +5,9 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
+import { HostApplication, hostApplicationProvider } from './auth/host-application.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
 import { CLOCK, systemClock, type Clock } from './cache/clock.js';
@@ -37,6 +37,7 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
  */
 @Module({
   providers: [
+    hostApplicationProvider,
     {
       provide: RESOLVED_OPTIONS,
       inject: [MODULE_OPTIONS_TOKEN],
@@ -105,9 +106,8 @@ export class IdentityModule
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(EventReporter) private readonly reporter: EventReporter,
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(HostApplication) private readonly application: HostApplication,
+    @Inject(IdentityStrategy) private readonly strategy: IdentityStrategy,
   ) {
     super();
   }
@@ -123,11 +123,12 @@ export class IdentityModule
   }
 
   onApplicationBootstrap(): void {
-    const findings = findRouteFaults(this.modules, this.config);
+    const findings = findRouteFaults(this.application, this.strategy);
     assertNoContradiction(findings);
     this.refuseUnknownIssuers(findings.issuers);
     this.refuseRolesFromNowhere(findings.demandingRoles);
     this.warnOfMessages(findings.messagesGuardedGlobally);
+    this.warnOfFields(findings.openFields);
     if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
     const error = new IdentityError(
       'route_unguarded',
@@ -153,7 +154,7 @@ export class IdentityModule
 
   /** Guards are built in the modules of their controllers and find one global instance there, whichever it is. */
   private refuseSecondGlobal(): void {
-    const globals = [...this.modules.values()].filter(
+    const globals = [...this.application.modules.values()].filter(
       ({ metatype, isGlobal }) => metatype === IdentityModule && isGlobal,
     );
     if (globals.length < 2) return;
@@ -177,11 +178,19 @@ export class IdentityModule
 
   /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */
   private warnOfMessages(messages: readonly string[]): void {
-    const isHybrid = (this.adapterHost.httpAdapter as unknown) !== undefined;
-    if (messages.length === 0 || !isHybrid || this.options.unguarded === 'off') return;
+    if (messages.length === 0 || !this.application.hasHttp || this.options.unguarded === 'off') return;
     this.reporter.warn(
       `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
         'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
+    );
+  }
+
+  /** Operations of other resolvers may lead to them: that these ask for less cannot be seen from here. */
+  private warnOfFields(fields: readonly string[]): void {
+    if (fields.length === 0 || this.options.unguarded === 'off') return;
+    this.reporter.warn(
+      `What their class requires is not checked for these fields, only for its queries and mutations: ${fields.join(', ')}. ` +
+        "Operations of other resolvers may lead to them; fieldResolverEnhancers: ['guards'] of GraphQLModule has them checked",
     );
   }
 

@@ -2,7 +2,6 @@ import { Controller, Get, UseGuards, type INestApplication } from '@nestjs/commo
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SubscribeMessage, WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import { createClient, type Client } from 'graphql-ws';
-import type { Server } from 'socket.io';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -69,6 +68,11 @@ class MeController {
 
 interface Changeable {
   readonly headers: Record<string, string | undefined>;
+}
+
+/** The part of socket.io's server that is used. */
+interface Server {
+  use(middleware: (socket: { readonly handshake: object }, next: () => void) => void): unknown;
 }
 
 /** What middleware makes of a session cookie, or of a token that it has exchanged. */

@@ -1,6 +1,7 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import {
   Controller,
+  Injectable,
   Logger,
   Post,
   SetMetadata,
@@ -19,7 +20,7 @@ import {
   ResolveReference,
 } from '@nestjs/graphql';
 import { MessagePattern, Transport } from '@nestjs/microservices';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   IdentityAuthGuard,
@@ -153,6 +154,95 @@ class InheritingGateway extends Demanding {
   override remove(): void {}
 }
 
+@RequireScopes('accounts:read')
+@UseGuards(IdentityAuthGuard)
+@Resolver(() => Account)
+class FieldsOnlyResolver {
+  @ResolveField(() => Number, { nullable: true }) balance(): number {
+    return 7;
+  }
+}
+
+@RequireScopes('accounts:read')
+@Resolver(() => Account)
+class UnguardedFieldsResolver {
+  @ResolveField(() => Number, { nullable: true }) balance(): number {
+    return 7;
+  }
+}
+
+@Resolver(() => Account)
+class AccountQueries {
+  @Query(() => Account) account(): Account {
+    return { id: '1' };
+  }
+}
+
+/** The same fields by way of a query of its own. */
+@RequireScopes('accounts:read')
+@UseGuards(IdentityAuthGuard)
+@Resolver(() => Account)
+class MixedResolver {
+  @Query(() => Account) account(): Account {
+    return { id: '1' };
+  }
+  @ResolveField(() => Number, { nullable: true }) balance(): number {
+    return 7;
+  }
+}
+
+@RequireScopes('orders:read')
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class PushingGateway {
+  @WebSocketServer() readonly server: unknown;
+  handleConnection(): void {}
+}
+
+@Injectable()
+class DemandingService {
+  @RequireScopes('orders:write') create(): void {}
+}
+
+@RequireScopes('orders:write')
+@Injectable()
+class DemandingClassService {
+  create(): void {}
+}
+
+@RequireScopes('orders:write')
+@Controller()
+class EmptyController {}
+
+@RequireScopes('orders:write')
+@Controller()
+class ListedTwice {
+  @UseGuards(IdentityAuthGuard) @Post() create(): void {}
+}
+
+/** A message whose override has no decorator is none any more; one that has a decorator of Nest again is. */
+class ParentGateway {
+  @RequireScopes('orders:write') @SubscribeMessage('create') create(): string {
+    return 'created';
+  }
+}
+
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class SilentGateway extends ParentGateway {
+  override create(): string {
+    return super.create();
+  }
+}
+
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class ForgetfulGateway extends ParentGateway {
+  @SubscribeMessage('create') override create(): string {
+    return super.create();
+  }
+}
+
 const graphql = (enhancers: ApolloDriverConfig['fieldResolverEnhancers']): ModuleMetadata['imports'] => [
   GraphQLModule.forRoot<ApolloDriverConfig>({
     driver: ApolloDriver,
@@ -214,6 +304,25 @@ describe('the check at start', () => {
       () => ({ imports: graphql(undefined) ?? [], providers: [OpenResolver, HelpedResolver, global] }),
     ],
     ['an inherited method that is no handler', () => ({ providers: [InheritingGateway] })],
+    ['a gateway that only pushes', () => ({ providers: [PushingGateway, global] })],
+    [
+      'a resolver of fields that guards are not run for',
+      () => ({ imports: graphql(undefined) ?? [], providers: [AccountQueries, FieldsOnlyResolver, global] }),
+    ],
+    [
+      'a resolver of fields that guards are run for, without a guard,',
+      () => ({ imports: graphql(['guards']) ?? [], providers: [AccountQueries, UnguardedFieldsResolver] }),
+    ],
+    ['a method of a service', () => ({ providers: [DemandingService, global] })],
+    ['the class of a service', () => ({ providers: [DemandingClassService, global] })],
+    ['a controller without routes', () => ({ controllers: [EmptyController], providers: [global] })],
+    [
+      'a resolver that a factory makes',
+      () => ({
+        imports: graphql(undefined) ?? [],
+        providers: [{ provide: 'made', useFactory: () => new OpenResolver() }],
+      }),
+    ],
   ];
 
   it.each(open)('finds %s that demands something and has no guard', async (_name, metadata) => {
@@ -224,6 +333,34 @@ describe('the check at start', () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     await start({ providers: [HookedGateway] }, { unguarded: 'warn' });
     expect(warn.mock.calls.flat().join('\n')).toMatch(/HookedGateway\.handleConnection \(no handler/);
+  });
+
+  it.each<[string, () => ModuleMetadata]>([
+    [
+      'fields only that guards are run for',
+      () => ({ imports: graphql(['guards']) ?? [], providers: [AccountQueries, FieldsOnlyResolver] }),
+    ],
+    [
+      'a controller that is listed as a provider, too',
+      () => ({ controllers: [ListedTwice], providers: [ListedTwice] }),
+    ],
+    ['a gateway whose override is no message any more', () => ({ providers: [SilentGateway] })],
+  ])('is content with %s', async (_name, metadata) => {
+    await start(metadata());
+  });
+
+  it('finds a message that overrides one with a demand, and has none itself', async () => {
+    expect(await rejectionOf(start({ providers: [ForgetfulGateway] }))).toBe('access_contradiction');
+  });
+
+  it('warns of fields that their class demands something for, and that guards are not run for', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    await start({ imports: graphql(undefined) ?? [], providers: [MixedResolver] });
+    expect(warn.mock.calls.flat().join('\n')).toMatch(/MixedResolver\.balance\. .*fieldResolverEnhancers/);
+    warn.mockClear();
+    await start({ imports: graphql(['guards']) ?? [], providers: [MixedResolver] });
+    await start({ imports: graphql(undefined) ?? [], providers: [AccountQueries] });
+    expect(warn.mock.calls.flat().join('\n')).not.toContain('fieldResolverEnhancers');
   });
 
   it('is content where no method with a demand is left but handlers', async () => {

@@ -1,32 +1,32 @@
-import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import {
+  classRequirements,
+  inheritedMode,
   isContradictory,
   lostRequirements,
   neverEnforced,
   readAccessPlan,
+  saysAnything,
+  ownRequirements,
+  type AccessPlan,
 } from '../decorators/access-metadata.js';
 import { IdentityError } from '../errors/identity-error.js';
-import { IdentityAuthGuard } from './identity-auth.guard.js';
-
-/** Nest's own metadata keys, of `@UseGuards` and of what is called from outside. */
-const GUARDS = '__guards__';
-const MESSAGE = 'microservices:pattern';
-const FIELD = 'graphql:resolve_property';
-/** What a gateway of federation asks for: to Nest a field like any other. */
-const REFERENCE = 'graphql:resolve_reference';
-/** Nest never runs guards on the resolver of this name. */
-const TYPE_NAME = '__resolveType';
-const CONTROLLER_HANDLERS = ['path', MESSAGE];
-const RESOLVER = 'graphql:resolver_type';
-const PROVIDER_HANDLERS = ['websockets:message_mapping', RESOLVER, FIELD, REFERENCE];
-/** Of classes of providers whose methods are called from outside. */
-const PROVIDER_CLASSES = ['websockets:is_gateway', RESOLVER];
-/** Where GraphQLModule keeps its options. */
-const GRAPHQL_OPTIONS = 'GqlModuleOptions';
+import { globalStrategies, hasGuard, hasOwnGuard } from './bound-guards.js';
+import {
+  classesOf,
+  handlersOf,
+  isGateway,
+  overriddenBy,
+  runsGuardsOnFields,
+  type Class,
+  type Handler,
+} from './find-handlers.js';
+import type { HostApplication } from './host-application.js';
+import type { IdentityStrategy } from './identity.strategy.js';
+import { strategySeenFrom } from './visible-strategy.js';
 
 /** What is wrong with the routes of an application: with its gateways, resolvers and message handlers as well. */
 export interface RouteFindings {
-  /** Public or optional and demanding at once, or demands that another decorator has swallowed. */
+  /** Public or optional and demanding at once, or decorators that another one or a subclass has swallowed. */
   readonly contradictions: readonly string[];
   /** Demanding, with no IdentityAuthGuard. */
   readonly unguarded: readonly string[];
@@ -35,56 +35,62 @@ export interface RouteFindings {
    * unless it is told to inherit it.
    */
   readonly messagesGuardedGlobally: readonly string[];
+  /** Fields that no guard is asked about, of resolvers whose class demands something of its operations. */
+  readonly openFields: readonly string[];
   /** Issuers that routes demand. */
   readonly issuers: ReadonlySet<string>;
   /** Demanding a role. */
   readonly demandingRoles: readonly string[];
 }
 
-/** Looks at every route of the application once, at start. */
-export function findRouteFaults(modules: ModulesContainer, config: ApplicationConfig): RouteFindings {
-  const contradictions: string[] = [];
-  const unguarded: string[] = [];
-  const issuers = new Set<string>();
-  const demandingRoles: string[] = [];
-  const messagesGuardedGlobally: string[] = [];
-  const guardedGlobally = hasGlobalGuard(config);
-  const fieldsAreGuarded = areFieldsGuarded(modules);
-  for (const controller of classesOf(modules)) {
-    if (isContradictory(controller)) contradictions.push(controller.name);
-    for (const name of lostRequirements(controller)) {
-      contradictions.push(
-        `${controller.name}.${name} (a decorator above the requirement replaced the method)`,
-      );
-    }
-    const routes = [...routesOf(controller)];
-    for (const name of neverEnforced(controller, new Set(routes.map(([, handler]) => handler)))) {
-      unguarded.push(
-        `${controller.name}.${name} (no handler, so no guard is asked: take the decorator away)`,
-      );
-    }
-    for (const [name, handler] of routes) {
-      const route = `${controller.name}.${name}`;
-      if (isContradictory(handler)) contradictions.push(route);
-      const isReference = Reflect.hasMetadata(REFERENCE, handler);
-      const isField = isReference || Reflect.hasMetadata(FIELD, handler);
-      // What the class of a field resolver demands, its queries demand: guards are not for fields by default.
-      // A reference is asked for without any of them.
-      const { requirements } = readAccessPlan(handler, isField && !isReference ? NoClass : controller);
+/**
+ * Looks at the routes of the application once, at start: at those that one module's guard decides about, and at those that
+ * see no module at all. With several modules each judges its own.
+ */
+export function findRouteFaults(application: HostApplication, mine: IdentityStrategy): RouteFindings {
+  const findings = {
+    contradictions: [] as string[],
+    unguarded: [] as string[],
+    messagesGuardedGlobally: [] as string[],
+    openFields: [] as string[],
+    issuers: new Set<string>(),
+    demandingRoles: [] as string[],
+  };
+  const { modules, config } = application;
+  const globals = globalStrategies(config);
+  const setting: Setting = {
+    isGuardedGlobally: globals.length > 0,
+    areFieldsGuarded: runsGuardsOnFields(modules),
+  };
+  const isMine = (strategies: readonly (IdentityStrategy | undefined)[]): boolean =>
+    strategies.includes(mine) || strategies.includes(undefined);
+  const judged = new Set<Class>();
+  for (const { type, host } of classesOf(modules, isMarked)) {
+    const local = strategySeenFrom(host);
+    if (judged.has(type) || !isMine([local, ...globals])) continue;
+    judged.add(type);
+    const handlers = handlersOf(type);
+    findings.contradictions.push(...contradictionsOf(type, handlers));
+    findings.unguarded.push(...neverAsked(type, handlers, setting));
+    for (const handler of handlers) {
+      const isGuardedHere = hasGuard(handler.method) || hasGuard(type);
+      // A guard on the route is that of its own module; a global one decides besides.
+      if (!isMine(isGuardedHere || globals.length === 0 ? [local, ...globals] : globals)) continue;
+      const route = `${type.name}.${handler.name}`;
+      const { requirements } = planOf(type, handler, setting);
+      if (isOpenField(type, handler, setting)) findings.openFields.push(route);
       for (const requirement of requirements) {
-        if (requirement.kind === 'issuer') for (const issuer of requirement.issuers) issuers.add(issuer);
+        if (requirement.kind === 'issuer') for (const each of requirement.issuers) findings.issuers.add(each);
       }
-      if (requirements.some(({ kind }) => kind === 'roles')) demandingRoles.push(route);
-      if (requirements.length === 0) continue;
-      const guardedHere = hasGuard(handler) || hasGuard(controller);
-      if (isField && name === TYPE_NAME) unguarded.push(`${route} (Nest runs no guards on it)`);
-      else if (isField && !fieldsAreGuarded)
-        unguarded.push(`${route} (fieldResolverEnhancers lacks 'guards')`);
-      else if (!guardedGlobally && !guardedHere) unguarded.push(route);
-      else if (!guardedHere && Reflect.hasMetadata(MESSAGE, handler)) messagesGuardedGlobally.push(route);
+      if (requirements.some(({ kind }) => kind === 'roles')) findings.demandingRoles.push(route);
+      const reason = whyUnguarded(type, handler, { ...setting, isGuardedHere });
+      if (reason !== undefined) findings.unguarded.push(`${route}${reason}`);
+      else if (requirements.length > 0 && !isGuardedHere && handler.kind === 'message') {
+        findings.messagesGuardedGlobally.push(route);
+      }
     }
   }
-  return { contradictions, unguarded, messagesGuardedGlobally, issuers, demandingRoles };
+  return findings;
 }
 
 /** @throws {IdentityError} `access_contradiction`. */
@@ -92,73 +98,95 @@ export function assertNoContradiction({ contradictions }: RouteFindings): void {
   if (contradictions.length === 0) return;
   throw new IdentityError(
     'access_contradiction',
-    `Public or optional, and demanding at once: ${contradictions.join(', ')}. Take away one of the decorators`,
+    `Access decorators that contradict each other, or that do not count: ${contradictions.join(', ')}. ` +
+      'Public or optional, and demanding at once: take one of the decorators away',
   );
 }
 
-type Class = abstract new (...args: never[]) => object;
-
-/** Controllers, and the providers that are gateways or resolvers. */
-function classesOf(modules: ModulesContainer): ReadonlySet<Class> {
-  const classes = new Set<Class>();
-  for (const { controllers, providers } of modules.values()) {
-    for (const { metatype } of controllers.values()) {
-      if (typeof metatype === 'function') classes.add(metatype as Class);
-    }
-    for (const { metatype } of providers.values()) {
-      if (typeof metatype !== 'function') continue;
-      const [first] = routesOf(metatype as Class, PROVIDER_HANDLERS);
-      const isCalled = PROVIDER_CLASSES.some((kind) => Reflect.hasMetadata(kind, metatype));
-      if (first !== undefined || isCalled) classes.add(metatype as Class);
-    }
-  }
-  return classes;
+/** How guards are bound in the application. */
+interface Setting {
+  readonly isGuardedGlobally: boolean;
+  readonly areFieldsGuarded: boolean;
 }
 
-/** Nest runs guards on the fields of GraphQL objects only where every GraphQLModule is told to. */
-function areFieldsGuarded(modules: ModulesContainer): boolean {
-  const options = [...modules.values()].flatMap(({ providers }) => providers.get(GRAPHQL_OPTIONS) ?? []);
-  return options.every(({ instance }) => {
-    const enhancers: unknown = Reflect.get(Object(instance) as object, 'fieldResolverEnhancers');
-    return Array.isArray(enhancers) && enhancers.includes('guards');
-  });
+/** Of providers that are neither gateways nor resolvers: nobody asks a guard about their methods. */
+function isMarked(type: Class): boolean {
+  return classRequirements(type).length > 0 || neverEnforced(type, new Set()).length > 0;
+}
+
+function* contradictionsOf(type: Class, handlers: readonly Handler[]): Iterable<string> {
+  if (isContradictory(type)) yield type.name;
+  for (const name of lostRequirements(type)) {
+    yield `${type.name}.${name} (a decorator above the requirement replaced the method)`;
+  }
+  for (const handler of handlers) {
+    const route = `${type.name}.${handler.name}`;
+    if (isContradictory(handler.method)) yield route;
+    const overridden = overriddenBy(type, handler).find(saysAnything);
+    if (overridden === undefined || saysAnything(handler.method)) continue;
+    if (ownRequirements(overridden).length === 0) continue;
+    yield `${route} (it overrides a method with requirements, which do not count for it: repeat them, or put others on it)`;
+  }
+  const parent = hasOwnGuard(type) ? undefined : inheritedMode(type);
+  if (parent !== undefined && handlers.some(({ method }) => !saysAnything(method))) {
+    yield (
+      `${type.name} (it extends ${parent.name}, whose @${parent.decorator}() does not count for it: put the decorator ` +
+      'on it as well, or @UseGuards(IdentityAuthGuard) if its routes need a token)'
+    );
+  }
+}
+
+/** Requirements that no guard is ever asked about. */
+function* neverAsked(type: Class, handlers: readonly Handler[], setting: Setting): Iterable<string> {
+  for (const name of neverEnforced(type, new Set(handlers.map(({ method }) => method)))) {
+    yield `${type.name}.${name} (no handler, so no guard is asked: take the decorator away)`;
+  }
+  if (classRequirements(type).length === 0) return;
+  // References have a line of their own.
+  if (handlers.some((handler) => isAsked(handler, setting) || handler.kind === 'reference')) return;
+  if (handlers.some(({ kind }) => kind === 'field')) {
+    yield `${type.name} (it has fields only, and fieldResolverEnhancers lacks 'guards')`;
+  } else if (isGateway(type)) {
+    yield (
+      `${type.name} (a gateway without @SubscribeMessage: guards are asked about messages only, so check what a client ` +
+      'may be sent in handleConnection)'
+    );
+  } else yield `${type.name} (no handler, so no guard is asked: take the decorator away)`;
+}
+
+function isAsked({ kind }: Handler, { areFieldsGuarded }: Setting): boolean {
+  return kind !== 'type' && (areFieldsGuarded || (kind !== 'field' && kind !== 'reference'));
+}
+
+/** What the class of a field demands, its operations demand, unless guards are run for fields. A reference has none. */
+function planOf(type: Class, handler: Handler, setting: Setting): AccessPlan {
+  const isAlone = handler.kind === 'field' && !isAsked(handler, setting);
+  return readAccessPlan(handler.method, isAlone ? NoClass : type);
 }
 
 // oxlint-disable-next-line typescript/no-extraneous-class
 class NoClass {}
 
-function* routesOf(
-  controller: Class,
-  kinds: readonly string[] = [...CONTROLLER_HANDLERS, ...PROVIDER_HANDLERS],
-): Iterable<[name: string, handler: object]> {
-  const seen = new Set<string>();
-  let at: unknown = controller.prototype;
-  while (typeof at === 'object' && at !== null && at !== Object.prototype) {
-    for (const name of Object.getOwnPropertyNames(at)) {
-      const handler: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
-      if (seen.has(name) || typeof handler !== 'function') continue;
-      seen.add(name);
-      if (name === 'constructor' || !kinds.some((kind) => Reflect.hasMetadata(kind, handler))) continue;
-      yield [name, handler];
-    }
-    at = Object.getPrototypeOf(at);
+/** Whether operations of other resolvers may lead past what the class of a field demands. */
+function isOpenField(type: Class, handler: Handler, setting: Setting): boolean {
+  return handler.kind === 'field' && !isAsked(handler, setting) && classRequirements(type).length > 0;
+}
+
+/** Why nobody is asked about what a handler demands, to stand behind its name; undefined where all is well. */
+function whyUnguarded(
+  type: Class,
+  handler: Handler,
+  setting: Setting & { readonly isGuardedHere: boolean },
+): string | undefined {
+  const isGuarded = setting.isGuardedGlobally || setting.isGuardedHere;
+  const { requirements } = planOf(type, handler, setting);
+  if (requirements.length === 0) {
+    const isLost = !isGuarded && !saysAnything(handler.method) && overriddenBy(type, handler).some(hasGuard);
+    return isLost
+      ? ' (it overrides a method with @UseGuards(IdentityAuthGuard), which does not count for it)'
+      : undefined;
   }
-}
-
-function hasGuard(target: object): boolean {
-  const guards = Reflect.getMetadata(GUARDS, target) as unknown;
-  return Array.isArray(guards) && guards.some(isOurs);
-}
-
-function hasGlobalGuard(config: ApplicationConfig): boolean {
-  return (
-    config.getGlobalGuards().some(isOurs) ||
-    config.getGlobalRequestGuards().some(({ metatype }) => isOurs(metatype))
-  );
-}
-
-/** The guard itself, as class or instance; subclasses count. */
-function isOurs(guard: unknown): boolean {
-  if (guard instanceof IdentityAuthGuard || guard === IdentityAuthGuard) return true;
-  return typeof guard === 'function' && guard.prototype instanceof IdentityAuthGuard;
+  if (handler.kind === 'type') return ' (Nest runs no guards on it)';
+  if (!isAsked(handler, setting)) return " (fieldResolverEnhancers lacks 'guards')";
+  return isGuarded ? undefined : '';
 }

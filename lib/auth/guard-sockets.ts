@@ -5,7 +5,8 @@ import { connectionTo, isSocketIo, readHandshake } from '../carriers/ws.transpor
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { RecoveryHold } from './hold-recovery.js';
-import { IdentityStrategy } from './identity.strategy.js';
+import type { IdentityStrategy } from './identity.strategy.js';
+import { strategyOfSockets } from './socket-strategy.js';
 
 export interface SocketGuardOptions {
   /** Lets sockets without a token connect; a bad one is still refused. @default false */
@@ -20,13 +21,15 @@ export interface SocketGuardOptions {
  *
  * A socket that is refused gets `connect_error` with the code in `data` over socket.io; over ws it is closed
  * with 1008, or 1013 where the provider is the reason, and the code as the reason.
+ *
+ * @throws {IdentityError} `options_invalid`, where the gateways of the application see different `IdentityModule`s.
  */
 export function guardSockets<Adapter extends WebSocketAdapter>(
   app: INestApplicationContext,
   adapter: Adapter,
   options: SocketGuardOptions = {},
 ): Adapter {
-  const gate = new SocketGate(app.get(IdentityStrategy, { strict: false }), options.anonymous === true);
+  const gate = new SocketGate(strategyOfSockets(app), options.anonymous === true);
   const bind = adapter.bindClientConnect.bind(adapter);
   adapter.bindClientConnect = (server: object, connected: Connected) => {
     if (hasMiddleware(server)) gate.useOn(server);

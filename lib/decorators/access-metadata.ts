@@ -88,11 +88,12 @@ function isObject(value: unknown): value is object {
 
 /**
  * The plan of a route. The mode of the handler wins over that of the class; where anything is
- * required, from wherever, a token is demanded.
+ * required, from wherever, a token is demanded. The mode of a parent class does not count: a subclass
+ * that says nothing must not be open.
  */
 export function readAccessPlan(handler: Target, controller: Target): AccessPlan {
-  const requirements = [...inheritedRequirements(controller), ...ownRequirements(handler)];
-  const mode = ownMode(handler) ?? (Reflect.getMetadata(MODE, controller) as AccessMode | undefined);
+  const requirements = [...classRequirements(controller), ...ownRequirements(handler)];
+  const mode = ownMode(handler) ?? ownMode(controller);
   return { mode: requirements.length > 0 ? 'required' : (mode ?? 'required'), requirements };
 }
 
@@ -105,12 +106,37 @@ function ownMode(target: Target): AccessMode | undefined {
   return Reflect.getOwnMetadata(MODE, target) as AccessMode | undefined;
 }
 
-function ownRequirements(target: Target): readonly Requirement[] {
+/** Whether any access decorator stands on a class or method itself. */
+export function saysAnything(target: Target): boolean {
+  return ownMode(target) !== undefined || ownRequirements(target).length > 0;
+}
+
+/**
+ * The parent class whose `@Public()` or `@OptionalAuth()` somebody may expect to count for a class that says nothing
+ * itself; undefined where nothing of that kind is, or where something is required.
+ */
+export function inheritedMode(
+  controller: Target,
+): { readonly name: string; readonly decorator: string } | undefined {
+  if (ownMode(controller) !== undefined || classRequirements(controller).length > 0) return undefined;
+  for (
+    let at: unknown = Object.getPrototypeOf(controller);
+    typeof at === 'function';
+    at = Object.getPrototypeOf(at)
+  ) {
+    const mode = ownMode(at);
+    if (mode !== undefined)
+      return { name: at.name, decorator: mode === 'public' ? 'Public' : 'OptionalAuth' };
+  }
+  return undefined;
+}
+
+export function ownRequirements(target: Target): readonly Requirement[] {
   return (Reflect.getOwnMetadata(REQUIREMENTS, target) as readonly Requirement[] | undefined) ?? [];
 }
 
 /** Those of a class and of all it extends: a subclass demands no less. */
-function inheritedRequirements(controller: Target): readonly Requirement[] {
+export function classRequirements(controller: Target): readonly Requirement[] {
   const found: Requirement[] = [];
   for (let at: unknown = controller; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
     found.unshift(...ownRequirements(at));

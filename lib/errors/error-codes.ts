@@ -98,10 +98,14 @@ const TABLE = {
     'The synchronous validateSync met a "validate" hook that answers with a promise.',
   ),
   guard_missing: misconfigured('A decorator asks for the token where no IdentityAuthGuard ran.'),
-  route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard.'),
+  route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard is asked about it.'),
   testing_in_production: misconfigured('The test kit was started in a process that is no test.'),
-  access_contradiction: misconfigured('A route is public or optional and has requirements at once.'),
-  module_duplicated: misconfigured('IdentityModule is registered globally more than once.'),
+  access_contradiction: misconfigured(
+    'Access decorators contradict each other, or one of them does not count.',
+  ),
+  module_duplicated: misconfigured(
+    'IdentityModule is registered globally more than once, or @nestjs/core is installed twice.',
+  ),
   transport_unsupported: misconfigured('The guard does not know this kind of request.'),
 } as const satisfies Record<string, ErrorRow>;
 

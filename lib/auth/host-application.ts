@@ -1,0 +1,55 @@
+import type { FactoryProvider, OnModuleInit } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { IdentityError } from '../errors/identity-error.js';
+import { RESOLVED_OPTIONS } from '../options/resolved-options.js';
+import { requestScopeBelow } from './request-scope.js';
+
+/** What the checks at start look at: the application as Nest has put it together. */
+export class HostApplication implements OnModuleInit {
+  constructor(
+    readonly modules: ModulesContainer,
+    readonly config: ApplicationConfig,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /** Whether it serves HTTP, alone or beside microservices. */
+  get hasHttp(): boolean {
+    return (this.adapterHost.httpAdapter as unknown) !== undefined;
+  }
+
+  /**
+   * This object depends on no option, so that it is there when a request-scoped one keeps all others from being made.
+   *
+   * @throws {IdentityError} `options_invalid`.
+   */
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) {
+      const options = providers.get(RESOLVED_OPTIONS);
+      const dependency = options && requestScopeBelow(options);
+      if (dependency === undefined) continue;
+      throw new IdentityError(
+        'options_invalid',
+        `The options of IdentityModule depend on ${dependency}, which is request-scoped: each request would build the ` +
+          'module anew, and fetch metadata and keys again. Inject what is there at start (such as ConfigService). For options ' +
+          'that differ between tenants let "issuers" be a function; what a request says, "mapUser" and "validate" can look at',
+      );
+    }
+  }
+}
+
+/** Every class of `@nestjs/core` that the module needs is injected here, and may be missing. */
+export const hostApplicationProvider: FactoryProvider<HostApplication> = {
+  provide: HostApplication,
+  inject: [ModulesContainer, ApplicationConfig, HttpAdapterHost].map((token) => ({ token, optional: true })),
+  useFactory: (modules?: ModulesContainer, config?: ApplicationConfig, adapterHost?: HttpAdapterHost) => {
+    if (modules !== undefined && config !== undefined && adapterHost !== undefined) {
+      return new HostApplication(modules, config, adapterHost);
+    }
+    throw new IdentityError(
+      'module_duplicated',
+      'The application runs on another copy of @nestjs/core than the one that nestjs-identity-model imports, so that Nest ' +
+        'cannot inject its own services. "npm ls @nestjs/core" (or "pnpm why @nestjs/core") shows both: bring them to one ' +
+        'version, with "npm dedupe" or "overrides" in package.json',
+    );
+  },
+};
