@@ -31,6 +31,8 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     testTimeout: 10_000,
     hookTimeout: 20_000,
+    // A second, the default, is not long on a busy machine; who is quicker does not wait for it.
+    expect: { poll: { timeout: 5_000 } },
     restoreMocks: true,
     // No isolation: a process loads NestJS once and not for each file. A spec ends what it starts, and leaves no
     // global changed.

@@ -11,7 +11,8 @@ import {
 import { rejectionOf } from './support/create-module.js';
 import { ProviderDouble, type Answer } from './support/provider-double.js';
 import { createKey, signToken } from './support/signing-key.js';
-import { idle, lastingToken, simulate, type Simulation } from './support/simulated-module.js';
+import { quietNetwork } from './support/quiet-network.js';
+import { lastingToken, simulate, type Simulation } from './support/simulated-module.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -177,7 +178,7 @@ describe('a provider that is down', () => {
     const world = await start({ warmUp: 'background', http: { retries: 0 } });
     const token = lastingToken(provider);
     const failed = (): number => world.events.filter(({ type }) => type === 'discovery.failed').length;
-    await idle(50);
+    await quietNetwork();
     for (let second = 0; second < 60; second++) {
       for (let request = 0; request < 20; request++) {
         expect(await ask(world, token)).toBe('keys_unavailable');
@@ -465,7 +466,7 @@ describe('clear() and close() in the middle of something', () => {
     const world = await startWarm();
     provider.answers.set(provider.jwksPath, () => undefined);
     const waiting = ask(world, provider.token({}, { kid: 'nobody' }));
-    await idle();
+    await quietNetwork();
     await world.module.close();
     expect(await waiting).toMatch(/^(shutting_down|keys_unavailable)$/);
     expect(await ask(world, lastingToken(provider))).toBe('keys_unavailable');

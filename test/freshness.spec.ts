@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiscoveryService, JwksService, TokenValidationService } from 'nestjs-identity-model';
 import { ProviderDouble } from './support/provider-double.js';
 import { createKey } from './support/signing-key.js';
-import { idle, simulate, type Simulation } from './support/simulated-module.js';
+import { quietNetwork } from './support/quiet-network.js';
+import { simulate, type Simulation } from './support/simulated-module.js';
 import { rejectionOf } from './support/create-module.js';
 
 let provider: ProviderDouble;
@@ -208,7 +209,7 @@ describe('a jwks_uri that changes', () => {
       JSON.stringify({ issuer: provider.issuer, jwks_uri: `${provider.issuer}/moved` }),
     );
     await simulation.module.get(DiscoveryService).refresh();
-    await idle(50);
+    await quietNetwork();
     expect((await jwks.get()).keys.map(({ kid }) => kid)).toEqual(['moved']);
     expect(provider.count('/moved')).toBe(1);
   });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { noteAnswer } from './quiet-network.js';
 import { createProviderKey, signToken, type SigningKey } from './signing-key.js';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -106,6 +107,7 @@ export class ProviderDouble {
     else if (path === METADATA) sendJson(response, this.metadata());
     else if (path === JWKS) sendJson(response, { keys: this.keys.map((key) => key.jwk) });
     else response.writeHead(404).end();
+    noteAnswer(response);
   }
 }
 

@@ -8,13 +8,14 @@ import {
 import { CLOCK } from '../../lib/cache/clock.js';
 import { FakeClock } from './fake-clock.js';
 import type { ProviderDouble } from './provider-double.js';
+import { quietNetwork } from './quiet-network.js';
 
 /** The module over simulated time and a real provider on loopback. */
 export interface Simulation {
   readonly module: TestingModule;
   readonly clock: FakeClock;
   readonly events: IdentityEvent[];
-  /** Lets simulated time pass in steps, with real time for what goes over the network in between. */
+  /** Lets simulated time pass in steps, with the answers of the provider in between. */
   pass(ms: number, stepMs?: number): Promise<void>;
 }
 
@@ -31,14 +32,14 @@ export async function simulate(options: IdentityModuleOptions): Promise<Simulati
   const pass = async (ms: number, stepMs = ms): Promise<void> => {
     for (let left = ms; left > 0; left -= stepMs) {
       await clock.advance(Math.min(stepMs, left));
-      await idle();
+      await quietNetwork();
     }
   };
   return { module, clock, events, pass };
 }
 
-/** Long enough for an answer over loopback. */
-export async function idle(ms = 15): Promise<void> {
+/** Real time that passes. For answers see {@link quietNetwork}. */
+export async function idle(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
