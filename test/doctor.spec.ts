@@ -122,6 +122,37 @@ describe('doctor', { timeout: 120_000 }, () => {
     for (const output of [stdout, json]) expect(output).not.toMatch(/(?!\n)\p{C}/u);
   });
 
+  it('says why no key is used where none is usable', async () => {
+    const small = { ...provider.key.jwk, kid: 'enc', use: 'enc' };
+    const body = JSON.stringify({ keys: [{ kty: 'oct', kid: 'shared', k: 'AAAA' }, small, 7] });
+    provider.answers.set(provider.jwksPath, (_, response) => response.end(body));
+    const report = await examine([provider.issuer]);
+    expect(report.healthy).toBe(false);
+    expect(report.findings.filter(({ about }) => about === 'key').map(({ text }) => text)).toEqual([
+      'key "shared" is not used: it is symmetric',
+      'key "enc" is not used: "use" is not "sig"',
+      'a key without id is not used: it is not a JSON object',
+    ]);
+  });
+
+  it.each<[string, object, RegExp, RegExp | undefined]>([
+    ['a sub that is no text', { sub: 7 }, /^claim_invalid: The claim "sub"/, /"sub"/],
+    ['an iat that is text', { iat: 'now' }, /^claim_invalid: The claim "iat"/, /"iat"/],
+    ['no aud', { aud: undefined }, /^claim_missing: The claim "aud"/, /this API \("orders-api"\) into "aud"/],
+    ['no exp', { exp: undefined }, /^claim_missing: The claim "exp"/, /an end/],
+  ])('advises by the claim that decides: %s', async (_name, claims, text, advice) => {
+    const token = provider.token(claims as Record<string, unknown>);
+    const [fault] = faultsOf(await examine([provider.issuer, '--audience', 'orders-api', '--token', token]));
+    expect(fault?.text).toMatch(text);
+    expect(fault?.advice).toMatch(advice ?? /./);
+  });
+
+  it('leaves an encrypted token to its message', async () => {
+    const [fault] = faultsOf(await examine([provider.issuer, '--token', 'eyJh.b.c.d.e']));
+    expect(fault).toMatchObject({ code: 'token_malformed', text: expect.stringContaining('JWE') as string });
+    expect(fault?.advice).toBeUndefined();
+  });
+
   it('reads cache headers as the module does', async () => {
     const body = JSON.stringify({ keys: [provider.key.jwk] });
     provider.answers.set(provider.jwksPath, (_, response) =>

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
-import { adviseOnToken } from './advise-on-token.js';
+import { adviseOnToken, type TokenCircumstances } from './advise-on-token.js';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 12);
 const NOW_SEC = NOW_MS / 1000;
 
-function advise(code: ErrorCode, claims: Record<string, unknown> = {}, kid?: string): string {
+function advise(
+  code: ErrorCode,
+  claims: Record<string, unknown> = {},
+  { kid, claim, hasThreeSegments = true }: Partial<TokenCircumstances> = {},
+): string | undefined {
   return adviseOnToken(code, {
     issuer: 'https://id.example.com',
     audience: ['orders-api', 'orders-admin'],
     kid,
+    claim,
+    hasThreeSegments,
     claims: { sub: 'secret', scope: 'secret', ...claims },
     nowMs: NOW_MS,
   });
@@ -32,20 +38,40 @@ describe('adviseOnToken', () => {
     ['audience_mismatch', { aud: [] }, 'it is for nobody, asked'],
     ['issuer_unknown', { iss: 'https://id.example.com/' }, 'its "iss" is "https://id.example.com/", asked'],
     ['issuer_unknown', {}, 'its "iss" is no text, asked'],
-    ['claim_missing', {}, 'let the provider put it'],
+    ['claim_missing', {}, 'let the provider put the claim into'],
   ])('of %s with %j', (code, claims, text) => {
     expect(advise(code, claims)).toContain(text);
   });
 
   it('names the key that a token names', () => {
-    expect(advise('key_not_found', {}, 'k\n1')).toContain('the key "k\\u000a1"');
+    expect(advise('key_not_found', {}, { kid: 'k\n1' })).toContain('the key "k\\u000a1"');
     expect(advise('key_not_found')).toContain('it names no key');
+  });
+
+  it.each<[ErrorCode, string, string]>([
+    ['claim_invalid', 'sub', 'let the provider write "sub" in that form'],
+    ['claim_invalid', 'iat', 'let the provider write "iat" in that form'],
+    ['claim_missing', 'exp', 'let the provider give its access tokens an end'],
+    ['claim_missing', 'aud', 'let the provider put this API ("orders-api", "orders-admin") into "aud"'],
+    ['claim_missing', 'client_id', 'let the provider put "client_id" into'],
+  ])('of %s goes by the claim that decides: %s', (code, claim, text) => {
+    expect(advise(code, {}, { claim })).toContain(text);
+    if (claim !== 'aud') expect(advise(code, {}, { claim })).not.toContain('aud');
+  });
+
+  it('does not send whoever has an encrypted or opaque token to copy it again', () => {
+    expect(advise('token_malformed', {}, { hasThreeSegments: false })).toBeUndefined();
+    expect(advise('token_malformed')).toContain('Copy it whole');
   });
 
   it('has a word for each code, and shows no other claim', () => {
     for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
-      const text = advise(code, { exp: NOW_SEC, nbf: NOW_SEC, iat: NOW_SEC, aud: 'x', iss: 'y' }, 'kid');
-      expect(text).not.toBe('');
+      const text = advise(
+        code,
+        { exp: NOW_SEC, nbf: NOW_SEC, iat: NOW_SEC, aud: 'x', iss: 'y' },
+        { kid: 'kid' },
+      );
+      expect(text).toMatch(/\w/);
       expect(text).not.toContain('secret');
     }
   });

@@ -8,35 +8,60 @@ export interface TokenCircumstances {
   /** Accepted audiences; null accepts any. */
   readonly audience: readonly string[] | null;
   readonly kid: string | undefined;
+  /** Name of the claim that decides, where one does. */
+  readonly claim: string | undefined;
+  /** Whether it has the form of a signed token, however broken: the message says what other forms are. */
+  readonly hasThreeSegments: boolean;
   /** Not verified. Of these only `exp`, `nbf`, `iat`, `aud` and `iss` are shown. */
   readonly claims: JsonObject;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** What to do about a token that would be refused. Its reader has the token: what it says of itself may be shown. */
-export function adviseOnToken(code: ErrorCode, circumstances: TokenCircumstances): string {
-  return ADVICE[code]?.(circumstances) ?? 'see what is said of the provider above, and try again';
+/**
+ * What to do about a token that would be refused, beside what its message says; undefined if that says it all. Its
+ * reader has the token: what it says of itself may be shown.
+ */
+export function adviseOnToken(code: ErrorCode, circumstances: TokenCircumstances): string | undefined {
+  const advice = ADVICE[code];
+  return advice === undefined
+    ? 'see what is said of the provider above, and try again'
+    : advice(circumstances);
 }
 
-const anAccessToken = (): string =>
-  'send the access token, not the ID token; tokenTypes and acceptIdTokens say what is accepted';
-const putItIn = (): string => 'let the provider put it into the access tokens of this API';
+/** By the claim that is missing. */
+function fillIn({ claim, audience }: TokenCircumstances): string {
+  if (claim === 'exp') {
+    return 'let the provider give its access tokens an end; no option accepts tokens without one';
+  }
+  if (claim === 'aud') {
+    return `let the provider put this API (${listOf(audience)}) into "aud"; many ask for it by "audience" or "resource" in the token request`;
+  }
+  return `let the provider put ${named(claim)} into the access tokens of this API`;
+}
+
+function named(claim: string | undefined): string {
+  return claim === undefined ? 'the claim' : quoted(claim);
+}
 
 /** By the codes that the steps of a validation can give. */
-const ADVICE: Readonly<Partial<Record<ErrorCode, (circumstances: TokenCircumstances) => string>>> = {
-  token_malformed: () =>
-    'copy it whole; an opaque token is none: the provider must be told to issue JWTs for this API',
+const ADVICE: Readonly<
+  Partial<Record<ErrorCode, (circumstances: TokenCircumstances) => string | undefined>>
+> = {
+  token_malformed: ({ hasThreeSegments }) =>
+    hasThreeSegments ? 'was it changed, or cut, on its way? Copy it whole' : undefined,
   token_too_large: () => 'let the provider put less into it, groups for example; or raise maxTokenBytes',
   header_unsupported: () => 'let the provider leave "crit" and "b64" out of the header',
   issuer_unknown: ({ claims, issuer }) =>
     `its "iss" is ${listOf(claims['iss'])}, asked was for ${quoted(issuer)}: the option is that text to the letter`,
   algorithm_not_allowed: () =>
     'let the provider sign with an asymmetric algorithm, RS256 or ES256 for example',
-  token_type_not_accepted: anAccessToken,
-  not_an_access_token: anAccessToken,
-  claim_missing: putItIn,
-  claim_invalid: putItIn,
+  token_type_not_accepted: () =>
+    'send the access token; if it is one, let tokenTypes in the options name its "typ"',
+  not_an_access_token: () => 'send the access token that the provider issues for this API',
+  claim_missing: fillIn,
+  claim_invalid: ({ claim }) =>
+    `let the provider write ${named(claim)} in that form; a mapper or rule of its own may fill it in`,
   token_expired: ({ claims, nowMs }) =>
     `it expired at ${timeOf(claims['exp'], nowMs)}: ask the provider for a new one`,
   token_not_yet_valid: ({ claims, nowMs }) =>

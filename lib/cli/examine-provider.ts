@@ -1,7 +1,7 @@
 import { namedIssuerOf } from '../discovery/check-metadata.js';
 import { describeError } from '../errors/identity-error.js';
 import { chooseTtlMs, readFreshnessMs } from '../http/freshness.js';
-import type { VerificationKey } from '../jwks/import-key.js';
+import type { SkippedKey, VerificationKey } from '../jwks/import-key.js';
 import { nameOf } from '../jwks/key-set.js';
 import { quoted } from '../model/printable.js';
 import type { ResolvedLifetime } from '../options/resolved-options.js';
@@ -52,10 +52,7 @@ async function examineKeys(session: ProviderSession, jwksUri: string, findings: 
       text: `${String(count)} usable ${count === 1 ? 'key' : 'keys'} at ${jwksUri}`,
     });
     for (const key of set.keys) findings.push({ about: 'key', verdict: 'ok', text: describeKey(key) });
-    for (const { kid, reason } of set.skipped) {
-      const name = kid === undefined ? 'a key without id' : `key ${quoted(kid)}`;
-      findings.push({ about: 'key', verdict: 'note', text: `${name} is not used: ${reason}` });
-    }
+    findings.push(...set.skipped.map(describeSkipped));
     if (set.keys.some(({ kid }) => kid === undefined)) {
       findings.push({
         about: 'keys',
@@ -68,7 +65,13 @@ async function examineKeys(session: ProviderSession, jwksUri: string, findings: 
     if (exchange !== undefined) findings.push(describeCaching('keys', exchange, options.jwks));
   } catch (error) {
     findings.push({ about: 'keys', verdict: 'fault', text: describeError(error), ...adviceFor(error) });
+    findings.push(...session.skipped.map(describeSkipped));
   }
+}
+
+function describeSkipped({ kid, reason }: SkippedKey): Finding {
+  const name = kid === undefined ? 'a key without id' : `key ${quoted(kid)}`;
+  return { about: 'key', verdict: 'note', text: `${name} is not used: ${reason}` };
 }
 
 function describeKey(key: VerificationKey): string {

@@ -24,11 +24,13 @@ export async function examineToken(
 ): Promise<readonly Finding[]> {
   const { options, issuer, directory, jwks } = session;
   const { steps, content } = await explainToken(token, { options, directory, jwks, clock: systemClock });
-  const advise = (code: ErrorCode): string =>
+  const advise: Advise = (code, claim) =>
     adviseOnToken(code, {
       issuer: issuer.issuer,
       audience: issuer.audience,
       kid: content?.header.kid,
+      claim,
+      hasThreeSegments: token.split('.', 4).length === 3,
       claims: content?.unverifiedClaims ?? {},
       nowMs: systemClock.wallMs(),
     });
@@ -42,9 +44,11 @@ export async function examineToken(
   ];
 }
 
+type Advise = (code: ErrorCode, claim: string | undefined) => string | undefined;
+
 function toFinding(
-  { step, outcome, code = 'check_failed', reason }: StepOutcome,
-  advise: (code: ErrorCode) => string,
+  { step, outcome, code = 'check_failed', reason, claim }: StepOutcome,
+  advise: Advise,
 ): Finding {
   const about = 'token';
   switch (outcome) {
@@ -52,14 +56,16 @@ function toFinding(
       return { about, step, verdict: 'ok', text: TITLES[step] };
     case 'skipped':
       return { about, step, verdict: 'note', text: `not looked at: whether ${TITLES[step]}` };
-    case 'failed':
+    case 'failed': {
+      const advice = advise(code, claim);
       return {
         about,
         step,
         code,
         verdict: 'fault',
         text: `${code}: ${String(reason)}`,
-        advice: advise(code),
+        ...(advice === undefined ? {} : { advice }),
       };
+    }
   }
 }

@@ -4,6 +4,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { IdentityEvents } from '../events/identity-events.js';
 import { createDispatcher } from '../http/dispatcher.js';
 import { HttpClients } from '../http/http-clients.js';
+import type { SkippedKey } from '../jwks/import-key.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
@@ -19,6 +20,8 @@ export interface ProviderSession {
   readonly discovery: DiscoveryService;
   readonly jwks: JwksService;
   readonly directory: IssuerDirectory;
+  /** Keys that were not used so far: a set without a usable key is not handed out, and these are why. */
+  readonly skipped: readonly SkippedKey[];
   close(): Promise<void>;
 }
 
@@ -40,6 +43,10 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
   };
   const options: ResolvedOptions = { ...resolved, issuers: [issuer] };
   const reporter = new EventReporter(new IdentityEvents());
+  const skipped: SkippedKey[] = [];
+  reporter.listen((event) => {
+    if (event.type === 'jwks.key-skipped') skipped.push({ kid: event.kid, reason: event.reason });
+  });
   const directory = new IssuerDirectory(options, systemClock, reporter);
   const clients = new HttpClients(1);
   const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock);
@@ -51,6 +58,7 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
     discovery,
     jwks,
     directory,
+    skipped,
     close: async () => {
       discovery.onApplicationShutdown();
       jwks.onApplicationShutdown();

@@ -6,6 +6,8 @@ export interface IdentityErrorDetails {
   readonly cause?: unknown;
   /** Milliseconds after which another attempt makes sense; becomes `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
+  /** Name of the claim that decides, never its value. */
+  readonly claim?: string | undefined;
 }
 
 /**
@@ -18,6 +20,8 @@ export class IdentityError extends Error {
   readonly code: ErrorCode;
   /** Milliseconds after which another attempt makes sense. */
   readonly retryAfterMs: number | undefined;
+  /** Name of the claim that decides, where one does. */
+  readonly claim: string | undefined;
 
   constructor(code: ErrorCode, message?: string, details: IdentityErrorDetails = {}) {
     super(
@@ -26,6 +30,7 @@ export class IdentityError extends Error {
     );
     this.code = code;
     this.retryAfterMs = details.retryAfterMs;
+    this.claim = details.claim;
   }
 
   /** `rejected`, `unavailable` or `misconfigured`. */

@@ -122,9 +122,11 @@ function checkAudience(claims: JsonObject, rules: TokenRules): void {
 }
 
 function missing(name: string, why: string): Error {
-  return refuse('claim_missing', `The claim "${name}" is missing: ${why}.`);
+  return refuse('claim_missing', `The claim "${name}" is missing: ${why}.`, { claim: name });
 }
 
 function invalid(name: string, expected: string): Error {
-  return refuse('claim_invalid', `The claim "${name}" has the wrong type or form: it must be ${expected}.`);
+  return refuse('claim_invalid', `The claim "${name}" has the wrong type or form: it must be ${expected}.`, {
+    claim: name,
+  });
 }

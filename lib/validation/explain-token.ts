@@ -29,6 +29,8 @@ export interface StepOutcome {
   readonly kind?: ErrorKind;
   /** The same in words, without any value of the token. */
   readonly reason?: string;
+  /** Name of the claim that decides, where one does. */
+  readonly claim?: string;
   /** What would have passed, from the configuration, where that can be listed. */
   readonly expected?: readonly string[];
 }
@@ -68,9 +70,17 @@ export async function explainToken(token: string, context: ExplainContext): Prom
       return value;
     } catch (error) {
       const fault = error instanceof IdentityError ? error : new IdentityError('check_failed');
-      const { code, kind, message: reason } = fault;
+      const { code, kind, message: reason, claim } = fault;
       const expected = expectedFor?.(code);
-      steps.push({ step, outcome: 'failed', code, kind, reason, ...(expected && { expected }) });
+      steps.push({
+        step,
+        outcome: 'failed',
+        code,
+        kind,
+        reason,
+        ...(claim !== undefined && { claim }),
+        ...(expected && { expected }),
+      });
       return undefined;
     }
   };
