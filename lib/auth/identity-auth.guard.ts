@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { carriedBy, carry, type CarriedResult } from '../carriers/carrier.js';
 import { toHttpException } from '../carriers/http-exceptions.js';
 import type { Transport } from '../carriers/transport.js';
-import { transportOf } from '../carriers/transport-of.js';
+import { isKnownCall, transportOf } from '../carriers/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -43,9 +43,10 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const plan = this.planOf(context.getHandler(), context.getClass());
+    if (plan.mode === 'public' && !isKnownCall(context)) return true;
     const transport = transportOf(context);
     const carrier = transport.carrierOf(context);
-    const plan = this.planOf(context.getHandler(), context.getClass());
     if (plan.mode === 'public') {
       if (carriedBy(carrier) === undefined) carry(carrier, { kind: 'public' });
       return true;

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import type { Transport } from './transport.js';
+import { unknownCall } from './unknown-call.js';
 
 /** Controllers over Express, Fastify and others; Server-Sent Events included. */
 export const httpTransport: Transport = {
@@ -21,8 +22,5 @@ function requestOf(context: ExecutionContext): object {
   if (typeof request === 'object' && request !== null && !Array.isArray(request) && 'headers' in request) {
     return request;
   }
-  throw new IdentityError(
-    'transport_unsupported',
-    'IdentityAuthGuard was asked about a call of type "http" whose first argument is no HTTP request',
-  );
+  throw unknownCall(context, 'a call of type "http" whose first argument is no HTTP request');
 }

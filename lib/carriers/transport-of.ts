@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { IdentityError } from '../errors/identity-error.js';
 import { graphqlTransport } from './graphql.transport.js';
 import { httpTransport } from './http.transport.js';
 import { rpcTransport } from './rpc.transport.js';
 import type { Transport } from './transport.js';
+import { unknownCall } from './unknown-call.js';
 import { wsTransport } from './ws.transport.js';
 
 /**
@@ -23,9 +23,16 @@ export function transportOf(context: ExecutionContext): Transport {
     case 'rpc':
       return rpcTransport;
     default:
-      throw new IdentityError(
-        'transport_unsupported',
-        `IdentityAuthGuard and its decorators know HTTP, GraphQL, WebSockets and microservices, not "${type}"`,
-      );
+      throw unknownCall(context, `a call of type "${type}"`);
+  }
+}
+
+/** Whether a transport knows the call; what is public needs none. */
+export function isKnownCall(context: ExecutionContext): boolean {
+  try {
+    transportOf(context).carrierOf(context);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { carriedBy } from '../carriers/carrier.js';
-import { transportOf } from '../carriers/transport-of.js';
+import { isKnownCall, transportOf } from '../carriers/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -27,6 +27,8 @@ export const Claims = createParamDecorator<string | readonly string[] | undefine
 export const Token = createParamDecorator<undefined>((_, context) => validatedOf(context, 'Token')?.token);
 
 function validatedOf(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
+  // What is public is handed no token, whether or not a transport knows the call.
+  if (!isKnownCall(context) && isPublic(context)) return undefined;
   const transport = transportOf(context);
   const result = carriedBy(transport.carrierOf(context));
   if (result === undefined) {
