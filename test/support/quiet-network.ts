@@ -1,10 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 
-/** After the last answer: what is made of it, and which request follows from it. */
-const QUIET_MS = 8;
-/** While an answer is kept back nothing says that anything else will come. */
-const KEPT_BACK_MS = 15;
+/** What the module does by itself before its next request, and with an answer. */
+const QUIET_MS = 15;
 const LIMIT_MS = 2_000;
 
 /** Requests of this process that have not ended. */
@@ -24,18 +22,16 @@ export function noteAnswer(response: ServerResponse): void {
 }
 
 /**
- * Resolves when the requests under way have been answered, apart from those that a provider keeps waiting, and at
- * once if there are none. A fixed time would be too long for most, and too short on a busy machine.
+ * Resolves when no request has been under way for a moment, apart from those that a provider keeps waiting. A fixed time
+ * alone is too short on a busy machine.
  */
 export async function quietNetwork(): Promise<void> {
   const startMs = performance.now();
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-  if (inFlight.size === 0) return;
   let busyAtMs = startMs;
   for (let nowMs = startMs; nowMs - startMs < LIMIT_MS; nowMs = performance.now()) {
     if (inFlight.size > keptBack.size) busyAtMs = nowMs;
-    else if (nowMs - busyAtMs >= (keptBack.size > 0 ? KEPT_BACK_MS : QUIET_MS)) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    else if (nowMs - busyAtMs >= QUIET_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 3));
   }
 }
 
