@@ -37,6 +37,7 @@ const app = await NestFactory.createApplicationContext(
     audience: 'api',
     issuers: (/** @type {string} */ name) => (name === issuer ? { issuer } : undefined),
     allowedIssuers: (/** @type {string} */ name) => name.startsWith('http://127.0.0.1:'),
+    http: { allowPrivateNetworks: true },
   }),
   { logger: false },
 );

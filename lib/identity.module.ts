@@ -114,6 +114,7 @@ export class IdentityModule
 
   async onModuleInit(): Promise<void> {
     this.refuseSecondGlobal();
+    for (const warning of this.options.warnings) this.reporter.warn(warning);
     for (const { issuer, audience } of this.options.issuers) {
       if (audience === null) {
         this.reporter.warn(`audience is null for ${issuer}: its tokens for any API are accepted here`);

@@ -433,6 +433,7 @@ describe('many issuers', () => {
       issuer: undefined,
       issuers: (issuer) => ({ issuer, jwksUri: `${provider.issuer}${provider.jwksPath}` }),
       allowedIssuers: (issuer) => issuer.startsWith('urn:tenant:'),
+      http: { allowPrivateNetworks: true },
     });
     const tokenOf = (index: number): string =>
       provider.token({ iss: `urn:tenant:${String(index)}`, exp: Math.floor(Date.now() / 1000) + 9_999 });

@@ -118,6 +118,7 @@ describe('rolesClaim', () => {
     const url = await start({
       issuers: async (issuer: string) => tenants.get(issuer),
       allowedIssuers: [provider.issuer, other.issuer],
+      http: { allowPrivateNetworks: true },
     });
     const roles = ['staff', 'buyer'];
     expect((await get(`${url}/both`, provider.token({ roles }))).status).toBe(200);
@@ -131,6 +132,7 @@ describe('a tenant whose options were driven out', () => {
     const module = await createModule({
       issuers: ask,
       allowedIssuers: () => true,
+      http: { allowPrivateNetworks: true },
       audience: 'orders-api',
       rolesClaim: 'roles',
       cache: { maxEntries: 1 },

@@ -152,7 +152,12 @@ describe('secretOrKeyProvider', () => {
       if (broken) throw new Error('no database');
       return name === provider.issuer ? { issuer: name } : undefined;
     };
-    const url = await start({ issuer: undefined, issuers, allowedIssuers: () => true });
+    const url = await start({
+      issuer: undefined,
+      issuers,
+      allowedIssuers: () => true,
+      http: { allowPrivateNetworks: true },
+    });
     expect(await statusOf(url, provider.token({ iss: 'https://unknown.example.com' }))).toBe(401);
     expect(await statusOf(url, provider.token())).toBe(200);
     broken = true;

@@ -46,7 +46,7 @@ async function start(
   simulation = await simulate({
     audience: 'orders-api',
     allowedIssuers: (issuer) => issuer.startsWith('http://127.0.0.1:'),
-    http: { retries: 0 },
+    http: { retries: 0, allowPrivateNetworks: true },
     ...options,
     issuers: (issuer) => {
       asked.push(issuer);
@@ -301,6 +301,7 @@ describe.each(PLATFORMS)('tenants behind the guard, on %s', (platform) => {
           audience: 'orders-api',
           issuers: async (issuer) => known(issuer),
           allowedIssuers: [one.issuer, two.issuer],
+          http: { allowPrivateNetworks: true },
         }),
       ],
       controllers: [Routes],

@@ -1,5 +1,7 @@
 import { connect, type PeerCertificate } from 'node:tls';
 import type { HttpSettings } from '../http/http-settings.js';
+import { getsCredentials } from '../http/request-headers.js';
+import { createTrust } from '../http/trust.js';
 import type { Finding } from './finding.js';
 
 const SOON_DAYS = 21;
@@ -17,13 +19,13 @@ export async function examineTls(
   settings: HttpSettings,
   nowMs: number,
 ): Promise<readonly Finding[]> {
-  const { protocol, hostname, port } = new URL(url);
+  const { protocol, hostname } = new URL(url);
   if (protocol !== 'https:') {
     return [
       { about: 'tls', verdict: 'warning', text: `${url} is plain http`, advice: 'https, outside of tests' },
     ];
   }
-  const shown = await shakeHands(hostname, port === '' ? 443 : Number(port), settings);
+  const shown = await shakeHands(url, settings);
   return shown === undefined ? [] : [judge(hostname, shown, nowMs)];
 }
 
@@ -39,19 +41,17 @@ function judge(host: string, { protocol, certificate }: Handshake, nowMs: number
 }
 
 /** undefined where it fails: behind a proxy this way may be closed, and a fault shows with the documents. */
-function shakeHands(hostname: string, port: number, settings: HttpSettings): Promise<Handshake | undefined> {
+function shakeHands(url: string, settings: HttpSettings): Promise<Handshake | undefined> {
+  const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const { ca, cert, key, pfx, passphrase } = settings.tls ?? {};
   return new Promise((resolve) => {
+    const secureContext = createTrust(settings, getsCredentials(new URL(url), settings));
     const socket = connect({
       host,
-      port,
+      port: port === '' ? 443 : Number(port),
+      rejectUnauthorized: true,
       ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-      ...(ca === undefined ? {} : { ca: [ca].flat() }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...(pfx === undefined ? {} : { pfx }),
-      ...(passphrase === undefined ? {} : { passphrase }),
+      ...(secureContext === undefined ? {} : { secureContext }),
     });
     const end = (shown: Handshake | undefined): void => {
       socket.destroy();

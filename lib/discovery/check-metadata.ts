@@ -1,4 +1,5 @@
 import { IdentityError } from '../errors/identity-error.js';
+import { printableUrl } from '../http/printable-url.js';
 import { isReferenceAllowed } from '../http/url-policy.js';
 import { deepFreeze, isJsonObject } from '../model/json.js';
 
@@ -39,7 +40,9 @@ export function checkMetadata(document: unknown, expected: MetadataExpectation):
   if (!isReferenceAllowed(jwksUri, expected.documentUrl, expected.allowInsecureOrigins)) {
     throw new IdentityError(
       'url_not_allowed',
-      `The "jwks_uri" of ${expected.documentUrl} is not an https URL; http.allowInsecureOrigins can allow an origin by name`,
+      `The "jwks_uri" of ${printableUrl(expected.documentUrl)} is not an https URL: ${printableUrl(jwksUri)}. ` +
+        'If a proxy in front of the provider ends TLS, set the public URL of the provider there (its "hostname" or "proxy headers" setting), ' +
+        'or name the https URL of the keys in "jwksUri" here; http.allowInsecureOrigins is for tests',
     );
   }
   return deepFreeze(document as ProviderMetadata);

@@ -8,11 +8,12 @@ import {
   type LoadContext,
 } from '../cache/refreshing-cache.js';
 import type { CacheStats } from '../cache/statistics.js';
-import { describeError } from '../errors/identity-error.js';
+import { describeError, IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { DocumentAnswer } from '../http/document.js';
 import { chooseTtlMs } from '../http/freshness.js';
-import { statusOf, type FetchOptions } from '../http/http-client.js';
+import { saysNoSuchDocument } from '../http/failures.js';
+import type { FetchOptions } from '../http/http-client.js';
 import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { Sourced } from '../options/sourced.js';
@@ -170,8 +171,20 @@ export class DiscoveryService implements OnApplicationShutdown {
       return await client.getJson(openid, fetchOptions);
     } catch (error) {
       // RFC 8414's place is for providers that have none of OpenID's: an outage must not lead there.
-      if (statusOf(error) !== 404) throw error;
-      return client.getJson(oauth, fetchOptions);
+      if (!saysNoSuchDocument(error)) throw error;
+      return client.getJson(oauth, fetchOptions).catch((other: unknown) => {
+        throw mergeErrors(error, other);
+      });
     }
   }
+}
+
+/** Neither place has the document. The second answer decides, unless only the first was one that can be read. */
+function mergeErrors(first: unknown, second: unknown): unknown {
+  if (!(first instanceof IdentityError && second instanceof IdentityError)) return second;
+  const code = saysNoSuchDocument(second) ? first.code : second.code;
+  return new IdentityError(code, `${first.message}; ${second.message}`, {
+    cause: second.cause,
+    retryAfterMs: second.retryAfterMs,
+  });
 }

@@ -86,7 +86,7 @@ const TABLE = {
   provider_unreachable: unavailable('The provider did not answer in time, or with an error status.'),
   provider_response_invalid: unavailable('The provider answered, but not with what was asked for.'),
   issuer_mismatch: unavailable('The metadata document names another issuer.'),
-  url_not_allowed: unavailable('A URL of the provider is not https.'),
+  url_not_allowed: unavailable('A URL of the provider is not https, or leads into a private network.'),
   no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
   check_failed: unavailable('A function of the application ("validate", "mapUser", "issuers" …) broke.'),
   shutting_down: unavailable('The module is closing.'),

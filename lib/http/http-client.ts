@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
+import { quoted } from '../model/printable.js';
+import { ACCEPT_ENCODING, BodyTooLargeError, decodeBody } from './decode-body.js';
 import { createDispatcher } from './dispatcher.js';
 import {
   completeAnswer,
@@ -10,17 +12,18 @@ import {
   type DocumentAnswer,
   type DocumentSource,
 } from './document.js';
-import type { HttpSettings } from './http-settings.js';
-import {
-  ACCEPT_ENCODING,
-  BodyTooLargeError,
-  discardBody,
-  readBody,
-  UnknownEncodingError,
-} from './read-body.js';
-import { requestOutcome, statusOfOutcome, type Outcome } from './request-outcome.js';
+import { invalid, markNoSuchDocument, notAllowed, unreachable } from './failures.js';
+import { privateMessage, redirectMessage, whyNotAllowed } from './failure-messages.js';
+import type { HttpDispatcher, HttpSettings } from './http-settings.js';
+import { printableUrl } from './printable-url.js';
+import { chooseProxy, describeProxy } from './proxy-rules.js';
+import { isPublicHost } from './public-address.js';
+import { PrivateAddressError } from './public-lookup.js';
+import { HeadersError, headersFor, withholdsHeaders } from './request-headers.js';
+import { requestOutcome, statusOfOutcome, wasSent, type Outcome } from './request-outcome.js';
 import type { Endpoint, RequestRecorder } from './request-recorder.js';
-import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
+import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
+import { send, type RawAnswer } from './send.js';
 import { SharedFetches } from './shared-fetches.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
 
@@ -39,30 +42,27 @@ export interface FetchOptions {
   readonly mustBeginNow: boolean;
 }
 
-/** The status of an answer that was refused for it; some callers decide by it. */
-export function statusOf(error: unknown): number | undefined {
-  return error instanceof IdentityError ? STATUSES.get(error) : undefined;
-}
-
-const STATUSES = new WeakMap<IdentityError, number>();
 const MAX_REDIRECTS = 3;
 
 /** The only door to the network. Everything it throws is an IdentityError of kind `unavailable`. */
 export class HttpClient {
-  private readonly dispatcher: Dispatcher;
+  private readonly dispatcher: HttpDispatcher;
+  /** undefined if the dispatcher is the application's, which is left alone. */
+  private readonly own: Dispatcher | undefined;
   private readonly fetches = new SharedFetches<DocumentAnswer>();
 
   constructor(
     private readonly settings: HttpSettings,
     private readonly recorder?: RequestRecorder,
   ) {
-    this.dispatcher = settings.dispatcher ?? createDispatcher(settings);
+    this.own = settings.dispatcher === undefined ? createDispatcher(settings) : undefined;
+    this.dispatcher = settings.dispatcher ?? (this.own as Dispatcher);
   }
 
   /**
    * GETs a JSON document. Several callers that want the same one at the same time share a fetch.
    *
-   * @throws {IdentityError} `url_not_allowed`, `provider_unreachable`, `provider_response_invalid`.
+   * @throws {IdentityError} `url_not_allowed`, `provider_unreachable`, `provider_response_invalid`, `check_failed`.
    */
   async getJson(url: string, options: FetchOptions): Promise<DocumentAnswer> {
     const wanted = JSON.stringify([url, options.retry, conditionsOf(options.previous, url)]);
@@ -71,18 +71,20 @@ export class HttpClient {
       return await this.fetches.run(wanted, !options.mustBeginNow, options.signal, begin);
     } catch (error) {
       if (error instanceof IdentityError) throw error;
-      throw new IdentityError('provider_unreachable', `GET ${printable(url)} was given up`, { cause: error });
+      throw new IdentityError('provider_unreachable', `GET ${printableUrl(url)} was given up`, {
+        cause: error,
+      });
     }
   }
 
   /** Ends the connections; requests in flight fail. A dispatcher of the application is left alone. */
   async close(): Promise<void> {
-    if (this.settings.dispatcher === undefined) await this.dispatcher.destroy();
+    await this.own?.destroy();
   }
 
   /** Ends the connections once the requests in flight have ended. */
   retire(): void {
-    if (this.settings.dispatcher === undefined) this.dispatcher.close().catch(() => undefined);
+    this.own?.close().catch(() => undefined);
   }
 
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
@@ -100,6 +102,7 @@ export class HttpClient {
   private async recordAttempt(url: string, options: FetchOptions): Promise<Outcome> {
     const startMs = performance.now();
     const outcome = await this.attempt(url, options);
+    if (!wasSent(outcome)) return outcome;
     this.recorder?.recordRequest({
       endpoint: options.endpoint,
       url,
@@ -120,13 +123,15 @@ export class HttpClient {
       if (options.signal.aborted || budgetMs <= 0) abort();
       return await this.exchange(url, options, controller.signal);
     } catch (error) {
-      if (error instanceof BodyTooLargeError) return invalid(url, `its body is too long: ${error.message}`);
-      if (error instanceof UnknownEncodingError) return invalid(url, 'its Content-Encoding was not offered');
+      if (error instanceof HeadersError) return headersFailed(url, error);
+      if (error instanceof PrivateAddressError) return notAllowed(privateMessage(url, error.message));
+      const what = this.describe(url);
+      if (error instanceof BodyTooLargeError) return invalid(what, `its body is too long: ${error.message}`);
       const why =
         controller.signal.aborted && !options.signal.aborted
           ? `no complete answer within ${String(Math.round(Math.max(0, budgetMs)))} ms`
           : describeError(error);
-      return unreachable(url, why, { cause: error, transient: !options.signal.aborted });
+      return unreachable(what, why, { cause: error, transient: !options.signal.aborted });
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', abort);
@@ -139,106 +144,112 @@ export class HttpClient {
     signal: AbortSignal,
     redirects = 0,
   ): Promise<Outcome> {
-    if (!isUrlAllowed(url, this.settings.allowInsecureOrigins)) {
-      const message = `${printable(url)} is not https; http.allowInsecureOrigins can allow an origin by name`;
-      return { error: new IdentityError('url_not_allowed', message), transient: false };
+    const { settings } = this;
+    const parsed = parseUrl(url);
+    if (parsed === undefined || !isUrlAllowed(url, settings.allowInsecureOrigins)) {
+      return notAllowed(`${printableUrl(url)} ${whyNotAllowed(parsed)}`);
     }
-    const { statusCode, headers, body } = await request(url, {
-      dispatcher: this.dispatcher,
-      signal,
+    if (!settings.allowPrivateNetworks && !isPublicHost(parsed)) {
+      return notAllowed(privateMessage(url, `${parsed.hostname} is not a public address`));
+    }
+    const { previous } = options;
+    const { status, headers, bytes } = await send(this.dispatcher, parsed, {
       headers: {
-        accept: 'application/json',
+        accept: ACCEPT,
         'accept-encoding': ACCEPT_ENCODING,
         'user-agent': USER_AGENT,
         ...(options.mustBeginNow ? { 'cache-control': 'no-cache' } : {}),
-        ...this.settings.headers,
-        ...conditionsOf(options.previous, url),
+        ...(await headersFor(parsed, settings, signal)),
+        ...conditionsOf(previous, url),
       },
+      signal,
+      wantedStatuses: WANTED_STATUSES,
+      maxBytes: settings.maxResponseBytes,
     });
-    const fields = flatten(headers);
-    if (statusCode === 200) {
-      const bytes = await readBody(
-        body,
-        (fields['content-encoding'] ?? '').trim().toLowerCase(),
-        this.settings.maxResponseBytes,
-      );
-      // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
-      await nextTurn();
-      return parse(url, bytes, fields);
+    // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
+    await nextTurn();
+    if (status === 200) return this.read(url, bytes, headers);
+    if (status === 304 && previous?.url === url) {
+      return { answer: renewedAnswer(previous, headers, Date.now()) };
     }
-    const { previous } = options;
-    if (statusCode === 304 && previous?.url === url) {
-      await readBody(body, '', 0);
-      return { answer: renewedAnswer(previous, fields, Date.now()) };
-    }
-    discardBody(body);
-    if (statusCode >= 300 && statusCode < 400 && this.settings.followRedirects && redirects < MAX_REDIRECTS) {
-      const target = redirectTarget(url, fields['location']);
+    if (status >= 300 && status < 400 && settings.followRedirects && redirects < MAX_REDIRECTS) {
+      const target = redirectTarget(parsed, headers['location']);
       if (target !== undefined) return this.exchange(target, options, signal, redirects + 1);
     }
-    return this.refuseStatus(url, statusCode, fields);
+    return this.refuseStatus(parsed, status, headers);
   }
 
-  private refuseStatus(url: string, status: number, headers: Readonly<Record<string, string>>): Outcome {
+  private async read(url: string, bytes: Buffer, headers: Headers): Promise<Outcome> {
+    const encoding = headers['content-encoding'] ?? '';
+    const what = this.describe(url);
+    const text = await decodeBody(bytes, encoding, this.settings.maxResponseBytes);
+    if (!isUtf8(text)) return invalid(what, 'its body is not UTF-8');
+    const json = parseJson(text);
+    if (json !== undefined) return { answer: completeAnswer(url, json.body, headers, Date.now()) };
+    const type = headers['content-type'];
+    const said = [`Content-Type ${type === undefined ? 'absent' : quoted(type, 60)}`];
+    if (encoding !== '') said.push(`Content-Encoding ${quoted(encoding, 60)}`);
+    const failure = invalid(what, `its body is not JSON (${said.join(', ')})`);
+    return isHtml(type, text) ? markNoSuchDocument(failure) : failure;
+  }
+
+  private refuseStatus(url: URL, status: number, headers: Headers): Outcome {
+    const what = this.describe(url.href);
+    if (status >= 300 && status < 400) {
+      return { ...invalid(what, redirectMessage(url, status, headers['location'])), status };
+    }
     const retryAfterMs = readRetryAfterMs(headers['retry-after'], Date.now());
-    const outcome =
-      status >= 300 && status < 400
-        ? invalid(
-            url,
-            `status ${String(status)}; redirects are not followed (http.followRedirects, same origin)`,
-          )
-        : unreachable(url, `status ${String(status)}`, {
-            transient: isTransientStatus(status),
-            ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-          });
-    if ('error' in outcome) STATUSES.set(outcome.error, status);
-    return { ...outcome, status };
+    const withheld =
+      status >= 400 && status < 500 && withholdsHeaders(url, this.settings)
+        ? `; "http.headers" were not sent, because ${url.origin} is not the origin of the issuer (http.credentialOrigins)`
+        : '';
+    const failure = unreachable(what, `status ${String(status)}${withheld}`, {
+      transient: isTransientStatus(status),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+    return { ...(isNoSuchDocument(status) ? markNoSuchDocument(failure) : failure), status };
+  }
+
+  /** What was asked for, and on which way. */
+  private describe(url: string): string {
+    const parsed = parseUrl(url);
+    const proxy = parsed && chooseProxy(parsed, this.settings.proxies);
+    const way = proxy === undefined ? '' : ` through the proxy ${describeProxy(proxy)}`;
+    return `GET ${printableUrl(url)}${way}`;
   }
 }
+
+type Headers = RawAnswer['headers'];
 
 const USER_AGENT = 'nestjs-identity-model';
+/** RFC 7517 section 8.5.2 has a type for key sets; whatever else a provider calls its JSON is read, too. */
+const ACCEPT = 'application/json, application/jwk-set+json, */*;q=0.5';
+const WANTED_STATUSES = [200, 304];
 
-function parse(url: string, bytes: Buffer, headers: Readonly<Record<string, string>>): Outcome {
-  if (!isUtf8(bytes)) return invalid(url, 'its body is not UTF-8');
+/** The reader drops a byte order mark (RFC 8259 section 8.1 allows that). */
+function parseJson(bytes: Buffer): { readonly body: unknown } | undefined {
   try {
-    return { answer: completeAnswer(url, JSON.parse(bytes.toString('utf8')), headers, Date.now()) };
+    return { body: JSON.parse(new TextDecoder().decode(bytes)) as unknown };
   } catch {
-    return invalid(
-      url,
-      `its body is not JSON (Content-Type ${printable(headers['content-type'] ?? 'absent')})`,
-    );
+    return undefined;
   }
 }
 
-function redirectTarget(from: string, location: string | undefined): string | undefined {
-  if (location === undefined || !URL.canParse(location, from)) return undefined;
+/** A page for people: servers of single-page applications answer every path with one. */
+function isHtml(contentType: string | undefined, bytes: Buffer): boolean {
+  return (
+    /^\s*(text\/html|application\/xhtml\+xml)/i.test(contentType ?? '') ||
+    /^\s*</.test(bytes.toString('utf8', 0, 100))
+  );
+}
+
+function redirectTarget(from: URL, location: string | undefined): string | undefined {
+  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
   const target = new URL(location, from);
-  return target.origin === parseUrl(from)?.origin ? target.href : undefined;
+  return target.origin === from.origin ? target.href : undefined;
 }
 
-function unreachable(
-  url: string,
-  why: string,
-  details: { transient: boolean; cause?: unknown; retryAfterMs?: number },
-): Outcome {
-  const error = new IdentityError('provider_unreachable', `GET ${printable(url)} failed: ${why}`, details);
-  return { error, transient: details.transient };
-}
-
-function invalid(url: string, why: string): Outcome {
-  const message = `GET ${printable(url)} was not answered with what was asked for: ${why}`;
-  return { error: new IdentityError('provider_response_invalid', message), transient: false };
-}
-
-/** For messages: no control characters, no query (it may hold a secret), bounded. */
-function printable(text: string): string {
-  return (text.split('?')[0] ?? '').replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
-}
-
-function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
+function headersFailed(url: string, cause: HeadersError): Outcome {
+  const message = `The application's own "http.headers" failed, so ${printableUrl(url)} was not asked`;
+  return { error: new IdentityError('check_failed', message, { cause }), transient: false, wasSent: false };
 }

@@ -9,7 +9,14 @@ export type Outcome =
       readonly error: IdentityError;
       readonly transient: boolean;
       readonly status?: number;
+      /** @default true */
+      readonly wasSent?: boolean;
     };
+
+/** Whether the provider was asked, or would have been: an attempt that ends before counts as none. */
+export function wasSent(outcome: Outcome): boolean {
+  return !('error' in outcome) || outcome.wasSent !== false;
+}
 
 /** What the attempt is counted as. @param isAborted - whether nobody wants the answer any more. */
 export function requestOutcome(outcome: Outcome, isAborted: boolean): RequestOutcome {

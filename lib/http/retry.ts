@@ -5,6 +5,14 @@ export function isTransientStatus(status: number): boolean {
   return TRANSIENT_STATUSES.has(status);
 }
 
+/** 4xx that say something about the moment, not about the document: too slow, too early, too often. */
+const MOMENTARY_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** Whether a status says that a document is not at this URL: providers say so with 400, 401, 403 and 404. */
+export function isNoSuchDocument(status: number): boolean {
+  return status >= 400 && status < 500 && !MOMENTARY_STATUSES.has(status);
+}
+
 const BASE_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 

@@ -7,12 +7,13 @@ export function isUrlAllowed(url: string, allowInsecureOrigins: readonly string[
   if (parsed === undefined || parsed.username !== '' || parsed.password !== '') return false;
   if (parsed.protocol === 'https:') return true;
   if (parsed.protocol !== 'http:') return false;
-  return isLoopback(parsed) || allowInsecureOrigins.includes(parsed.origin);
+  return isPlainLoopback(parsed) || allowInsecureOrigins.includes(parsed.origin);
 }
 
 /**
- * The same for a URL that a provider's document names. Plain http on loopback is for a provider that
- * is itself on loopback: no remote document may point us at services of this machine.
+ * The same for a URL that a provider's document names. A document that came over https names https URLs only:
+ * whoever listens on a port of this machine is not the provider. Plain http on loopback is for a document that
+ * came from there in the same way.
  */
 export function isReferenceAllowed(
   url: string,
@@ -23,14 +24,20 @@ export function isReferenceAllowed(
   const target = parseUrl(url);
   if (target?.protocol !== 'http:' || allowInsecureOrigins.includes(target.origin)) return true;
   const source = parseUrl(documentUrl);
-  return source !== undefined && isLoopback(source);
+  return source !== undefined && source.protocol === 'http:' && isPlainLoopback(source);
 }
 
 export function parseUrl(url: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-function isLoopback(url: URL): boolean {
+/** Whether a host is this machine; `localhost` and what is below it by RFC 6761 section 6.3. */
+export function isLoopback(url: URL): boolean {
+  return isPlainLoopback(url) || /(^|\.)localhost\.?$/.test(url.hostname);
+}
+
+/** Without the names that a resolver may be asked for after all. */
+function isPlainLoopback(url: URL): boolean {
   const host = url.hostname;
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }

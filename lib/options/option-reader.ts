@@ -6,9 +6,19 @@ import { nearestName } from './nearest-name.js';
 /** Collects what is wrong, so that one start shows all of it. */
 export class Problems {
   private readonly lines: string[] = [];
+  private readonly notes: string[] = [];
 
   add(path: string, problem: string): void {
     this.lines.push(`${path}: ${problem}`);
+  }
+
+  /** Something that the start need not stop for; for the log. */
+  warn(line: string): void {
+    this.notes.push(line);
+  }
+
+  get warnings(): readonly string[] {
+    return this.notes;
   }
 
   /** @throws {IdentityError} `options_invalid`, where anything was added. */

@@ -1,6 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Dispatcher } from 'undici';
-import type { TlsOptions } from '../http/http-settings.js';
+import type { HeadersSource, HttpDispatcher, TlsOptions } from '../http/http-settings.js';
 import type { JsonObject } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 
@@ -30,7 +29,7 @@ export type Profile = 'any' | 'rfc9068';
 
 /** How the module speaks to a provider. All durations in milliseconds. */
 export interface HttpOptions {
-  /** One attempt, connect to last byte. @default HTTP_TIMEOUT (in seconds) of the environment, or 5000 */
+  /** One attempt, connect to last byte. @default IDENTITY_HTTP_TIMEOUT_MS of the environment, HTTP_TIMEOUT (in seconds), or 5000 */
   readonly timeoutMs?: number | undefined;
   /** One look-up, discovery through keys, with all retries. @default 10000 */
   readonly deadlineMs?: number | undefined;
@@ -40,17 +39,38 @@ export interface HttpOptions {
   readonly maxConnections?: number | undefined;
   /** How long an idle connection is kept. @default 60000 */
   readonly keepAliveMs?: number | undefined;
-  /** Longest accepted answer, after decompression. @default 524288 */
+  /** Longest accepted answer, before and after decompression. @default 524288 */
   readonly maxResponseBytes?: number | undefined;
   /** Origins besides loopback that may be spoken to over plain http, e.g. `http://idp.test:8080`. @default [] */
   readonly allowInsecureOrigins?: readonly string[] | undefined;
-  /** Own certificate authorities, client certificate. @default the system's */
+  /**
+   * Whether private, loopback, link-local, shared, unique-local, multicast and reserved addresses may be spoken to
+   * (RFC 6890). Names are judged by the address that is connected to; behind a proxy or a `dispatcher`, which
+   * resolve names themselves, only addresses and `localhost` are. @default true; false if `issuers` is a function
+   */
+  readonly allowPrivateNetworks?: boolean | undefined;
+  /** Certificate authorities besides those of Node.js and of the environment, client certificate. @default none */
   readonly tls?: TlsOptions | undefined;
-  /** Additional request headers. @default none */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** An undici Dispatcher to use instead of an own pool; it is not closed by the module. @default own pool */
-  readonly dispatcher?: Dispatcher | undefined;
-  /** A proxy's URL; `false` for none. @default HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment */
+  /**
+   * Additional request headers, or a function that is called before each request, for credentials that rotate. It
+   * may be async; its time is part of `timeoutMs`, and if it fails the look-up does (503 `check_failed`). They are
+   * sent to the origins of `issuer`, `discoveryUrl` and `jwksUri`, and to `credentialOrigins`. @default none
+   */
+  readonly headers?: HeadersSource | undefined;
+  /**
+   * More origins that get `headers` and the client certificate, e.g. `https://keys.example.com` if the metadata
+   * names it in `jwks_uri`. @default []
+   */
+  readonly credentialOrigins?: readonly string[] | undefined;
+  /**
+   * A dispatcher of undici 6, 7 or 8, or the global one of Node.js, to use instead of an own pool. The module does not
+   * close it; TLS, proxies and the resolution of names are its own. @default own pool
+   */
+  readonly dispatcher?: HttpDispatcher | undefined;
+  /**
+   * A proxy's URL; `false` for none. Plain http on loopback never goes through it.
+   * @default HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the environment, not for loopback
+   */
   readonly proxy?: string | false | undefined;
   /** Follow redirects, on the same origin only. @default false */
   readonly followRedirects?: boolean | undefined;

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { describeError } from '../errors/identity-error.js';
-import type { HttpSettings, TlsOptions } from '../http/http-settings.js';
+import type { HeadersSource, HttpSettings, TlsOptions } from '../http/http-settings.js';
+import type { ProxyRules } from '../http/proxy-rules.js';
+import { readHeaderValues } from '../http/request-headers.js';
+import { hasClientCertificate } from '../http/trust.js';
 import { parseUrl } from '../http/url-policy.js';
-import { isJsonObject } from '../model/json.js';
 import type { OptionReader } from './option-reader.js';
+import { proxyUrlOf, type HttpEnvironment } from './read-environment.js';
 
 const HTTP_NAMES = [
   'timeoutMs',
@@ -13,8 +14,10 @@ const HTTP_NAMES = [
   'keepAliveMs',
   'maxResponseBytes',
   'allowInsecureOrigins',
+  'allowPrivateNetworks',
   'tls',
   'headers',
+  'credentialOrigins',
   'dispatcher',
   'proxy',
   'followRedirects',
@@ -35,17 +38,25 @@ const HTTP_DEFAULTS = Object.freeze({
   maxResponseBytes: 524_288,
 });
 
-/** The settings before any option was read. */
-export function defaultHttp(timeoutMs: number, ca: string | undefined): HttpSettings {
+/**
+ * The settings before any option was read.
+ *
+ * @param allowPrivateNetworks - false if issuers are named at run time, so that whoever names them cannot make us
+ *   speak to services of our own network.
+ */
+export function defaultHttp(environment: HttpEnvironment, allowPrivateNetworks: boolean): HttpSettings {
   return {
     ...HTTP_DEFAULTS,
-    timeoutMs,
+    timeoutMs: environment.timeoutMs ?? HTTP_DEFAULTS.timeoutMs,
     allowInsecureOrigins: Object.freeze([]),
+    allowPrivateNetworks,
     followRedirects: false,
     headers: Object.freeze({}),
-    tls: ca === undefined ? undefined : Object.freeze({ ca }),
+    credentialOrigins: Object.freeze([]),
+    tls: undefined,
+    authorities: environment.authorities,
     dispatcher: undefined,
-    proxy: undefined,
+    proxies: environment.proxies,
   };
 }
 
@@ -67,75 +78,78 @@ export function resolveHttp(parent: OptionReader, base: HttpSettings): HttpSetti
     maxConnections: reader.count('maxConnections', base.maxConnections),
     keepAliveMs: reader.duration('keepAliveMs', base.keepAliveMs, 1),
     maxResponseBytes: reader.count('maxResponseBytes', base.maxResponseBytes),
-    allowInsecureOrigins: readOrigins(reader) ?? base.allowInsecureOrigins,
+    allowInsecureOrigins: readInsecureOrigins(reader) ?? base.allowInsecureOrigins,
+    allowPrivateNetworks: reader.boolean('allowPrivateNetworks', base.allowPrivateNetworks),
     followRedirects: reader.boolean('followRedirects', base.followRedirects),
     headers: readHeaders(reader) ?? base.headers,
+    credentialOrigins: readCredentialOrigins(reader) ?? base.credentialOrigins,
     tls: readTls(reader, base.tls) ?? base.tls,
+    authorities: base.authorities,
     dispatcher,
-    proxy: readProxy(reader) ?? base.proxy,
+    proxies: dispatcher === undefined ? readProxy(reader, base.proxies) : undefined,
   });
 }
 
-/** `HTTP_TIMEOUT` of the environment, in seconds, as milliseconds. */
-export function readTimeoutFromEnvironment(
-  value: string | undefined,
-  refuse: (problem: string) => void,
-): number {
-  if (value === undefined || value.trim() === '') return HTTP_DEFAULTS.timeoutMs;
-  const seconds = Number(value);
-  if (seconds >= 0.1 && seconds <= 60) return Math.round(seconds * 1000);
-  refuse(`expected seconds from 0.1 to 60, got '${value.slice(0, 20)}'`);
-  return HTTP_DEFAULTS.timeoutMs;
-}
-
 /**
- * The authorities in the file that `SSL_CERT_FILE` of the environment names, PEM. They stand in the place
- * of the system's, as OpenSSL does it; Node.js by itself heeds the variable only with --use-openssl-ca.
+ * The settings of one issuer: headers and client certificate go to its own origins, and to those that the options
+ * list. The `jwks_uri` of a document is not among them, because the provider chose it.
+ *
+ * @param urls - of the issuer's configuration.
+ * @returns the same object if there are no credentials, so that issuers share connections.
  */
-export function readAuthoritiesFromEnvironment(
-  file: string | undefined,
-  refuse: (problem: string) => void,
-): string | undefined {
-  if (file === undefined || file.trim() === '') return undefined;
-  try {
-    const text = readFileSync(file, 'utf8');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-    refuse('the file that it names has no PEM certificate in it');
-  } catch (error) {
-    refuse(`the file that it names cannot be read: ${describeError(error)}`);
-  }
-  return undefined;
+export function bindCredentials(http: HttpSettings, urls: readonly (string | undefined)[]): HttpSettings {
+  const hasHeaders = typeof http.headers === 'function' || Object.keys(http.headers).length > 0;
+  if (!hasHeaders && !hasClientCertificate(http)) return http;
+  const origins = urls.flatMap((url) => {
+    const origin = url === undefined ? undefined : parseUrl(url)?.origin;
+    return origin === undefined || origin === 'null' ? [] : [origin];
+  });
+  const credentialOrigins = Object.freeze([...new Set([...http.credentialOrigins, ...origins])]);
+  return Object.freeze({ ...http, credentialOrigins });
 }
 
-function readOrigins(reader: OptionReader): readonly string[] | undefined {
-  const value = reader.raw('allowInsecureOrigins');
+function readInsecureOrigins(reader: OptionReader): readonly string[] | undefined {
+  return readOrigins(
+    reader,
+    'allowInsecureOrigins',
+    ['http:'],
+    "http origins such as 'http://idp.test:8080'",
+  );
+}
+
+function readCredentialOrigins(reader: OptionReader): readonly string[] | undefined {
+  return readOrigins(reader, 'credentialOrigins', ['https:', 'http:'], "origins such as 'https://keys.test'");
+}
+
+function readOrigins(
+  reader: OptionReader,
+  name: string,
+  protocols: readonly string[],
+  what: string,
+): readonly string[] | undefined {
+  const value = reader.raw(name);
   if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.every(isHttpOrigin)) return Object.freeze([...value]);
-  reader.wrong('allowInsecureOrigins', "a list of http origins such as 'http://idp.test:8080' (no path)");
+  const isOrigin = (item: unknown): item is string => {
+    const url = typeof item === 'string' ? parseUrl(item) : undefined;
+    return url !== undefined && protocols.includes(url.protocol) && url.origin === item;
+  };
+  if (Array.isArray(value) && value.every(isOrigin)) return Object.freeze([...value]);
+  reader.wrong(name, `a list of ${what} (no path)`);
   return undefined;
 }
 
-function isHttpOrigin(value: unknown): value is string {
-  const url = typeof value === 'string' ? parseUrl(value) : undefined;
-  return url?.protocol === 'http:' && url.origin === value;
-}
-
-/** RFC 9110 section 5: a field name is a token, a value has no control characters. */
-function readHeaders(reader: OptionReader): Readonly<Record<string, string>> | undefined {
+function readHeaders(reader: OptionReader): HeadersSource | undefined {
   const value = reader.raw('headers');
   if (value === undefined) return undefined;
-  const fits =
-    isJsonObject(value) &&
-    Object.entries(value).every(
-      ([name, text]) =>
-        /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === 'string' && /^[\t\x20-\x7e]*$/.test(text),
+  if (typeof value === 'function') return value as HeadersSource;
+  const values = readHeaderValues(value);
+  if (values === undefined) {
+    reader.problem(
+      'headers',
+      'expected header names with values of printable ASCII, or a function that answers them',
     );
-  if (!fits) {
-    reader.problem('headers', 'expected header names with values of printable ASCII');
-    return undefined;
   }
-  const entries = Object.entries(value).map(([name, text]) => [name.toLowerCase(), String(text)] as const);
-  return Object.freeze(Object.fromEntries(entries));
+  return values;
 }
 
 /** Without authorities of its own, it has those that stand above it. */
@@ -169,10 +183,15 @@ function readDispatcher(reader: OptionReader): HttpSettings['dispatcher'] {
   return undefined;
 }
 
-function readProxy(reader: OptionReader): string | false | undefined {
+function readProxy(reader: OptionReader, base: ProxyRules | undefined): ProxyRules | undefined {
   const value = reader.raw('proxy');
-  if (value === undefined || value === false) return value;
-  if (typeof value === 'string' && /^https?:$/.test(parseUrl(value)?.protocol ?? '')) return value;
-  reader.problem('proxy', 'expected an http or https URL, or false');
-  return undefined;
+  if (value === undefined) return base;
+  if (value === false) return undefined;
+  const url = typeof value === 'string' ? proxyUrlOf(value) : undefined;
+  if (url === undefined) {
+    reader.problem('proxy', 'expected an http or https URL, host:port, or false');
+    return base;
+  }
+  const proxy = Object.freeze({ name: 'http.proxy', url });
+  return Object.freeze({ http: proxy, https: proxy, bypass: Object.freeze([]), isConfigured: true });
 }

@@ -5,7 +5,7 @@ import { deepFreeze, isJsonObject } from '../model/json.js';
 import { readClaimSource } from './read-claim-source.js';
 import { isStringList, type OptionReader } from './option-reader.js';
 import type { ClaimSource, Profile, ValidateHook } from './options.types.js';
-import { resolveHttp } from './resolve-http.js';
+import { bindCredentials, resolveHttp } from './resolve-http.js';
 import type { ResolvedIssuer } from './resolved-options.js';
 
 /** What may stand at the top and in each issuer. */
@@ -60,7 +60,9 @@ export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): R
     const advice = 'name the audience of your API, as the provider puts it into tokens; null accepts any';
     reader.problem('audience', `is missing: ${advice}`);
   }
-  const { audience, audienceClaim, algorithms, profile, http, validate, rolesClaim } = shared;
+  const { audience, audienceClaim, algorithms, profile, validate, rolesClaim } = shared;
+  const discoveryUrl = readUrl(reader, 'discoveryUrl', shared.http);
+  const jwksUri = readUrl(reader, 'jwksUri', shared.http);
   // Named one by one: an object that is made by spreading and frozen then has a hidden class of its own.
   const resolved: ResolvedIssuer = {
     issuer: issuer ?? '',
@@ -68,12 +70,12 @@ export function resolveIssuer(reader: OptionReader, defaults: IssuerDefaults): R
     audienceClaim,
     algorithms,
     profile,
-    http,
+    http: bindCredentials(shared.http, [issuer, discoveryUrl, jwksUri]),
     validate,
     rolesClaim,
     metadataIssuer: readMetadataIssuer(reader) ?? issuer ?? '',
-    discoveryUrl: readUrl(reader, 'discoveryUrl', shared.http),
-    jwksUri: readUrl(reader, 'jwksUri', shared.http),
+    discoveryUrl,
+    jwksUri,
     jwks: reader.path === '' ? undefined : readStaticKeySet(reader),
   };
   refuseContradictions(reader, resolved);

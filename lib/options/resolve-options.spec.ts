@@ -81,6 +81,7 @@ describe('the defaults', () => {
       },
       refreshAheadRatio: 0.8,
       unguarded: 'error',
+      warnings: [],
     });
   });
 
@@ -105,11 +106,14 @@ describe('the defaults', () => {
           keepAliveMs: 60_000,
           maxResponseBytes: 524_288,
           allowInsecureOrigins: [],
+          allowPrivateNetworks: true,
           followRedirects: false,
           headers: {},
+          credentialOrigins: [],
           tls: undefined,
+          authorities: [],
           dispatcher: undefined,
-          proxy: undefined,
+          proxies: undefined,
         },
       },
     ]);
@@ -130,7 +134,7 @@ describe('the defaults', () => {
 
   it('hold for what is undefined, as for what is absent', () => {
     const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({})), 'senderConstrained'];
-    const own = (name: string): boolean => !(name in MINIMAL) && name !== 'tenants';
+    const own = (name: string): boolean => !(name in MINIMAL) && !['tenants', 'warnings'].includes(name);
     const undefineds = Object.fromEntries(names.filter(own).map((name) => [name, undefined]));
     expect(resolve(undefineds)).toEqual(resolve({}));
     expect(resolve({ ...undefineds, ...NESTED })).toEqual(resolve({}));
@@ -367,6 +371,7 @@ describe('what is wrong', () => {
   it.each([
     ['acceptIdTokens', ['yes', 1, null, 'false']],
     ['http.followRedirects', ['yes', 1, null]],
+    ['http.allowPrivateNetworks', ['yes', 1, null]],
     ['issuer', [1, '', ' ', null, [ISSUER], {}]],
     ['audience', [1, '', ' ', [], [''], ['a', 1], [null], {}, true]],
     ['audienceClaim', [1, '', null, ['aud']]],
@@ -407,7 +412,7 @@ describe('what is wrong', () => {
     ['http.headers', [null, [], 'x', { a: 1 }, { 'a b': 'x' }, { a: 'x\r\nb: y' }, { '': 'x' }, { a: 'ü' }]],
     ['http.tls', [null, [], 'pem']],
     ['http.dispatcher', [null, 'agent', {}, 1]],
-    ['http.proxy', [null, true, '', 'proxy.test:8080', 'socks5://proxy.test', 1]],
+    ['http.proxy', [null, true, '', 'socks5://proxy.test', 'http://', 'a b', 1]],
   ])('with %s is its type or form', (path, values) => {
     for (const value of values) {
       const found = problemsOf({ ...MINIMAL, ...nest(path, value) });
@@ -867,9 +872,9 @@ describe('transports.tokenFromCookie', () => {
   });
 });
 
-describe('HTTP_TIMEOUT', () => {
-  const timeoutOf = (value: string, options: object = {}): number =>
-    onlyIssuer(options, { HTTP_TIMEOUT: value }).http.timeoutMs;
+describe('time limits of the environment', () => {
+  const timeoutOf = (environment: NodeJS.ProcessEnv, options: object = {}): number =>
+    onlyIssuer(options, environment).http.timeoutMs;
 
   it.each([
     ['7', 7_000],
@@ -878,21 +883,171 @@ describe('HTTP_TIMEOUT', () => {
     [' 2.5 ', 2_500],
     ['', 5_000],
     ['  ', 5_000],
-  ])('of "%s" is read in seconds', (value, expected) => {
-    expect(timeoutOf(value)).toBe(expected);
+  ])('HTTP_TIMEOUT of "%s" is read in seconds', (value, expected) => {
+    expect(timeoutOf({ HTTP_TIMEOUT: value })).toBe(expected);
+    expect(resolve({}, { HTTP_TIMEOUT: value }).warnings).toEqual([]);
   });
 
   it.each(['0', '0.09', '61', '5000', '-1', 'NaN', 'Infinity', '5s', '5,5', 'x'])(
-    'of "%s" stops the start',
+    'HTTP_TIMEOUT of "%s" is not meant for us: ignored, with a warning',
     (value) => {
-      expect(problems({}, { HTTP_TIMEOUT: value })).toEqual([
-        `HTTP_TIMEOUT (environment): expected seconds from 0.1 to 60, got '${value}'`,
+      expect(timeoutOf({ HTTP_TIMEOUT: value })).toBe(5_000);
+      expect(resolve({}, { HTTP_TIMEOUT: value }).warnings).toEqual([
+        `HTTP_TIMEOUT of the environment is ignored: '${value}' is not a number of seconds from 0.1 to 60. ` +
+          'Set IDENTITY_HTTP_TIMEOUT_MS or the option "http.timeoutMs", both in milliseconds',
       ]);
     },
   );
 
-  it('gives way to the option', () => {
-    expect(timeoutOf('7', { http: { timeoutMs: 300 } })).toBe(300);
-    expect(timeoutOf('7', { http: { retries: 1 } })).toBe(7_000);
+  it('IDENTITY_HTTP_TIMEOUT_MS stands in front, in milliseconds', () => {
+    const environment = { IDENTITY_HTTP_TIMEOUT_MS: ' 300 ', HTTP_TIMEOUT: '5000' };
+    expect(timeoutOf(environment)).toBe(300);
+    expect(resolve({}, environment).warnings).toEqual([]);
+  });
+
+  it.each(['0', '60001', '1.5', '-1', '5s', '1e3', '0x10'])(
+    'IDENTITY_HTTP_TIMEOUT_MS of "%s" stops the start',
+    (value) => {
+      expect(problems({}, { IDENTITY_HTTP_TIMEOUT_MS: value })).toEqual([
+        `IDENTITY_HTTP_TIMEOUT_MS (environment): expected whole milliseconds from 1 to 60000, got '${value}'`,
+      ]);
+    },
+  );
+
+  it('give way to the option, without a word', () => {
+    const options = { http: { timeoutMs: 300 } };
+    for (const environment of [
+      { HTTP_TIMEOUT: '7' },
+      { HTTP_TIMEOUT: '5000' },
+      { IDENTITY_HTTP_TIMEOUT_MS: 'x' },
+    ]) {
+      expect(timeoutOf(environment, options)).toBe(300);
+      expect(resolve(options, environment).warnings).toEqual([]);
+    }
+    expect(timeoutOf({ HTTP_TIMEOUT: '7' }, { http: { retries: 1 } })).toBe(7_000);
+  });
+});
+
+describe('proxies of the environment', () => {
+  const proxiesOf = (environment: NodeJS.ProcessEnv, options: object = {}): unknown =>
+    onlyIssuer(options, environment).http.proxies;
+
+  it.each([
+    ['proxy.test:3128', 'http://proxy.test:3128/'],
+    ['proxy.test', 'http://proxy.test/'],
+    ['10.0.0.1:3128', 'http://10.0.0.1:3128/'],
+    ['user:secret@proxy.test:3128', 'http://user:secret@proxy.test:3128/'],
+    ['https://proxy.test', 'https://proxy.test/'],
+    ['HTTP://proxy.test:8080/', 'http://proxy.test:8080/'],
+  ])('HTTPS_PROXY=%s is %s', (value, url) => {
+    expect(proxiesOf({ HTTPS_PROXY: value })).toMatchObject({ https: { name: 'HTTPS_PROXY', url } });
+    expect(onlyIssuer({ http: { proxy: value } }).http.proxies).toMatchObject({
+      https: { name: 'http.proxy', url },
+      isConfigured: true,
+    });
+  });
+
+  it.each([
+    ['HTTPS_PROXY', 'socks5://user:secret@proxy.test'],
+    ['https_proxy', 'ftp://user:secret@proxy.test'],
+    ['HTTP_PROXY', 'http://'],
+    ['http_proxy', 'user:secret@a b'],
+  ])('%s=%s stops the start by its name, unless the option says something', (name, value) => {
+    const [problem, ...others] = problems({}, { [name]: value });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(
+      new RegExp(`^${name} \\(environment\\): expected host:port, or an http or https URL`),
+    );
+    expect(problem).not.toContain('secret');
+    expect(proxiesOf({ [name]: value }, { http: { proxy: false } })).toBeUndefined();
+    expect(proxiesOf({ [name]: value }, { http: { dispatcher: new Agent() } })).toBeUndefined();
+  });
+
+  it('are read as curl reads them', () => {
+    const environment = {
+      HTTP_PROXY: 'upper.test',
+      http_proxy: 'lower.test',
+      NO_PROXY: 'a.test, .B.test *.c.test:8443',
+      no_proxy: '',
+    };
+    const proxy = { name: 'http_proxy', url: 'http://lower.test/' };
+    const bypass = ['a.test', 'b.test', 'c.test:8443'];
+    expect(proxiesOf(environment)).toEqual({ http: proxy, https: proxy, bypass, isConfigured: false });
+    expect(proxiesOf({ HTTPS_PROXY: '' })).toBeUndefined();
+  });
+});
+
+describe('certificate authorities of the environment', () => {
+  it.each([
+    ['nothing.pem', /cannot be read: ENOENT/],
+    ['README.md', /has no PEM certificate in it/],
+  ])('in %s are none: a warning says so', (file, why) => {
+    const { warnings } = resolve({}, { SSL_CERT_FILE: file });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^SSL_CERT_FILE of the environment is ignored: the file that it names/);
+    expect(warnings[0]).toMatch(why);
+  });
+});
+
+describe('credentials', () => {
+  const headers = { 'x-key': 'secret' };
+  const origins = (options: object): readonly string[] => onlyIssuer(options).http.credentialOrigins;
+
+  it.each<[string, object, string[]]>([
+    ['the issuer', {}, [ISSUER]],
+    ['discoveryUrl', { discoveryUrl: 'https://meta.test:8443/x' }, [ISSUER, 'https://meta.test:8443']],
+    ['jwksUri', { jwksUri: 'https://keys.test/k' }, [ISSUER, 'https://keys.test']],
+    [
+      'an issuer that is no URL',
+      { issuer: 'accounts', jwksUri: 'https://keys.test/k' },
+      ['https://keys.test'],
+    ],
+  ])('are for the origin of %s', (_what, options, expected) => {
+    expect(origins({ ...options, http: { headers } })).toEqual(expected);
+    expect(origins({ ...options, http: { headers: () => headers } })).toEqual(expected);
+    expect(origins({ ...options, http: { tls: { cert: 'pem', key: 'pem' } } })).toEqual(expected);
+  });
+
+  it('are for more origins, if the options list them', () => {
+    const http = { headers, credentialOrigins: ['https://keys.test'] };
+    expect(origins({ http })).toEqual(['https://keys.test', ISSUER]);
+  });
+
+  it.each([[null], ['https://keys.test'], [['https://keys.test/']], [['keys.test']], [[1]]])(
+    'are for no %j: it is not a list of origins',
+    (credentialOrigins) => {
+      expectProblem({ http: { credentialOrigins } }, /^http\.credentialOrigins: expected a list of origins/);
+    },
+  );
+
+  it('of the top go to each issuer by its own name', () => {
+    const { issuers } = resolveOptions(
+      { audience: 'a', http: { headers }, issuers: [{ issuer: ISSUER }, { issuer: OTHER }] },
+      {},
+    );
+    expect(issuers.map(({ http }) => http.credentialOrigins)).toEqual([[ISSUER], [OTHER]]);
+  });
+
+  it('are none: issuers share their connections', () => {
+    const { issuers } = resolveOptions(
+      { audience: 'a', issuers: [{ issuer: ISSUER }, { issuer: OTHER }] },
+      {},
+    );
+    expect(issuers[0]?.http).toBe(issuers[1]?.http);
+  });
+});
+
+describe('private networks', () => {
+  it('are closed to issuers that are named at run time, unless the options open them', () => {
+    const tenant = (http?: object, own?: object): boolean | undefined =>
+      resolveOptions(
+        { audience: 'a', issuers: () => undefined, allowedIssuers: [ISSUER], http },
+        {},
+      ).tenants?.resolve({ issuer: ISSUER, http: own }, ISSUER).http.allowPrivateNetworks;
+    expect(tenant()).toBe(false);
+    expect(tenant({ retries: 1 }, { retries: 0 })).toBe(false);
+    expect(tenant({ allowPrivateNetworks: true })).toBe(true);
+    expect(tenant({}, { allowPrivateNetworks: true })).toBe(true);
+    expect(onlyIssuer({ http: { allowPrivateNetworks: false } }).http.allowPrivateNetworks).toBe(false);
   });
 });

@@ -6,7 +6,8 @@ import { atOnce } from './at-once.js';
 import { isStringList, OptionReader, Problems } from './option-reader.js';
 import type { IssuerSource, JwtFromRequest, MapUser } from './options.types.js';
 import { readClaimSource } from './read-claim-source.js';
-import { defaultHttp, readAuthoritiesFromEnvironment, readTimeoutFromEnvironment } from './resolve-http.js';
+import { readHttpEnvironment, refuseRuntime } from './read-environment.js';
+import { defaultHttp } from './resolve-http.js';
 import {
   ONE_ISSUER_NAMES,
   readIssuerDefaults,
@@ -90,19 +91,19 @@ const TOP_HINTS = {
  * Checks, completes and freezes the options of the module.
  *
  * @param raw - what the application gave; not trusted to fit its type.
- * @param environment - read for `HTTP_TIMEOUT` and `SSL_CERT_FILE` only.
+ * @param environment - read for proxies, certificate authorities and time limits only.
  * @throws {IdentityError} `options_invalid`, with every problem and what to do about it.
  */
 export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   const problems = new Problems();
   const reader = new OptionReader(raw ?? {}, '', problems, TOP_NAMES, TOP_HINTS);
-  const timeoutMs = readTimeoutFromEnvironment(environment['HTTP_TIMEOUT'], (problem) =>
-    problems.add('HTTP_TIMEOUT (environment)', problem),
+  refuseRuntime(process.versions, problems);
+  const environmentHttp = readHttpEnvironment(environment, problems, reader.raw('http'));
+  const namesIssuersAtStart = typeof reader.raw('issuers') !== 'function';
+  const defaults = readIssuerDefaults(
+    reader,
+    Object.freeze(defaultHttp(environmentHttp, namesIssuersAtStart)),
   );
-  const authorities = readAuthoritiesFromEnvironment(environment['SSL_CERT_FILE'], (problem) =>
-    problems.add('SSL_CERT_FILE (environment)', problem),
-  );
-  const defaults = readIssuerDefaults(reader, Object.freeze(defaultHttp(timeoutMs, authorities)));
   const scopeClaim = readClaimSource(reader, 'scopeClaim');
   const tokenTypes = Object.freeze(readTokenTypes(reader));
   const options: ResolvedOptions = {
@@ -140,6 +141,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     jwks: Object.freeze(readJwks(reader)),
     refreshAheadRatio: reader.number('refreshAheadRatio', DEFAULTS.refreshAheadRatio, { min: 0.1, max: 1 }),
     unguarded: reader.oneOf('unguarded', DEFAULTS.unguarded, ['error', 'warn', 'off']),
+    warnings: Object.freeze([...problems.warnings]),
   };
   reader.oneOf('senderConstrained', 'reject', ['reject']);
   refuseTypesWithoutProfile(reader, [...options.issuers, defaults], tokenTypes);

@@ -88,6 +88,8 @@ export interface ResolvedOptions {
   readonly jwks: ResolvedJwks;
   readonly refreshAheadRatio: number;
   readonly unguarded: 'error' | 'warn' | 'off';
+  /** What the log is told at start. */
+  readonly warnings: readonly string[];
 }
 
 /** Injection token of {@link ResolvedOptions}. */

@@ -143,6 +143,7 @@ export class TestIssuer {
     return {
       retries: 0,
       proxy: false,
+      allowPrivateNetworks: true,
       ...(this.options.https === true ? { tls: { ca: LOOPBACK_CERTIFICATE } } : {}),
     };
   }

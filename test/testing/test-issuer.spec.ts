@@ -121,7 +121,7 @@ describe.each(Object.entries(PLACES))('TestIssuer %s', (_place, create) => {
 
   it('stalls, and the time limit of the module ends it', async () => {
     const issuer = await create();
-    const module = await moduleFor(issuer, { http: { ...issuer.httpOptions(), timeoutMs: 50 } });
+    const module = await moduleFor(issuer, { http: { ...issuer.httpOptions(), timeoutMs: 500 } });
     issuer.misbehave('stall', { endpoint: 'jwks' });
     const tokens = module.get(TokenValidationService);
     expect(await rejectionOf(tokens.validate(issuer.token()))).toBe('keys_unavailable');

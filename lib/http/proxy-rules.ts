@@ -1,0 +1,52 @@
+import { isLoopback } from './url-policy.js';
+
+/** A proxy, and the option or variable that names it. */
+export interface NamedProxy {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Which requests go through a proxy. */
+export interface ProxyRules {
+  readonly http: NamedProxy | undefined;
+  readonly https: NamedProxy | undefined;
+  /** Hosts that are spoken to directly: entries of NO_PROXY in lower case, without a leading dot; `*` for all. */
+  readonly bypass: readonly string[];
+  /** Whether the proxy is an option, and so meant for this module. */
+  readonly isConfigured: boolean;
+}
+
+/**
+ * The proxy that a request goes through.
+ *
+ * Plain http on loopback is trusted because it does not leave this machine, so it never goes through a proxy,
+ * which could answer with keys of its own. A proxy of the environment is not used for loopback at all.
+ */
+export function chooseProxy(url: URL, rules: ProxyRules | undefined): NamedProxy | undefined {
+  if (rules === undefined) return undefined;
+  if (isLoopback(url) && (url.protocol === 'http:' || !rules.isConfigured)) return undefined;
+  if (rules.bypass.some((entry) => matches(entry, url))) return undefined;
+  return url.protocol === 'https:' ? rules.https : rules.http;
+}
+
+/** For messages: the name and the address, without credentials. */
+export function describeProxy({ name, url }: NamedProxy): string {
+  return `${name}=${new URL(url).host}`;
+}
+
+/** An entry is a host, which stands for its subdomains too, and may have a port. */
+function matches(entry: string, url: URL): boolean {
+  if (entry === '*') return true;
+  const [, named = entry, port] = /^(.+):(\d+)$/.exec(entry) ?? [];
+  const isIpv6 = port !== undefined && named.includes(':') && !named.startsWith('[');
+  const host = isIpv6 ? entry : named;
+  if (port !== undefined && !isIpv6 && port !== portOf(url)) return false;
+  const hostname = url.hostname.replaceAll(/^\[|\]$|\.$/g, '');
+  const wanted = host.replaceAll(/^\[|\]$|\.$/g, '');
+  return hostname === wanted || hostname.endsWith(`.${wanted}`);
+}
+
+function portOf(url: URL): string {
+  if (url.port !== '') return url.port;
+  return url.protocol === 'https:' ? '443' : '80';
+}

@@ -1,0 +1,76 @@
+import { isJsonObject } from '../model/json.js';
+import type { HeaderValues, HttpSettings } from './http-settings.js';
+
+/** The function `http.headers` of the application failed, or was too slow. */
+export class HeadersError extends Error {
+  override readonly name = 'HeadersError';
+}
+
+const NONE: HeaderValues = Object.freeze({});
+
+/** RFC 9110 section 5: a field name is a token, a value has no control characters. Names become lower case. */
+export function readHeaderValues(value: unknown): HeaderValues | undefined {
+  const fits =
+    isJsonObject(value) &&
+    Object.entries(value).every(
+      ([name, text]) =>
+        /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === 'string' && /^[\t\x20-\x7e]*$/.test(text),
+    );
+  if (!fits) return undefined;
+  const entries = Object.entries(value).map(([name, text]) => [name.toLowerCase(), String(text)] as const);
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/** Whether a URL gets the headers and the client certificate of the configuration: they are secrets. */
+export function getsCredentials(url: URL, settings: Pick<HttpSettings, 'credentialOrigins'>): boolean {
+  return settings.credentialOrigins.includes(url.origin);
+}
+
+/** Whether there are headers that a URL does not get. */
+export function withholdsHeaders(url: URL, settings: HttpSettings): boolean {
+  const { headers } = settings;
+  const hasSome = typeof headers === 'function' || Object.keys(headers).length > 0;
+  return hasSome && !getsCredentials(url, settings);
+}
+
+/**
+ * The headers of the configuration for one request; a function is asked each time.
+ *
+ * @param signal - ends the wait for a function.
+ * @throws {HeadersError} without what the function said, which may be a secret; its error is the cause.
+ */
+export async function headersFor(
+  url: URL,
+  settings: HttpSettings,
+  signal: AbortSignal,
+): Promise<HeaderValues> {
+  if (!getsCredentials(url, settings)) return NONE;
+  const { headers } = settings;
+  if (typeof headers !== 'function') return headers;
+  let answer: unknown;
+  try {
+    answer = await within(signal, async () => headers());
+  } catch (error) {
+    if (error instanceof HeadersError) throw error;
+    throw new HeadersError('it threw', { cause: error });
+  }
+  const values = readHeaderValues(answer);
+  if (values === undefined) {
+    throw new HeadersError('it must answer an object of header names with values of printable ASCII');
+  }
+  return values;
+}
+
+async function within<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  let stop!: () => void;
+  const late = new Promise<never>((_, reject) => {
+    stop = () => reject(new HeadersError('it did not answer in time'));
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (signal.aborted) stop();
+    return await Promise.race([late, run()]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
