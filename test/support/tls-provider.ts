@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { JwksService, type HttpOptions, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { createModule } from './create-module.js';
@@ -47,6 +48,8 @@ export interface TlsProvider {
   readonly issuer: string;
   readonly port: number;
   readonly requests: IncomingMessage[];
+  /** The names in the client certificates that came with them. */
+  readonly clients: unknown[];
   /** Answers by path, in front of the usual ones. */
   readonly answers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
   /** Stands in the metadata. */
@@ -67,11 +70,13 @@ export async function startTls(
     issuer,
     port,
     requests: [],
+    clients: [],
     answers: new Map(),
     jwksUri: `${issuer}/jwks`,
   };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     provider.requests.push(request);
+    provider.clients.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN);
     const own = provider.answers.get(request.url ?? '');
     if (own !== undefined) own(request, response);
     else {
