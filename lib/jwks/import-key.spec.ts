@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { calculateJwkThumbprint, type JWK } from 'jose';
 import { createKey } from '../../test/support/signing-key.js';
 import { importKey, type VerificationKey } from './import-key.js';
 import { findModulusWeakness } from './rsa-modulus.js';
@@ -328,6 +329,12 @@ describe('importKey', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000);
   });
 
+  it('takes a kid of exactly the longest length, and names a longer one by its beginning', async () => {
+    const longest = 'k'.repeat(512);
+    expect((await usable({ ...RSA, kid: longest })).kid).toBe(longest);
+    expect(await importKey({ ...RSA, kid: `${longest}k` })).toHaveProperty('kid', longest);
+  });
+
   it('names the key that it skips', async () => {
     expect(await importKey({ ...RSA, use: 'enc' })).toMatchObject({ kid: 'rsa' });
   });
@@ -340,9 +347,15 @@ describe('importKey', () => {
   it('never throws, whatever JSON it is handed', async () => {
     const names = ['kty', 'crv', 'n', 'e', 'x', 'y', 'kid', 'use', 'key_ops', 'alg', 'pub'] as const;
     const templates: JsonWebKey[] = [RSA, EC, ED, { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }];
+    const number = fc
+      .tuple(
+        fc.nat(3),
+        fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.uint8Array({ minLength: 240, maxLength: 800 })),
+      )
+      .map(([zeros, bytes]) => Buffer.concat([Buffer.alloc(zeros), bytes]).toString('base64url'));
     const change = fc.tuple(
       fc.constantFrom(...names),
-      fc.oneof(fc.jsonValue(), fc.base64String(), fc.string()),
+      fc.oneof(number, fc.constantFrom(null, '', [], 'AQAB', 'Aw', '_____w'), fc.jsonValue(), fc.string()),
     );
     const nearKey = fc
       .tuple(fc.constantFrom(...templates), fc.array(change, { maxLength: 3 }))
@@ -354,11 +367,21 @@ describe('importKey', () => {
           expect(imported.reason).toBeTypeOf('string');
           return;
         }
-        expect(imported.prepared.length).toBeGreaterThan(0);
-        const exported = imported.key.export({ format: 'jwk' });
-        expect(createPublicKey({ key: exported, format: 'jwk' }).equals(imported.key)).toBe(true);
+        const { key, kty, prepared, thumbprint } = imported;
+        expect(prepared.length).toBeGreaterThan(0);
+        expect(key.type).toBe('public');
+        const exported = key.export({ format: 'jwk' });
+        expect(createPublicKey({ key: exported, format: 'jwk' }).equals(key)).toBe(true);
+        expect(await calculateJwkThumbprint(exported as JWK)).toBe(thumbprint);
+        if (kty !== 'RSA') return;
+        const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+        expect(modulusLength).toBeGreaterThanOrEqual(2048);
+        expect(modulusLength).toBeLessThanOrEqual(6144);
+        expect(publicExponent % 2n).toBe(1n);
+        expect(publicExponent).toBeGreaterThanOrEqual(3n);
+        expect(publicExponent).toBeLessThan(modulusLength > 4096 ? 65_538n : 2n ** 32n);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });

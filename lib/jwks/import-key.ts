@@ -53,7 +53,7 @@ export async function importKey(
   if (!isJsonObject(value)) return { kid: undefined, reason: 'it is not a JSON object' };
   const jwk = readMembers(value);
   const kid = readString(jwk, 'kid');
-  const skip = (reason: string): SkippedKey => ({ kid, reason });
+  const skip = (reason: string): SkippedKey => ({ kid: kid?.slice(0, MAX_KID_LENGTH), reason });
   const defect = findDefect(jwk);
   if (defect !== undefined) return skip(defect);
   const algorithms = fittingAlgorithms(jwk);

@@ -70,9 +70,14 @@ function readHeader(unverifiedHeader: JsonObject): JoseHeader {
 
 /** A key id or type that a serializer wrote although there is none counts as absent. */
 function withoutUnset(header: JsonObject): JsonObject {
-  const unset = ['kid', 'typ'].filter((name) => Object.hasOwn(header, name) && isUnset(header[name]));
-  if (unset.length === 0) return header;
-  return Object.fromEntries(Object.entries(header).filter(([name]) => !unset.includes(name)));
+  if (!isBlank(header['kid']) && !isBlank(header['typ'])) return header;
+  return Object.fromEntries(
+    Object.entries(header).filter(([name, value]) => !((name === 'kid' || name === 'typ') && isUnset(value))),
+  );
+}
+
+function isBlank(value: unknown): boolean {
+  return value !== undefined && isUnset(value);
 }
 
 function decodeObject(segment: string, what: 'header' | 'payload'): JsonObject {
