@@ -31,7 +31,6 @@ async function start(): Promise<Started> {
     audience: 'orders-api',
     warmUp: 'off',
     http: { retries: 0 },
-    jwks: { badSignatureCooldownMs: 60_000 },
   });
   closers.push(
     () => provider.stop(),
