@@ -86,7 +86,7 @@ describe('key sets of a provider', () => {
   });
 
   it('may hold what serializers leave of members that were never set, and so may headers', async () => {
-    const { provider, tokens, publish } = await start();
+    const { provider, tokens, jwks, publish } = await start();
     publish([withEmptyMembers(provider.key)]);
     for (const header of [
       {},
@@ -98,6 +98,8 @@ describe('key sets of a provider', () => {
     }
     const { header } = await tokens.validate(provider.token({}, { kid: null }));
     expect(header).not.toHaveProperty('kid');
+    const expected = await jwks.findKey({ alg: 'RS256', kid: 'rsa-1' });
+    expect(await jwks.findKey({ alg: 'RS256', kid: '' })).toBe(expected);
     for (const crit of [null, []]) {
       expect(await rejectionOf(tokens.validate(provider.token({}, { crit })))).toBe('header_unsupported');
     }
