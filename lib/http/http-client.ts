@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { LookupFunction } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
@@ -51,11 +52,13 @@ export class HttpClient {
   private readonly own: Dispatcher | undefined;
   private readonly fetches = new SharedFetches<DocumentAnswer>();
 
+  /** @param lookup - resolves names, as that of `node:dns` does. */
   constructor(
     private readonly settings: HttpSettings,
     private readonly recorder?: RequestRecorder,
+    lookup?: LookupFunction,
   ) {
-    this.own = settings.dispatcher === undefined ? createDispatcher(settings) : undefined;
+    this.own = settings.dispatcher === undefined ? createDispatcher(settings, lookup) : undefined;
     this.dispatcher = settings.dispatcher ?? (this.own as Dispatcher);
   }
 

@@ -47,6 +47,7 @@ export class Opened {
 export interface TlsProvider {
   readonly issuer: string;
   readonly port: number;
+  readonly server: Server;
   readonly requests: IncomingMessage[];
   /** The names in the client certificates that came with them. */
   readonly clients: unknown[];
@@ -69,6 +70,7 @@ export async function startTls(
   const provider: TlsProvider = {
     issuer,
     port,
+    server,
     requests: [],
     clients: [],
     answers: new Map(),
