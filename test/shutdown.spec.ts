@@ -19,7 +19,7 @@ async function run(issuer: string, mode: string): Promise<Ended> {
   return { exitCode, lines: text.trim().split('\n') };
 }
 
-describe('a process with the module in it', { timeout: 20_000 }, () => {
+describe('a process with the module in it', { timeout: 30_000 }, () => {
   let provider: ProviderDouble;
   beforeEach(async () => {
     provider = await ProviderDouble.start();
@@ -40,8 +40,8 @@ describe('a process with the module in it', { timeout: 20_000 }, () => {
       exitCode: 0,
       lines: ['discovery.refreshed', 'keys_unavailable', 'end of the script'],
     });
-    // The fetch alone would have taken 5 s.
-    expect(Date.now() - started).toBeLessThan(4_500);
+    // The fetch alone would have taken 15 s.
+    expect(Date.now() - started).toBeLessThan(14_000);
   });
 
   it('ends after close() while it is backed off from the provider', async () => {

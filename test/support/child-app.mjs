@@ -5,7 +5,12 @@ import { IdentityError, IdentityEvents, IdentityModule, JwksService } from 'nest
 
 const [issuer = '', mode] = process.argv.slice(2);
 
-const root = IdentityModule.forRoot({ issuer, audience: 'orders-api', warmUp: 'off' });
+const root = IdentityModule.forRoot({
+  issuer,
+  audience: 'orders-api',
+  warmUp: 'off',
+  http: { timeoutMs: 15_000, deadlineMs: 15_000 },
+});
 const app = await NestFactory.createApplicationContext(root, { logger: false });
 const jwks = app.get(JwksService);
 app.get(IdentityEvents).events$.subscribe(({ type }) => console.log(type));

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { getCurrentTest } from 'vitest/suite';
 import { noteAnswer } from './quiet-network.js';
 import { createProviderKey, signToken, type SigningKey } from './signing-key.js';
 
@@ -8,7 +10,10 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 const METADATA = '/.well-known/openid-configuration';
 const JWKS = '/jwks';
 
-/** A provider on loopback whose every answer a test decides, and which counts what it is asked. */
+/**
+ * A provider on loopback whose every answer a test decides, and which counts what it is asked. It ends with the test that
+ * started it.
+ */
 export class ProviderDouble {
   /** Paths in the order they were asked for. */
   readonly requests: string[] = [];
@@ -31,6 +36,8 @@ export class ProviderDouble {
       provider.answer(request, response);
     });
     await provider.listen();
+    // One that is started for all tests of a file is stopped by the file.
+    if (getCurrentTest() !== undefined) onTestFinished(() => provider.stop());
     return provider;
   }
 
