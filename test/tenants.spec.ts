@@ -126,13 +126,89 @@ describe('a function "issuers"', () => {
   it('keeps a tenant that is served while 5,000 made-up names are refused', { timeout: 30_000 }, async () => {
     const { tokens, asked } = await start(known, { cache: { maxEntries: 2 } });
     await tokens.validate(one.token());
+    // Whose name it is is looked up before the signature: one for all spares the test some seconds.
+    const [header = '', payload = '', signature = ''] = one.token().split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
     for (let index = 0; index < 5_000; index++) {
-      const iss = `http://127.0.0.1:${String(index)}/made-up`;
-      expect(await rejectionOf(tokens.validate(one.token({ iss })))).toBe('issuer_unknown');
+      const made = { ...claims, iss: `http://127.0.0.1:${String(index)}/made-up` };
+      const token = `${header}.${Buffer.from(JSON.stringify(made)).toString('base64url')}.${signature}`;
+      expect(await rejectionOf(tokens.validate(token))).toBe('issuer_unknown');
     }
     const before = asked.length;
     await tokens.validate(one.token());
     expect(asked).toHaveLength(before);
+  });
+
+  it('keeps a tenant that is served while tokens that nobody signed name many others that exist', async () => {
+    const other = (index: number): string => `http://127.0.0.1:1/tenant/${String(index)}`;
+    const isOther = (issuer: string): boolean => issuer.startsWith('http://127.0.0.1:1/tenant/');
+    let database = true;
+    const keys = [createKey('ES256', 'k').jwk];
+    const { tokens, time } = await start(
+      (issuer) => {
+        if (!database) throw new Error('down');
+        return isOther(issuer) ? { issuer, jwks: { keys } } : known(issuer);
+      },
+      { cache: { maxEntries: 8 } },
+    );
+    const token = lastingToken(one);
+    await tokens.validate(token);
+    for (let index = 0; index < 200; index++) {
+      const forged = one.token({ iss: other(index) }, { alg: 'ES256', kid: 'k' });
+      expect(['signature_invalid', 'keys_unavailable']).toContain(await rejectionOf(tokens.validate(forged)));
+    }
+    // Neither its keys nor its options are fetched again: during an outage of both it is served.
+    one.respond(one.jwksPath, 500);
+    one.respond(one.metadataPath, 500);
+    database = false;
+    await time.pass(1_000);
+    expect((await tokens.validate(token)).issuer).toBe(one.issuer);
+  });
+
+  it('asks a provider that has failed no sooner because tokens name others', async () => {
+    const keys = [createKey('ES256', 'k').jwk];
+    const { tokens } = await start((issuer) => known(issuer) ?? { issuer, jwks: { keys } }, {
+      cache: { maxEntries: 8 },
+    });
+    one.respond(one.metadataPath, 500);
+    const token = lastingToken(one);
+    for (let round = 0; round < 5; round++) {
+      // Its options were driven out as well, and are asked for again 2 s later at the earliest.
+      const code = await rejectionOf(tokens.validate(token));
+      expect(code).toBe(round === 0 ? 'keys_unavailable' : 'keys_busy');
+      for (let index = 0; index < 20; index++) {
+        const iss = `http://127.0.0.1:1/tenant/${String(20 * round + index)}`;
+        await rejectionOf(tokens.validate(one.token({ iss }, { alg: 'ES256', kid: 'k' })));
+      }
+    }
+    expect(one.requests).toEqual([one.metadataPath]);
+  });
+
+  it('is not asked for a token that no tenant would accept', async () => {
+    const { tokens, asked } = await start(known, { requiredClaims: ['sub'] });
+    const wrong: [code: string, claims: object, header?: Record<string, unknown>][] = [
+      ['token_expired', { exp: 1 }],
+      ['token_not_yet_valid', { nbf: 1e11 }],
+      ['issued_in_future', { iat: 1e11 }],
+      ['claim_missing', { sub: undefined }],
+      ['claim_invalid', { exp: 'x' }],
+      ['sender_constrained', { cnf: {} }],
+      ['not_an_access_token', { at_hash: 'x' }],
+      ['token_type_not_accepted', {}, { typ: 'dpop+jwt' }],
+      ['algorithm_not_allowed', {}, { alg: 'HS256' }],
+    ];
+    for (const [code, claims, header] of wrong) {
+      expect(await rejectionOf(tokens.validate(one.token(claims as Record<string, unknown>, header)))).toBe(
+        code,
+      );
+      expect(codeOf(() => tokens.validateSync(one.token(claims as Record<string, unknown>, header)))).toBe(
+        code,
+      );
+    }
+    expect([asked, one.requests]).toEqual([[], []]);
+    // What a tenant may have options of its own for is decided when they are known, and before any fetch.
+    expect(await rejectionOf(tokens.validate(one.token({ aud: 'another' })))).toBe('audience_mismatch');
+    expect([asked, one.requests]).toEqual([[one.issuer], []]);
   });
 
   it.each<[string, () => unknown]>([

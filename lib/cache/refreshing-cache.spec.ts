@@ -407,6 +407,92 @@ describe('bounds', () => {
     expect(bench.clock.pendingTimers).toBe(1);
   });
 
+  describe('with proven entries', () => {
+    async function withProven(...keys: string[]): Promise<Bench> {
+      const bench = createBench({ maxEntries: 8, maxColdEntries: 1_000 });
+      for (const key of keys) {
+        await bench.cache.get(key);
+        bench.cache.prove(key);
+      }
+      return bench;
+    }
+    const flood = async (bench: Bench, count: number): Promise<void> => {
+      for (let index = 0; index < count; index++) await bench.cache.get(`named ${String(index)}`);
+    };
+
+    it('keeps them, and their timers, through any number of others', async () => {
+      const bench = await withProven('b', 'c');
+      await flood(bench, 500);
+      expect([bench.cache.peek('b'), bench.cache.peek('c')]).toEqual(['b1', 'c2']);
+      expect(bench.cache.stats()).toMatchObject({ size: 8, evictions: 494 });
+      expect(bench.clock.pendingTimers).toBe(8);
+    });
+
+    it('holds an eighth more at the most, and lets the least recently proven one leave for a proven one', async () => {
+      const bench = await withProven('1', '2', '3', '4', '5', '6', '7', '8');
+      await flood(bench, 20);
+      expect(bench.cache.stats().size).toBe(9);
+      // A look-up is what anybody can bring about: it keeps nothing.
+      bench.cache.peek('1');
+      bench.cache.prove('2');
+      await bench.cache.get('new');
+      bench.cache.prove('new');
+      const states = ['1', '2', '3', 'new'].map((key) => bench.cache.state(key).state);
+      expect(states).toEqual(['cold', 'fresh', 'fresh', 'fresh']);
+    });
+
+    it('proves nothing that it does not hold, and nothing twice', async () => {
+      const bench = await withProven('b');
+      for (const key of ['a', 'b', 'unknown']) bench.cache.prove(key);
+      expect(bench.cache.stats().size).toBe(1);
+      bench.answer = down;
+      await missOf(bench.cache.get('c'));
+      bench.cache.prove('c');
+      expect(bench.cache.state('c').failures).toBe(1);
+    });
+
+    it('fetches what it has driven out unproven again after 2 s at the earliest', async () => {
+      const bench = createBench({ maxEntries: 1, maxColdEntries: 10 });
+      for (let round = 0; round < 50; round++) {
+        await bench.cache.get('b').catch(() => undefined);
+        await bench.cache.get('c').catch(() => undefined);
+      }
+      expect(bench.fetched).toEqual(['b', 'c']);
+      const miss = await missOf(bench.cache.get('b'));
+      expect(miss).toMatchObject({
+        message: 'it was fetched a moment ago, and driven out',
+        retryAfterMs: 2_000,
+      });
+      await bench.clock.advance(2_000);
+      expect(await bench.cache.get('b')).toBe('b3');
+    });
+
+    it('does not make one wait that other proven ones have driven out', async () => {
+      const bench = await withProven('1', '2', '3', '4', '5', '6', '7', '8', '9');
+      expect(bench.cache.state('1').state).toBe('cold');
+      expect(await bench.cache.get('1')).toBe('110');
+    });
+
+    it('remembers the backoff of what is driven out, with a fetch in flight too', async () => {
+      const bench = createBench({ maxEntries: 1, maxColdEntries: 10 });
+      await bench.cache.get('b');
+      await bench.clock.advance(TTL * 0.75);
+      const slow = pending();
+      bench.answer = slow.load;
+      const renewal = bench.cache.refresh('b');
+      await settle();
+      bench.answer = async (key) => value(key);
+      await bench.cache.get('c');
+      slow.reject();
+      await missOf(renewal);
+      const before = bench.fetched.length;
+      expect(bench.cache.backoffLeftMs('b')).toBeGreaterThan(0);
+      await missOf(bench.cache.get('b'));
+      expect(bench.fetched).toHaveLength(before);
+      expect(bench.cache.stats().size).toBe(1);
+    });
+  });
+
   it('renews what is not pinned only within one lifetime of its last use', async () => {
     const bench = createBench();
     await bench.cache.get('b');

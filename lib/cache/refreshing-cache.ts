@@ -29,9 +29,12 @@ export interface LoadContext<V> {
 export interface RefreshingCacheOptions<V> {
   /** Fetches a value. It must settle by itself in bounded time, and end early when its signal aborts. */
   readonly load: (key: string, context: LoadContext<V>) => Promise<Loaded<V>>;
-  /** Entries with a value held besides the pinned ones; the least recently used one leaves. */
+  /**
+   * Entries with a value held besides the pinned ones. One that was proven ({@link RefreshingCache.prove}) is driven
+   * out by proven ones only, and leaves an eighth of the places to others at the least.
+   */
   readonly maxEntries: number;
-  /** Entries that never had a value, held for the sake of their backoff; they drive out no others. */
+  /** Entries without a value, held for the sake of their backoff; they drive out no others. */
   readonly maxColdEntries: number;
   /** Keys that never leave, and that are kept warm even when nobody asks. */
   readonly pinned: ReadonlySet<string>;
@@ -97,6 +100,9 @@ class Entry<V> {
   constructor(readonly key: string) {}
 }
 
+/** Least time between two fetches of an entry that was driven out unproven. */
+const REFETCH_AFTER_MS = 2_000;
+
 /**
  * A bounded cache of values that are expensive to fetch and go bad slowly. Each entry has at most one
  * fetch in flight, is renewed in the background before its TTL ends, survives an outage of its source
@@ -105,7 +111,8 @@ class Entry<V> {
  */
 export class RefreshingCache<V> {
   private readonly pinned = new Map<string, Entry<V>>();
-  private readonly others: LRUCache<string, Entry<V>>;
+  private readonly proven: LRUCache<string, Entry<V>>;
+  private readonly unproven: LRUCache<string, Entry<V>>;
   private readonly cold: LRUCache<string, Entry<V>>;
   /** Entries with a fetch in flight: one that was driven out meanwhile is still found, and cleared. */
   private readonly fetching = new Map<string, Entry<V>>();
@@ -118,11 +125,17 @@ export class RefreshingCache<V> {
 
   constructor(private readonly options: RefreshingCacheOptions<V>) {
     for (const key of options.pinned) this.pinned.set(key, new Entry(key));
-    this.others = new LRUCache({
-      max: Math.max(1, options.maxEntries),
+    const max = Math.max(1, options.maxEntries);
+    this.proven = new LRUCache({
+      max,
       dispose: (entry, _key, reason) => {
-        stopTimer(entry);
-        if (reason === 'evict') this.evictions++;
+        if (reason === 'evict') this.retire(entry, 0);
+      },
+    });
+    this.unproven = new LRUCache({
+      max,
+      dispose: (entry, _key, reason) => {
+        if (reason === 'evict') this.retire(entry, REFETCH_AFTER_MS);
       },
     });
     this.cold = new LRUCache({ max: Math.max(1, options.maxColdEntries) });
@@ -260,6 +273,19 @@ export class RefreshingCache<V> {
     this.misses++;
   }
 
+  /**
+   * The value has proven its worth, a token was verified with it: a use of the entry, and the only one that keeps it.
+   * Look-ups for what a stranger made up drive out no proven entry.
+   */
+  prove(key: string): void {
+    if (this.pinned.has(key) || this.proven.get(key) !== undefined) return;
+    const entry = this.unproven.peek(key);
+    if (entry === undefined) return;
+    this.unproven.delete(key);
+    this.proven.set(key, entry);
+    this.trimUnproven();
+  }
+
   /** Milliseconds until a look-up may start a fetch; 0 where it may now. */
   backoffLeftMs(key: string): number {
     const entry = this.inspect(key);
@@ -306,24 +332,40 @@ export class RefreshingCache<V> {
 
   private *entries(): Iterable<Entry<V>> {
     yield* this.pinned.values();
-    yield* this.others.values();
+    yield* this.proven.values();
+    yield* this.unproven.values();
     yield* this.cold.values();
     for (const entry of this.fetching.values()) if (!this.isHeld(entry)) yield entry;
   }
 
   private isHeld(entry: Entry<V>): boolean {
     const { key } = entry;
-    return (this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key)) === entry;
+    return (
+      (this.pinned.get(key) ?? this.proven.peek(key) ?? this.unproven.peek(key) ?? this.cold.peek(key)) ===
+      entry
+    );
   }
 
-  /** A use: makes the entry the most recently used one. */
+  /** A use: makes the entry the most recently used one, unless it is a proven one. */
   private find(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.get(key) ?? this.cold.get(key) ?? this.fetching.get(key);
+    return (
+      this.pinned.get(key) ??
+      this.proven.peek(key) ??
+      this.unproven.get(key) ??
+      this.cold.get(key) ??
+      this.fetching.get(key)
+    );
   }
 
   /** A mere look. */
   private inspect(key: string): Entry<V> | undefined {
-    return this.pinned.get(key) ?? this.others.peek(key) ?? this.cold.peek(key) ?? this.fetching.get(key);
+    return (
+      this.pinned.get(key) ??
+      this.proven.peek(key) ??
+      this.unproven.peek(key) ??
+      this.cold.peek(key) ??
+      this.fetching.get(key)
+    );
   }
 
   private findOrAdd(key: string): Entry<V> {
@@ -351,7 +393,11 @@ export class RefreshingCache<V> {
   private join(entry: Entry<V>): Flight<V> {
     if (entry.flight !== undefined) return entry.flight;
     const waitMs = entry.notBeforeMs - this.options.clock.monotonicMs();
-    if (waitMs > 0) throw new CacheMissError('the last fetch failed', waitMs, entry.lastError);
+    if (waitMs > 0) {
+      const why =
+        entry.failures > 0 ? 'the last fetch failed' : 'it was fetched a moment ago, and driven out';
+      throw new CacheMissError(why, waitMs, entry.lastError);
+    }
     return this.start(entry);
   }
 
@@ -418,7 +464,34 @@ export class RefreshingCache<V> {
   /** From its first value on, an entry is worth a place among those that have one. */
   private promote(entry: Entry<V>): void {
     if (this.cold.peek(entry.key) === entry) this.cold.delete(entry.key);
-    if (this.inspect(entry.key) === undefined) this.others.set(entry.key, entry);
+    if (this.inspect(entry.key) !== undefined) return;
+    this.unproven.set(entry.key, entry);
+    this.trimUnproven();
+  }
+
+  private trimUnproven(): void {
+    const { maxEntries } = this.options;
+    const places = Math.max(1, maxEntries >> 3, maxEntries - this.proven.size);
+    while (this.unproven.size > places) this.unproven.pop();
+  }
+
+  /**
+   * What is driven out leaves its backoff behind: a flood must not have its source asked more often.
+   *
+   * @param refetchAfterMs - from the last fetch on, also if it succeeded.
+   */
+  private retire(entry: Entry<V>, refetchAfterMs: number): void {
+    this.evictions++;
+    stopTimer(entry);
+    const { clock } = this.options;
+    if (entry.held !== undefined && refetchAfterMs > 0) {
+      const leftMs = refetchAfterMs - elapsedMs(entry.held.since, instantOf(clock));
+      entry.notBeforeMs = Math.max(entry.notBeforeMs, clock.monotonicMs() + leftMs);
+    }
+    // A fetch in flight brings the entry back, with a value or with a backoff.
+    if (entry.flight !== undefined || entry.notBeforeMs <= clock.monotonicMs()) return;
+    entry.held = undefined;
+    this.cold.set(entry.key, entry);
   }
 
   private fail(entry: Entry<V>, flight: Flight<V>, error: unknown): never {
@@ -435,6 +508,10 @@ export class RefreshingCache<V> {
       random: this.options.clock.random(),
     });
     entry.notBeforeMs = this.options.clock.monotonicMs() + retryInMs;
+    if (!this.isHeld(entry)) {
+      entry.held = undefined;
+      this.cold.set(entry.key, entry);
+    }
     if (entry.held !== undefined || this.pinned.has(entry.key)) this.plan(entry, retryInMs);
     this.options.onFailed?.(entry.key, { error, failures: entry.failures, retryInMs });
     throw new CacheMissError('the fetch failed', retryInMs, error);

@@ -18,7 +18,12 @@ import { HttpClients } from '../http/http-clients.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { Sourced } from '../options/sourced.js';
 import { isSameKeySource } from '../options/tenant-issuers.js';
-import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
+import {
+  GUARDS_PER_ENTRY,
+  RESOLVED_OPTIONS,
+  type ResolvedIssuer,
+  type ResolvedOptions,
+} from '../options/resolved-options.js';
 import { toUnavailable } from './cache-errors.js';
 import { checkMetadata, type ProviderMetadata } from './check-metadata.js';
 import { wellKnownUrls } from './well-known.js';
@@ -38,11 +43,13 @@ export class DiscoveryService implements OnApplicationShutdown {
     @Inject(EventReporter) reporter: EventReporter,
     @Inject(CLOCK) clock: Clock,
   ) {
-    this.acceptedUrls = new LRUCache({ max: Math.max(options.issuers.length, options.cache.maxEntries) });
+    this.acceptedUrls = new LRUCache({
+      max: Math.max(options.issuers.length, GUARDS_PER_ENTRY * options.cache.maxEntries),
+    });
     this.cache = new RefreshingCache({
       load: async (issuer, context) => this.fetch(await this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
-      maxColdEntries: options.cache.maxEntries,
+      maxColdEntries: GUARDS_PER_ENTRY * options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.discovery.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,
@@ -121,6 +128,15 @@ export class DiscoveryService implements OnApplicationShutdown {
    */
   onKeySetMoved(listener: (issuer: string) => void): void {
     this.keySetListeners.push(listener);
+  }
+
+  /**
+   * A token of the issuer was verified: only that keeps its document.
+   *
+   * @internal
+   */
+  prove(issuer: string): void {
+    this.cache.prove(issuer);
   }
 
   onApplicationShutdown(): void {

@@ -20,7 +20,12 @@ import { IssuerDirectory } from '../options/issuer-directory.js';
 import { isUnset } from '../model/json.js';
 import type { Sourced } from '../options/sourced.js';
 import { isSameKeySource } from '../options/tenant-issuers.js';
-import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
+import {
+  GUARDS_PER_ENTRY,
+  RESOLVED_OPTIONS,
+  type ResolvedIssuer,
+  type ResolvedOptions,
+} from '../options/resolved-options.js';
 import { digestToken } from '../tokens/digest-token.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
@@ -47,11 +52,13 @@ export class JwksService implements OnApplicationShutdown {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.watches = new LRUCache({ max: Math.max(options.issuers.length, options.cache.maxEntries) });
+    this.watches = new LRUCache({
+      max: Math.max(options.issuers.length, GUARDS_PER_ENTRY * options.cache.maxEntries),
+    });
     this.cache = new RefreshingCache({
       load: async (issuer, context) => this.fetch(await this.directory.pick(issuer), context),
       maxEntries: options.cache.maxEntries,
-      maxColdEntries: options.cache.maxEntries,
+      maxColdEntries: GUARDS_PER_ENTRY * options.cache.maxEntries,
       pinned: new Set(directory.configured.map((issuer) => issuer.issuer)),
       staleIfErrorMs: options.jwks.staleIfErrorMs,
       refreshAheadRatio: options.refreshAheadRatio,
@@ -191,6 +198,17 @@ export class JwksService implements OnApplicationShutdown {
   generation(issuer: ResolvedIssuer): object | undefined {
     const held = this.cache.peek(issuer.issuer);
     return held === undefined || this.forgetFormer(issuer, held) ? undefined : held.value;
+  }
+
+  /**
+   * A token of a tenant was verified: only that keeps what is known of the tenant.
+   *
+   * @internal
+   */
+  prove(issuer: string): void {
+    this.cache.prove(issuer);
+    this.discovery.prove(issuer);
+    this.directory.prove(issuer);
   }
 
   /** @internal */

@@ -70,6 +70,9 @@ export const SIGNATURE_ALGORITHMS: readonly SignatureAlgorithm[] = [
   { name: 'ML-DSA-87', kty: 'AKP', digest: null, signatureBytes: 4627, memberBytes: 2592, slow: true },
 ];
 
+/** All names of {@link SIGNATURE_ALGORITHMS}. */
+export const ALGORITHM_NAMES: readonly string[] = SIGNATURE_ALGORITHMS.map((row) => row.name);
+
 const BY_NAME = new Map(SIGNATURE_ALGORITHMS.map((row) => [row.name, row]));
 
 /** The row of an algorithm; undefined for every name that is not in the table. */

@@ -38,10 +38,16 @@ export class IssuerDirectory {
   /**
    * The issuer that an unverified `iss` names.
    *
+   * @param beforeAsking - called before the function "issuers" is asked; what it throws refuses.
    * @throws {IdentityError} `check_failed`, `keys_busy`; a promise rejects with the same.
    */
-  find(unverifiedIssuer: string): Found {
-    return this.byName.get(unverifiedIssuer) ?? this.tenants?.find(unverifiedIssuer);
+  find(unverifiedIssuer: string, beforeAsking?: () => void): Found {
+    return this.byName.get(unverifiedIssuer) ?? this.tenants?.find(unverifiedIssuer, beforeAsking);
+  }
+
+  /** A token of a tenant was verified: only that keeps it among the known ones. */
+  prove(issuer: string): void {
+    this.tenants?.prove(issuer);
   }
 
   /** Whether an issuer may be ours, without asking for it. */

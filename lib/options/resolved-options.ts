@@ -92,5 +92,11 @@ export interface ResolvedOptions {
   readonly warnings: readonly string[];
 }
 
+/**
+ * Cooldowns and backoffs remembered for each entry of `cache.maxEntries`: they outlive values that are driven out,
+ * or naming other tenants would be the way around them.
+ */
+export const GUARDS_PER_ENTRY = 8;
+
 /** Injection token of {@link ResolvedOptions}. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-identity-model: resolved options');

@@ -53,15 +53,26 @@ export class TenantIssuers {
     }
   }
 
+  /** A token of the tenant was verified: only that keeps it. */
+  prove(issuer: string): void {
+    this.cache.prove(issuer);
+  }
+
   /**
    * The options of a tenant: at once where they are known, else a promise. undefined for who is none.
    *
+   * @param beforeAsking - called before the function is asked; what it throws refuses.
    * @throws {IdentityError} `check_failed`, `keys_busy`.
    */
-  find(issuer: string): ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined> {
+  find(
+    issuer: string,
+    beforeAsking?: () => void,
+  ): ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined> {
     if (!this.isAllowed(issuer)) return undefined;
     const known = this.cache.peek(issuer);
-    return known === undefined ? this.ask(issuer) : (known ?? undefined);
+    if (known !== undefined) return known ?? undefined;
+    beforeAsking?.();
+    return this.ask(issuer);
   }
 
   /** The options of a tenant that is known and allowed now, without being a use of them. */
@@ -108,6 +119,11 @@ export class TenantIssuers {
       return (await this.cache.load(issuer)) ?? undefined;
     } catch (error) {
       const cause = error instanceof CacheMissError ? error.cause : error;
+      if (error instanceof CacheMissError && cause === undefined) {
+        const words =
+          'Tokens name more tenants than cache.maxEntries holds, and the function "issuers" was just asked.';
+        throw new IdentityError('keys_busy', words, { retryAfterMs: error.retryAfterMs });
+      }
       if (cause instanceof RefusedIssuer) return undefined;
       throw broken('"issuers"', cause, error instanceof CacheMissError ? error.retryAfterMs : undefined);
     }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../cache/clock.js';
 import { hitRateOf } from '../cache/statistics.js';
 import type { ValidatedToken } from '../model/token.js';
+import { TokenSizes } from './estimate-bytes.js';
 
 export interface TokenCacheBounds {
   readonly maxEntries: number;
@@ -14,7 +15,7 @@ export interface TokenCacheStats {
   readonly misses: number;
   readonly size: number;
   readonly maxSize: number;
-  /** Estimated. */
+  /** Estimated, within a factor of 2 of the heap. */
   readonly bytes: number;
   readonly maxBytes: number;
   readonly hitRate: number;
@@ -41,6 +42,7 @@ const SWEEP_MS = 60_000;
  */
 export class VerifiedTokens {
   private readonly byTail: LRUCache<string, VerifiedToken>;
+  private readonly sizes = new TokenSizes();
   private hits = 0;
   private misses = 0;
   private evictions = 0;
@@ -54,7 +56,7 @@ export class VerifiedTokens {
     this.byTail = new LRUCache({
       max: bounds.maxEntries,
       maxSize: bounds.maxBytes,
-      sizeCalculation: ({ validated }) => estimateBytes(validated.token),
+      sizeCalculation: ({ validated: { token, claims } }) => this.sizes.estimate(token, claims),
       dispose: (_value, _key, reason) => {
         if (reason === 'evict') this.evictions++;
       },
@@ -110,9 +112,4 @@ export class VerifiedTokens {
       if (validated.claims.exp < nowSec) this.byTail.delete(tail);
     }
   }
-}
-
-/** The token, its claims as objects, and the entry itself. */
-function estimateBytes(token: string): number {
-  return 2 * token.length + 512;
 }

@@ -2,7 +2,13 @@ import { constants, createPublicKey, sign, type KeyObject, type SignKeyObjectInp
 import { describe, expect, it } from 'vitest';
 import { createKey, signRaw } from '../../test/support/signing-key.js';
 import { findAlgorithm, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from '../model/algorithms.js';
-import { prepareKey, verifySignature, type PreparedKey } from './verify-signature.js';
+import {
+  isSignedBy,
+  isSignedByOffLoop,
+  prepareKey,
+  verifySignature,
+  type PreparedKey,
+} from './verify-signature.js';
 
 const HERE = SIGNATURE_ALGORITHMS.filter((row) => row.kty !== 'AKP').map((row) => row.name);
 const DATA = Buffer.from('header.payload');
@@ -177,5 +183,85 @@ describe('a key that does not fit', () => {
         expect(verifySignature(prepared, data, signature)).toBe(false);
       }
     }
+  });
+});
+
+describe('a token, at once and on the thread pool', () => {
+  type Token = Parameters<typeof isSignedBy>[1];
+  const asToken = (name: string, payloadLength = 100): Token => {
+    const signed = `eyJhbGciOiJ4In0.${'A'.repeat(payloadLength)}`;
+    const { algorithm, input } = prepareKey(sampleOf(name).privateKey, algorithmOf(name));
+    const signature = sign(algorithm.digest, Buffer.from(signed), input as SignKeyObjectInput);
+    return { token: `${signed}.${signature.toString('base64url')}`, signedLength: signed.length, signature };
+  };
+  const prepare = (keyName: string, algorithm = keyName): PreparedKey =>
+    prepareKey(publicKeyOf(sampleOf(keyName).privateKey), algorithmOf(algorithm));
+  const both = async (keys: readonly PreparedKey[], token: Token): Promise<boolean[]> => [
+    isSignedBy(keys, token),
+    await isSignedByOffLoop(keys, token),
+  ];
+
+  it.each(HERE)('%s is valid under its key, wherever that stands among others', async (name) => {
+    const token = asToken(name);
+    const others = HERE.filter((other) => other !== name).map((other) => prepare(other));
+    expect(await both([prepare(name)], token)).toEqual([true, true]);
+    expect(await both([...others, prepare(name)], token)).toEqual([true, true]);
+    expect(await both([], token)).toEqual([false, false]);
+  });
+
+  it.each(HERE)('%s is not valid where anything is wrong, and no error makes it so', async (name) => {
+    const token = asToken(name);
+    const { signature } = token;
+    const changed = Buffer.from(signature);
+    changed[10] = (changed[10] ?? 0) ^ 1;
+    for (const forged of [
+      changed,
+      signature.subarray(1),
+      Buffer.concat([signature, Buffer.alloc(1)]),
+      Buffer.alloc(0),
+      Buffer.alloc(signature.length),
+    ]) {
+      expect(await both([prepare(name)], { ...token, signature: forged })).toEqual([false, false]);
+    }
+    expect(await both([prepare(name)], { ...token, signedLength: token.signedLength - 1 })).toEqual([
+      false,
+      false,
+    ]);
+    const other = `${token.token.slice(0, 20)}B${token.token.slice(21)}`;
+    expect(await both([prepare(name)], { ...token, token: other })).toEqual([false, false]);
+  });
+
+  it('is not valid under a key that cannot be used for its algorithm: node:crypto throws, or answers with an error', async () => {
+    for (const keyName of HERE) {
+      for (const name of HERE) {
+        const [key, wanted] = [algorithmOf(keyName), algorithmOf(name)];
+        if (key.kty === wanted.kty && key.crv === wanted.crv) continue;
+        expect(await both([prepare(keyName, name)], asToken(name))).toEqual([false, false]);
+      }
+    }
+    const broken = { algorithm: algorithmOf('ES256'), input: {} as PreparedKey['input'] };
+    expect(await both([broken], asToken('ES256'))).toEqual([false, false]);
+    const { privateKey } = sampleOf('RS256');
+    const unpaddable = { key: publicKeyOf(privateKey), padding: 99 } as PreparedKey['input'];
+    const padded = { algorithm: algorithmOf('RS256'), input: unpaddable };
+    expect(await both([padded], asToken('RS256'))).toEqual([false, false]);
+  });
+
+  it.each([65_535, 65_536, 65_537, 200_000])('of %d characters is verified whole', async (length) => {
+    const probe = asToken('ES256');
+    const token = asToken('ES256', 100 + length - probe.token.length);
+    expect(token.token).toHaveLength(length);
+    expect(await both([prepare('ES256')], token)).toEqual([true, true]);
+    const last = token.signedLength - 1;
+    const changed = `${token.token.slice(0, last)}B${token.token.slice(last + 1)}`;
+    expect(await both([prepare('ES256')], { ...token, token: changed })).toEqual([false, false]);
+  });
+
+  it('does not read another token from the bytes that both use', async () => {
+    const [long, short] = [asToken('ES256', 5_000), asToken('ES256', 10)];
+    const later = isSignedByOffLoop([prepare('ES256')], long);
+    expect(isSignedBy([prepare('ES256')], short)).toBe(true);
+    expect(isSignedBy([prepare('ES256')], { ...short, signedLength: long.signedLength })).toBe(false);
+    expect(await later).toBe(true);
   });
 });

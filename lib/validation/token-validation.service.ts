@@ -5,6 +5,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import type { Party } from '../jwks/waiting-room.js';
+import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { listOf } from '../model/printable.js';
 import { isThenable } from '../model/thenable.js';
@@ -12,7 +13,7 @@ import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
-import { checkClaims } from '../tokens/check-claims.js';
+import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
 import { checkKind } from '../tokens/check-kind.js';
 import { KnownHeaders } from '../tokens/known-headers.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
@@ -243,6 +244,7 @@ export class TokenValidationService {
         verified.recordHit();
         this.jwks.recordHit();
         progress.verified = true;
+        if (this.options.tenants !== undefined) this.jwks.prove(issuer.issuer);
         const { validated, type } = found;
         const plan = this.check(issuer, validated.header, type, validated.claims, planOf, progress);
         demandScopes(plan, validated.claims);
@@ -276,7 +278,19 @@ export class TokenValidationService {
   /** The issuer that the unverified `iss` names: a promise where a tenant has to be asked for. */
   private findIssuer(parsed: UnverifiedToken): ReturnType<IssuerDirectory['find']> {
     const { iss } = parsed.unverifiedClaims;
-    return typeof iss === 'string' ? this.directory.find(iss) : undefined;
+    if (typeof iss !== 'string') return undefined;
+    if (this.options.tenants === undefined) return this.directory.find(iss);
+    return this.directory.find(iss, () => this.checkBeforeAsking(parsed));
+  }
+
+  /**
+   * What no tenant's options can change is decided before the application is asked for them: it costs whoever
+   * sends a token a good one to learn by the time of the answer which tenants there are.
+   */
+  private checkBeforeAsking({ header, type, unverifiedClaims }: UnverifiedToken): void {
+    checkAlgorithm(header.alg, ALGORITHM_NAMES);
+    checkKind(type, unverifiedClaims, this.options);
+    checkCommonClaims(unverifiedClaims, this.options, this.clock.wallMs());
   }
 
   /** All that can be decided without a key. Refusals here describe bytes that anybody can send. */
@@ -351,6 +365,7 @@ export class TokenValidationService {
   /** The signature holds: from here on the claims are the issuer's word. */
   private finish({ parsed, issuer, plan }: Pending, progress: Progress): ValidatedToken {
     progress.verified = true;
+    if (this.options.tenants !== undefined) this.jwks.prove(issuer.issuer);
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
       header: this.knowHeader(parsed),

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { KnownHeaders } from './known-headers.js';
+
+const header = (kid: string): { header: { alg: string; kid: string }; type: null } => ({
+  header: { alg: 'ES256', kid },
+  type: null,
+});
+
+it('remembers the last 256 headers by their exact text', () => {
+  const known = new KnownHeaders();
+  const first = header('0');
+  known.remember('segment-0', first);
+  expect(known.get('segment-0')).toBe(first);
+  expect(known.get('segment-')).toBeUndefined();
+  for (let index = 1; index < 256; index++) known.remember(`segment-${String(index)}`, header(String(index)));
+  expect(known.get('segment-0')).toBe(first);
+  known.remember('segment-256', header('256'));
+  expect(known.get('segment-0')).toBeUndefined();
+  expect(known.get('segment-1')?.header.kid).toBe('1');
+  for (let index = 257; index < 2_000; index++) known.remember(`segment-${String(index)}`, header('x'));
+  const held = Array.from({ length: 2_000 }, (_, index) => known.get(`segment-${String(index)}`));
+  expect(held.filter((each) => each !== undefined)).toHaveLength(256);
+  expect(known.get('segment-1999')).toBeDefined();
+});
