@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import type { ValidatedToken } from '../model/token.js';
 import { VerifiedTokens, type VerifiedToken } from './verified-tokens.js';
 
 const MINUTE = 60_000;
@@ -23,7 +22,7 @@ function create(bounds: Partial<ConstructorParameters<typeof VerifiedTokens>[0]>
         header: { alg: 'ES256' },
         issuer: 'https://id.example.com',
         token: `head.${name}.${name.padStart(86, 's')}`,
-      } as ValidatedToken,
+      },
       type: null,
       generation: GENERATION,
     }),

@@ -191,7 +191,7 @@ describe('a token, at once and on the thread pool', () => {
   const asToken = (name: string, payloadLength = 100): Token => {
     const signed = `eyJhbGciOiJ4In0.${'A'.repeat(payloadLength)}`;
     const { algorithm, input } = prepareKey(sampleOf(name).privateKey, algorithmOf(name));
-    const signature = sign(algorithm.digest, Buffer.from(signed), input as SignKeyObjectInput);
+    const signature = sign(algorithm.digest, Buffer.from(signed), input);
     return { token: `${signed}.${signature.toString('base64url')}`, signedLength: signed.length, signature };
   };
   const prepare = (keyName: string, algorithm = keyName): PreparedKey =>
