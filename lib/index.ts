@@ -6,6 +6,7 @@ export { rememberHandshake, type UpgradeRequest } from './carriers/handshake.js'
 export {
   OptionalAuth,
   Public,
+  RequireAnyRole,
   RequireAnyScope,
   RequireClaim,
   RequireIssuer,

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
 import {
   IdentityAuthGuard,
   IdentityModule,
+  RequireAnyRole,
   RequireRoles,
   RequireScopes,
   rolesClaimOf,
@@ -19,6 +20,9 @@ import { ProviderDouble } from './support/provider-double.js';
 @Controller()
 class StaffController {
   @RequireRoles('staff', 'buyer') @Get('both') both(): unknown {
+    return { in: true };
+  }
+  @RequireAnyRole('admin', 'buyer') @Get('any') any(): unknown {
     return { in: true };
   }
   @RequireRoles('staff') @RequireScopes('orders:read') @Get('scoped') scoped(): unknown {
@@ -69,11 +73,35 @@ describe.each(PLATFORMS)('@RequireRoles on %s', (platform) => {
   });
 });
 
+it('@RequireAnyRole wants one of several, where each issuer has its roles', async () => {
+  const url = await start({
+    issuers: [
+      { issuer: provider.issuer, rolesClaim: rolesClaimOf.keycloakRealm },
+      { issuer: other.issuer, rolesClaim: 'groups' },
+    ],
+  });
+  const ask = async (from: ProviderDouble, claims: object): Promise<[number, string | null]> => {
+    const response = await get(`${url}/any`, from.token({ ...claims }));
+    return [response.status, response.headers.get('www-authenticate')];
+  };
+  const refusal = [403, 'Bearer realm="api", error="insufficient_scope"'];
+  for (const role of ['admin', 'buyer']) {
+    expect(await ask(provider, realm('x', role))).toEqual([200, null]);
+    expect(await ask(other, { groups: [role] })).toEqual([200, null]);
+    // Roles of the one are not looked for where the other has its own.
+    expect(await ask(provider, { groups: [role] })).toEqual(refusal);
+    expect(await ask(other, realm(role))).toEqual(refusal);
+  }
+  for (const roles of [realm('staff'), realm(), {}]) expect(await ask(provider, roles)).toEqual(refusal);
+});
+
 describe('rolesClaim', () => {
   it('missing stops the start, and the message names the routes', async () => {
     await expect(start({ issuer: provider.issuer })).rejects.toMatchObject({
       code: 'options_invalid',
-      message: expect.stringMatching(/StaffController\.both, StaffController\.scoped.*rolesClaim/) as unknown,
+      message: expect.stringMatching(
+        /StaffController\.both, StaffController\.any, StaffController\.scoped.*rolesClaim/,
+      ) as unknown,
     });
   });
 

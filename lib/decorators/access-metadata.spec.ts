@@ -7,6 +7,7 @@ import {
   RequireAnyScope,
   RequireClaim,
   RequireIssuer,
+  RequireAnyRole,
   RequireRoles,
   RequireScopes,
 } from './access.decorators.js';
@@ -153,6 +154,9 @@ describe('the decorators', () => {
     ['a value that is undefined', () => apply(RequireClaim, 'tenant', undefined)],
     ['no role', () => apply(RequireRoles)],
     ['a list of roles', () => apply(RequireRoles, ['a', 'b'])],
+    ['no role of several', () => apply(RequireAnyRole)],
+    ['a list of roles of several', () => apply(RequireAnyRole, ['a', 'b'])],
+    ['an empty role of several', () => RequireAnyRole('a', '')],
     ['an empty role', () => RequireRoles('a', '')],
     ['no issuer', () => apply(RequireIssuer)],
     ['an empty issuer', () => RequireIssuer('')],
@@ -172,6 +176,7 @@ describe('the decorators', () => {
     ['RequireScopes', () => RequireScopes('a')],
     ['RequireAnyScope', () => RequireAnyScope('a')],
     ['RequireRoles', () => RequireRoles('a')],
+    ['RequireAnyRole', () => RequireAnyRole('a')],
     ['RequireClaim', () => RequireClaim('a')],
     ['RequireIssuer', () => RequireIssuer('a')],
   ];

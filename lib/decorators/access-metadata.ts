@@ -6,7 +6,7 @@ export type AccessMode = 'public' | 'optional';
 /** A demand of a route on a validated token. */
 export type Requirement =
   | { readonly kind: 'scopes'; readonly match: 'all' | 'any'; readonly scopes: readonly string[] }
-  | { readonly kind: 'roles'; readonly roles: readonly string[] }
+  | { readonly kind: 'roles'; readonly match: 'all' | 'any'; readonly roles: readonly string[] }
   | {
       readonly kind: 'claim';
       readonly path: readonly string[];

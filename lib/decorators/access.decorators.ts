@@ -36,15 +36,25 @@ export function RequireAnyScope(...scopes: [string, ...string[]]): Decorator {
 }
 
 /**
- * Demands all of these roles, read where the option `rolesClaim` says; without them 403 `role_missing`.
- * Roles have no protocol of their own, hence no list of them in the challenge. One of several:
- * `@RequireClaim(path, 'a', 'b')`.
+ * Demands all of these roles, read where the option `rolesClaim` of the token's issuer says; without them 403
+ * `role_missing`. Roles have no protocol of their own, hence no list of them in the challenge.
  */
 export function RequireRoles(...roles: [string, ...string[]]): Decorator {
-  if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
-    throw wrong('RequireRoles', 'expects one role or more, one an argument');
-  }
-  return require('RequireRoles', { kind: 'roles', roles });
+  return require('RequireRoles', { kind: 'roles', match: 'all', roles: checkRoles('RequireRoles', roles) });
+}
+
+/**
+ * Demands at least one of these roles, read as {@link RequireRoles} reads them.
+ *
+ * @example
+ * `@RequireAnyRole('admin', 'support')`
+ */
+export function RequireAnyRole(...roles: [string, ...string[]]): Decorator {
+  return require('RequireAnyRole', {
+    kind: 'roles',
+    match: 'any',
+    roles: checkRoles('RequireAnyRole', roles),
+  });
 }
 
 /**
@@ -120,6 +130,13 @@ function checkScopes(name: string, scopes: readonly string[]): readonly string[]
     }
   }
   return scopes;
+}
+
+function checkRoles(name: string, roles: readonly string[]): readonly string[] {
+  if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
+    throw wrong(name, 'expects one role or more, one an argument');
+  }
+  return roles;
 }
 
 function toPredicate(expected: readonly [ClaimPredicate] | readonly Primitive[]): ClaimPredicate {

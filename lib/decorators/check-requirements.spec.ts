@@ -138,7 +138,7 @@ describe('claims', () => {
 });
 
 describe('roles', () => {
-  const roles = (...names: string[]): Requirement => ({ kind: 'roles', roles: names });
+  const roles = (...names: string[]): Requirement => ({ kind: 'roles', match: 'all', roles: names });
   const judge = (held: unknown, names: string[], rolesClaim: ClaimSource = 'roles'): unknown =>
     shortfall({ roles: held }, [roles(...names)], SOURCES, rolesClaim);
   const MISSING = ['role_missing'];
@@ -158,6 +158,13 @@ describe('roles', () => {
     ['true', true, false],
   ])('judges %s', (_what, held, met) => {
     expect(judge(held, ['a', 'b'])).toEqual(met ? undefined : MISSING);
+  });
+
+  it('may be one of several', () => {
+    const either: Requirement = { kind: 'roles', match: 'any', roles: ['a', 'b'] };
+    const judgeAny = (held: unknown): unknown => shortfall({ roles: held }, [either], SOURCES, 'roles');
+    for (const held of [['a'], ['b', 'x'], 'b']) expect(judgeAny(held)).toBeUndefined();
+    for (const held of [['x'], [], undefined, 'a b', { a: true }]) expect(judgeAny(held)).toEqual(MISSING);
   });
 
   it('may be one string, spaces included', () => {

@@ -69,7 +69,8 @@ function isMet(requirement: Requirement, validated: ValidatedToken, places: Righ
     }
     case 'roles': {
       const held = readRoles(validated.claims, places.rolesClaimOf(validated.issuer));
-      return requirement.roles.every((role) => held.has(role));
+      const has = (role: string): boolean => held.has(role);
+      return requirement.match === 'all' ? requirement.roles.every(has) : requirement.roles.some(has);
     }
     case 'claim':
       return (
