@@ -80,6 +80,8 @@ export class IncidentLog {
       case 'token.validated':
       case 'token.rejected':
       case 'access.denied':
+      case 'user.failed':
+      case 'user.refused':
         return;
     }
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { IdentityEvent } from './identity-event.js';
+import type { IdentityEvent, UserEvent } from './identity-event.js';
 import { IdentityEvents } from './identity-events.js';
 import { OperatorLog } from './operator-log.js';
 
@@ -32,6 +32,14 @@ export class EventReporter {
   /** Something that happens at each request: made only where somebody listens. */
   reportIfObserved(make: () => IdentityEvent): void {
     if (this.events.observed) this.events.emit(make());
+  }
+
+  /** The same for what an operator has to know about: it is logged too, at most once a minute for each type. */
+  reportUser(type: UserEvent['type'], make: () => UserEvent): void {
+    let made: UserEvent | undefined;
+    const event = (): UserEvent => (made ??= make());
+    this.log.writeUser(type, event);
+    if (this.events.observed) this.events.emit(event());
   }
 
   warn(line: string): void {

@@ -30,6 +30,17 @@ export interface AccessDeniedEvent {
   readonly issuer: string;
 }
 
+/**
+ * The application's `mapUser` made no user of a valid token: it said no (`user.refused`: null, or an exception below 500),
+ * or it broke (`user.failed`).
+ */
+export interface UserEvent {
+  readonly type: 'user.refused' | 'user.failed';
+  readonly issuer: string;
+  /** What the function said, for an operator; claim values in it are replaced. */
+  readonly reason: string;
+}
+
 /** A document of a provider was fetched. */
 export interface RefreshedEvent {
   readonly type: 'discovery.refreshed' | 'jwks.refreshed';
@@ -93,6 +104,7 @@ export type IdentityEvent =
   | TokenValidatedEvent
   | TokenRejectedEvent
   | AccessDeniedEvent
+  | UserEvent
   | RefreshedEvent
   | RefreshFailedEvent
   | IssuersFailedEvent

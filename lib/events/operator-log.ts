@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { clipped } from '../model/printable.js';
-import type { CandidatesCutEvent, IdentityEvent } from './identity-event.js';
+import type { CandidatesCutEvent, IdentityEvent, UserEvent } from './identity-event.js';
 import { SeldomLog } from './seldom-log.js';
 
 /** Whose end is told, at the most: where a function names the issuers, tokens decide how many fail. */
@@ -13,6 +13,8 @@ export class OperatorLog {
   private readonly skipped = new Set<string>();
   /** Whoever sends tokens decides how often this happens. */
   private readonly issuersFailed = new SeldomLog((line) => this.logger.warn(line));
+  private readonly userRefused = new SeldomLog((line) => this.logger.warn(line));
+  private readonly userFailed = new SeldomLog((line) => this.logger.error(line));
 
   write(event: IdentityEvent): void {
     switch (event.type) {
@@ -34,6 +36,10 @@ export class OperatorLog {
       case 'issuers.failed':
         this.issuersFailed.add(() => `the function "issuers" broke: ${printable(event.reason, 500)}`);
         return;
+      case 'user.refused':
+      case 'user.failed':
+        this.writeUser(event.type, () => event);
+        return;
       case 'jwks.rotated':
         this.logger.log(
           `keys of ${issuerOf(event)} changed: added ${list(event.added)}, removed ${list(event.removed)}`,
@@ -50,6 +56,16 @@ export class OperatorLog {
       case 'access.denied':
         return;
     }
+  }
+
+  /** @param make - called only if the line is written. */
+  writeUser(type: UserEvent['type'], make: () => UserEvent): void {
+    const lines = type === 'user.failed' ? this.userFailed : this.userRefused;
+    const what = type === 'user.failed' ? 'failed for' : 'refused';
+    lines.add(() => {
+      const event = make();
+      return `mapUser ${what} a valid token of ${issuerOf(event)}: ${printable(event.reason, 500)}`;
+    });
   }
 
   warn(line: string): void {
