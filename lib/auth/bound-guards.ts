@@ -21,17 +21,45 @@ export function globalStrategies(config: ApplicationConfig): readonly (IdentityS
   const bound = config.getGlobalGuards().filter((guard) => isOurs(guard));
   const perRequest = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));
   return [
-    ...bound.map((guard) => Reflect.get(guard, 'strategy') as IdentityStrategy | undefined),
+    ...bound.map((guard) => strategyOf(guardIn(guard))),
     ...perRequest.map(({ host }) => host && strategySeenFrom(host)),
   ];
+}
+
+function strategyOf(guard: IdentityAuthGuard | undefined): IdentityStrategy | undefined {
+  return guard && (Reflect.get(guard, 'strategy') as IdentityStrategy | undefined);
 }
 
 function hasOurs(guards: unknown): boolean {
   return Array.isArray(guards) && guards.some(isOurs);
 }
 
-/** The guard itself, as class or instance; subclasses count. */
+/** The guard itself, as class or instance; subclasses count, and guards that have one injected to ask it. */
 function isOurs(guard: unknown): boolean {
-  if (guard instanceof IdentityAuthGuard || guard === IdentityAuthGuard) return true;
-  return typeof guard === 'function' && guard.prototype instanceof IdentityAuthGuard;
+  if (typeof guard === 'function') return isOurClass(guard) || injectedInto(guard).some(isOurClass);
+  return typeof guard === 'object' && guard !== null && guardIn(guard) !== undefined;
+}
+
+function isOurClass(value: unknown): boolean {
+  return (
+    value === IdentityAuthGuard ||
+    (typeof value === 'function' && value.prototype instanceof IdentityAuthGuard)
+  );
+}
+
+/** The guard itself, or the one that another guard holds. */
+function guardIn(guard: object): IdentityAuthGuard | undefined {
+  return [guard, ...(Object.values(guard) as unknown[])].find((each) => each instanceof IdentityAuthGuard);
+}
+
+/** Tokens of the parameters and properties of a class: the types that TypeScript notes, and those of `@Inject()`. */
+function injectedInto(guard: object): readonly unknown[] {
+  const read = (key: string): readonly unknown[] => (Reflect.getMetadata(key, guard) ?? []) as unknown[];
+  const parameters = read('self:paramtypes') as readonly { readonly param: unknown }[];
+  const properties = read('self:properties_metadata') as readonly { readonly type: unknown }[];
+  return [
+    ...read('design:paramtypes'),
+    ...parameters.map(({ param }) => param),
+    ...properties.map(({ type }) => type),
+  ];
 }

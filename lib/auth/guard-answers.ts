@@ -23,7 +23,7 @@ export class GuardAnswers {
     const answer = answerFor(error, pass.fault);
     if (answer !== undefined) this.strategy.recordDenial(pass, answer.code);
     const fault = error instanceof IdentityError ? error : pass.fault;
-    this.wiringFaults.tell(fault);
+    this.wiringFaults.tell(fault, pass);
     if (pass.transport.name !== 'http') return this.elsewhere(error, answer, pass.context);
     const told = fault ?? faultOf(error);
     if (told === undefined) return error;
@@ -37,7 +37,8 @@ export class GuardAnswers {
     answer: Answer | undefined,
     context: ExecutionContext,
   ): Promise<unknown> {
-    if (answer === undefined || answer.status === 500) return error;
+    if (answer === undefined) return error;
+    if (answer.status === 500) return error instanceof IdentityError ? toHttpException(error) : error;
     this.closeExpired(answer, context);
     return transportOf(context).toException(answer, context);
   }

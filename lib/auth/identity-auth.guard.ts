@@ -1,16 +1,20 @@
-import { Inject, Injectable, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { carriedBy, carry, type CarriedResult } from '../carriers/carrier.js';
+import { carry, decisionInCall, hasDecided, type Decision } from '../carriers/carrier.js';
 import { toHttpException } from '../carriers/http-exceptions.js';
-import type { Transport } from '../carriers/transport.js';
 import { isKnownCall, transportOf } from '../carriers/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { IdentityError } from '../errors/identity-error.js';
-import type { ValidatedToken } from '../model/token.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { GuardAnswers } from './guard-answers.js';
-import { withPass, type GuardPass } from './guard-pass.js';
+import { isOwnRequest, withPass, type GuardPass } from './guard-pass.js';
 import { readPassportMembers } from './passport-members.js';
 
 /**
@@ -21,60 +25,105 @@ import { readPassportMembers } from './passport-members.js';
  * On a controller or route: `@UseGuards(IdentityAuthGuard)`. For the whole application:
  * `{ provide: APP_GUARD, useExisting: IdentityAuthGuard }`.
  *
- * It may be extended, `handleRequest` included: headers and requirements do not depend on it.
+ * It may be extended: with a constructor of its own (`super()` takes nothing), `canActivate`, `handleRequest`, `getRequest`.
+ * Headers and requirements depend on none of them. Each guard decides for itself, once for each call of a handler;
+ * several on one handler share the validation of a token, and nothing else.
+ *
+ * @example
+ * // A token, or an API key
+ * override async canActivate(context: ExecutionContext) {
+ *   return (await this.keys.accepts(context)) ? this.allowWithoutToken(context) : super.canActivate(context);
+ * }
  */
 @Injectable()
 export class IdentityAuthGuard extends AuthGuard() {
-  private current: GuardPass | undefined;
+  @Inject(IdentityStrategy) protected readonly strategy!: IdentityStrategy;
+  /** @internal */
+  @Inject(HttpAdapterHost) readonly adapterHost!: HttpAdapterHost;
+  #current: GuardPass | undefined;
   /** What stands for the request where passport has none. */
-  private readonly substitutes = new WeakMap<ExecutionContext, object>();
+  readonly #standIns = new WeakMap<ExecutionContext, object>();
   /** By handler, then by the class it is called on: a method may be inherited by several. */
-  private readonly plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
-  private readonly passportMembers = readPassportMembers();
-  private readonly answers: GuardAnswers;
+  readonly #plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
+  readonly #passportMembers = readPassportMembers();
+  #answers: GuardAnswers | undefined;
 
-  constructor(
-    @Inject(IdentityStrategy) protected readonly strategy: IdentityStrategy,
-    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
-  ) {
+  constructor() {
     super({ defaultStrategy: 'identity' });
-    this.answers = new GuardAnswers(strategy, adapterHost);
-    lockOptions(this, () => withPass({ defaultStrategy: Object.create(strategy) as unknown }, this.current));
+    lockOptions(this, () =>
+      withPass({ defaultStrategy: Object.create(this.strategy) as unknown }, this.#current),
+    );
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const plan = this.planOf(context.getHandler(), context.getClass());
+  /** @returns a promise; the type is Nest's, so that overrides may have any form that Nest knows. */
+  override canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+    return this.#admit(context);
+  }
+
+  async #admit(context: ExecutionContext): Promise<true> {
+    this.#assertInjected();
+    const plan = this.#planOf(context.getHandler(), context.getClass());
     if (plan.mode === 'public' && !isKnownCall(context)) return true;
     const transport = transportOf(context);
     const carrier = transport.carrierOf(context);
+    const pass: GuardPass = { context, plan, transport, carrier };
     if (plan.mode === 'public') {
-      if (carriedBy(carrier) === undefined) carry(carrier, { kind: 'public' });
+      this.#record('public', pass);
       return true;
     }
-    const pass: GuardPass = { context, plan, transport, carrier };
     try {
-      if (plan.mode === 'optional' && this.strategy.readToken(pass, carrier) === undefined) {
-        carry(carrier, { kind: 'anonymous' });
+      if (plan.mode === 'optional' && this.#readToken(pass) === undefined) {
+        this.#record('anonymous', pass);
         return true;
       }
-      const earlier = transport.isLongLived(carrier) ? undefined : carriedBy(carrier);
-      if (earlier !== undefined && (await this.isKnown(earlier, pass))) return true;
-      if (!transport.isRequest(carrier)) this.substitutes.set(context, { headers: {} });
-      if (this.isPlain(transport)) await this.askStrategy(carrier, pass);
-      else await this.runPassport(context, pass);
-      this.conclude(carrier, pass);
+      if (this.#isDecided(pass)) return true;
+      if (!transport.isRequest(carrier)) this.#standIns.set(context, (pass.standIn = { headers: {} }));
+      if (transport.name === 'http' && this.strategy.isPlain && this.#isPlain()) {
+        await this.#askStrategy(carrier, pass);
+      } else {
+        await this.#runPassport(context, pass);
+      }
+      this.#conclude(pass);
       return true;
     } catch (error) {
-      throw await this.answers.toCaller(error, pass);
+      this.#record('denied', pass);
+      throw await this.#answer(error, pass);
     }
+  }
+
+  /**
+   * Lets a call in that brings other credentials than a token, once you have checked them: in an override of
+   * `canActivate`, or in a guard of your own that has this one injected. `@Claims()` and `@Token()` are undefined then.
+   *
+   * @throws the answer of a missing token, where the handler or its class has requirements: only a token meets them.
+   */
+  async allowWithoutToken(context: ExecutionContext): Promise<true> {
+    this.#assertInjected();
+    const transport = transportOf(context);
+    const plan = this.#planOf(context.getHandler(), context.getClass());
+    const pass: GuardPass = { context, plan, transport, carrier: transport.carrierOf(context) };
+    if (plan.requirements.length === 0) {
+      this.#record('substituted', pass);
+      return true;
+    }
+    pass.fault = new IdentityError('token_missing', ONLY_A_TOKEN);
+    this.#record('denied', pass);
+    throw await this.#answer(pass.fault, pass);
   }
 
   /**
    * `err` is an answer already (400, 403, 503), `info` the IdentityError that says why a token was refused.
    * The signature is AuthGuard's own, so that overrides written for that one fit.
+   *
+   * It is asked for every call of a handler. undefined and null are a 401: routes that need no token have `@OptionalAuth()`.
    */
-  // oxlint-disable-next-line typescript/no-explicit-any
-  override handleRequest<TUser = any>(err: any, user: any, info: any): TUser {
+  override handleRequest<TUser = any>( // oxlint-disable-line typescript/no-explicit-any
+    err: any, // oxlint-disable-line typescript/no-explicit-any
+    user: any, // oxlint-disable-line typescript/no-explicit-any
+    info: any, // oxlint-disable-line typescript/no-explicit-any
+    _context?: ExecutionContext,
+    _status?: any, // oxlint-disable-line typescript/no-explicit-any
+  ): TUser {
     if (err instanceof Error) throw err;
     // oxlint-disable-next-line typescript/no-unsafe-return
     if (isUser(user)) return user;
@@ -85,33 +134,57 @@ export class IdentityAuthGuard extends AuthGuard() {
   // oxlint-disable-next-line typescript/no-explicit-any
   override getRequest(context: ExecutionContext): any {
     if (context.getType() === 'http') return super.getRequest(context) as unknown;
-    return this.substitutes.get(context) ?? transportOf(context).carrierOf(context);
+    return this.#standIns.get(context) ?? transportOf(context).carrierOf(context);
+  }
+
+  /** @throws {IdentityError} `guard_missing`. */
+  #assertInjected(): void {
+    // Whoever calls "new" gets no injection.
+    if (this.strategy !== undefined && this.adapterHost !== undefined) return;
+    throw new IdentityError(
+      'guard_missing',
+      `${this.constructor.name} was made with "new", so Nest injected nothing into it: let Nest make it ` +
+        `(@UseGuards(${this.constructor.name}), APP_GUARD), or take it from the application, app.get(${this.constructor.name})`,
+    );
+  }
+
+  #answer(error: unknown, pass: GuardPass): Promise<unknown> {
+    this.#answers ??= new GuardAnswers(this.strategy, this.adapterHost);
+    return this.#answers.toCaller(error, pass);
+  }
+
+  /** The token that this very guard looks at: an override of `getRequest` may lead to another one. */
+  #readToken(pass: GuardPass): string | undefined {
+    const isOverridden = Reflect.get(this, 'getRequest') !== BASE_GET_REQUEST;
+    return this.strategy.readToken(
+      pass,
+      isOverridden ? (this.getRequest(pass.context) as object) : pass.carrier,
+    );
   }
 
   /** Decorators have done their work long before the first request. */
-  private planOf(handler: object, controller: object): AccessPlan {
-    const known = this.plans.get(handler)?.get(controller);
+  #planOf(handler: object, controller: object): AccessPlan {
+    const known = this.#plans.get(handler)?.get(controller);
     if (known !== undefined) return known;
     const plan = readAccessPlan(handler, controller);
-    const byController = this.plans.get(handler) ?? new WeakMap<object, AccessPlan>();
-    this.plans.set(handler, byController.set(controller, plan));
+    const byController = this.#plans.get(handler) ?? new WeakMap<object, AccessPlan>();
+    this.#plans.set(handler, byController.set(controller, plan));
     return plan;
   }
 
-  /** Whether nothing that passport would ask on its way to the strategy and back is the application's own. */
-  private isPlain(transport: Transport): boolean {
-    if (transport.name !== 'http' || !this.strategy.isPlain) return false;
+  /** Whether nothing that passport would ask of a guard is the application's own. */
+  #isPlain(): boolean {
     for (const [name, member] of PLAIN) if (Reflect.get(this, name) !== member) return false;
     return true;
   }
 
   /**
-   * The same as {@link runPassport} where nothing is overridden. Passport's shell costs several times what a hit of the
+   * The same as {@link #runPassport} where nothing is overridden. Passport's shell costs several times what a hit of the
    * token cache does: see docs/performance.md.
    */
-  private async askStrategy(request: object, pass: GuardPass): Promise<void> {
+  async #askStrategy(request: object, pass: GuardPass): Promise<void> {
     const marked = request as { authInfo?: unknown; user?: unknown };
-    for (const [name, member] of this.passportMembers) {
+    for (const [name, member] of this.#passportMembers) {
       if (!(name in request)) Reflect.set(request, name, member);
     }
     try {
@@ -126,83 +199,87 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** AuthGuard reads its options before its first await: the pass of this very call goes in with them. */
-  private runPassport(context: ExecutionContext, pass: GuardPass): unknown {
-    this.current = pass;
+  #runPassport(context: ExecutionContext, pass: GuardPass): unknown {
+    this.#current = pass;
     try {
       return super.canActivate(context);
     } finally {
-      this.current = undefined;
+      this.#current = undefined;
     }
   }
 
-  /** A second pass over the same request takes over what the first has found out. */
-  private async isKnown(result: CarriedResult, pass: GuardPass): Promise<boolean> {
-    const { carrier, transport } = pass;
-    if (result.kind !== 'validated' || result.by !== this.strategy) return false;
-    // A microservice's strategy of the application's own may hand one context object to several messages.
-    if (transport.name === 'rpc' && this.strategy.readToken(pass, carrier) !== result.validated.token)
-      return false;
-    this.strategy.demand(pass, result.validated);
-    const handler = this.handlerOf();
-    if (handler !== BASE_HANDLER && result.handledBy !== handler)
-      await this.handleAgain(carrier, pass, result.validated);
+  /**
+   * Whether nothing is left to decide in this call: this very guard has decided about this token, or another has and this
+   * one has nothing of its own to say, so that the user stays what that one made of it. Requirements are asked again.
+   */
+  #isDecided(pass: GuardPass): boolean {
+    const { carrier, context } = pass;
+    if (!hasDecided(carrier, context)) return false;
+    const token = this.#readToken(pass);
+    if (token === undefined) return false;
+    const earlier = decisionInCall(carrier, { call: context, by: this.strategy.options, token });
+    if (earlier?.validated === undefined || (earlier.guard !== this && !this.#isPlain())) return false;
+    this.strategy.demand(pass, earlier.validated);
+    if (earlier.guard !== this) carry(carrier, { ...earlier, guard: this });
     return true;
   }
 
-  /** The first pass was another guard's: what a subclass decides in its own `handleRequest` is not decided yet. */
-  private async handleAgain(carrier: object, pass: GuardPass, validated: ValidatedToken): Promise<void> {
-    const { context, transport } = pass;
-    const isRequest = transport.isRequest(carrier);
-    const holder = isRequest ? (this.getRequest(context) as object) : transport.userHolder(context);
-    const args = [null, holder && Reflect.get(holder, 'user'), undefined, context, undefined] as const;
-    const user: unknown = await Reflect.apply(this.handlerOf(), this, args);
-    if (!isRequest) this.substitutes.set(context, { user });
-    else if (holder !== undefined) Reflect.set(holder, 'user', user);
-    pass.validated = validated;
-    this.conclude(carrier, pass);
-  }
-
-  private handlerOf(): Handler {
-    return Reflect.get(this, 'handleRequest') as Handler;
-  }
-
   /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
-  private conclude(carrier: object, pass: GuardPass): void {
-    if (pass.transport.name !== 'http') this.settle(pass);
+  #conclude(pass: GuardPass): void {
+    const request = pass.request ?? (this.getRequest(pass.context) as object);
+    const isOwn = isOwnRequest(pass, request);
+    if (pass.transport.name !== 'http') this.#settle(pass, request, isOwn);
     if (pass.validated !== undefined) {
-      const { validated } = pass;
-      carry(carrier, { kind: 'validated', validated, by: this.strategy, handledBy: this.handlerOf() });
+      this.#record('validated', pass, isOwn);
       return;
     }
-    const user: unknown = Reflect.get(this.getRequest(pass.context) as object, 'user');
-    if (pass.plan.requirements.length > 0 || !isUser(user)) {
+    if (pass.plan.requirements.length > 0 || !isUser(Reflect.get(request, 'user'))) {
+      if (pass.plan.requirements.length === 0) pass.hasNoUser = true;
       throw pass.fault ?? new IdentityError('token_missing');
     }
-    carry(carrier, { kind: 'substituted' });
+    this.#record('substituted', pass);
   }
 
   /** Hands on what passport has left on the object of its own, and sees to sockets that must not stay open. */
-  private settle({ context, transport, carrier, validated }: GuardPass): void {
+  #settle({ context, transport, carrier, validated }: GuardPass, request: object, isOwn: boolean): void {
     const holder = transport.userHolder(context);
-    const request = this.getRequest(context) as object;
-    if (holder !== undefined && !transport.isRequest(carrier)) {
+    if (isOwn && holder !== undefined && !transport.isRequest(carrier)) {
       Reflect.set(holder, 'user', Reflect.get(request, 'user'));
     }
     const connection = validated && transport.connectionOf(context);
     if (validated === undefined || connection === undefined) return;
-    const closes = connection.mustEnd || this.strategy.options.transports.closeExpired;
+    const closes = connection.mustEnd || (isOwn && this.strategy.options.transports.closeExpired);
     if (closes) this.strategy.expiry.watch(connection, validated.claims.exp);
   }
+
+  /** It belongs to this guard, this handler of this class, this call and this token. */
+  #record(kind: Decision['kind'], pass: GuardPass, isOwn = true): void {
+    const { context, carrier, transport, validated, user } = pass;
+    const isValidated = kind === 'validated';
+    carry(carrier, {
+      kind,
+      guard: this,
+      handler: context.getHandler(),
+      controller: context.getClass(),
+      call: transport.isLongLived(carrier) ? undefined : context,
+      by: this.strategy.options,
+      validated: isValidated ? validated : undefined,
+      user: isValidated ? user : undefined,
+      isOwn,
+      earlier: undefined,
+    });
+  }
 }
+
+const ONLY_A_TOKEN =
+  'The handler has requirements, which only a token meets; allowWithoutToken() was called without one.';
 
 /** What subclasses override of AuthGuard; compared by identity, so that an override on an instance counts. */
 const PLAIN = ['handleRequest', 'getRequest', 'getResponse', 'getAuthenticateOptions'].map(
   (name) => [name, Reflect.get(IdentityAuthGuard.prototype, name) as unknown] as const,
 );
 
-type Handler = (...args: unknown[]) => unknown;
-
-const BASE_HANDLER: unknown = Reflect.get(IdentityAuthGuard.prototype, 'handleRequest');
+const BASE_GET_REQUEST: unknown = Reflect.get(IdentityAuthGuard.prototype, 'getRequest');
 
 function isUser(user: unknown): boolean {
   return user !== undefined && user !== null && user !== false;

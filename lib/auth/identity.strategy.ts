@@ -1,6 +1,7 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { Strategy } from 'passport-jwt';
 import { CLOCK, type Clock } from '../cache/clock.js';
+import { decisionInCall } from '../carriers/carrier.js';
 import { toHttpException } from '../carriers/http-exceptions.js';
 import { readBearer } from '../carriers/read-bearer.js';
 import type { TokenReading } from '../carriers/transport.js';
@@ -17,9 +18,10 @@ import { Measurements } from '../stats/measurements.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { isWithoutToken } from '../stats/denials.js';
-import { readPass, type GuardPass } from './guard-pass.js';
+import { describeWithoutClaims, isRefusal } from './describe-fault.js';
+import { isOwnRequest, readPass, type GuardPass } from './guard-pass.js';
 import { SocketExpiry } from './socket-expiry.js';
-import { SharedPasses } from './shared-passes.js';
+import { SharedPasses, type SharedFindings } from './shared-passes.js';
 import { TurnQueue } from './turn-queue.js';
 
 /**
@@ -82,12 +84,13 @@ export class IdentityStrategy extends Strategy {
   /**
    * The token that came with what a guard looks at; undefined where none did.
    *
-   * @param carrier - an HTTP request may be one that an override of `getRequest` has put in its place.
+   * @param request - what `getRequest` of the guard returns: an override may have put another one in the place of ours.
    * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
    * @internal
    */
-  readToken({ transport, context }: GuardPass, carrier: object): string | undefined {
-    return transport.readToken(context, carrier, this.reading);
+  readToken(pass: GuardPass, request: object): string | undefined {
+    if (!isOwnRequest(pass, request)) return this.reading.fromRequest(request);
+    return pass.transport.readToken(pass.context, pass.carrier, this.reading);
   }
 
   /**
@@ -118,36 +121,50 @@ export class IdentityStrategy extends Strategy {
   /**
    * All checks in order, the route's own included; what comes out becomes `request.user`.
    *
+   * The validation of a token may serve several passes. What a handler demands, and the user, are of each call.
+   *
    * @internal
    */
   async decide(request: object, pass: GuardPass): Promise<unknown> {
-    const carrier = pass.transport.name === 'http' ? request : pass.carrier;
-    if (pass.transport.name === 'graphql') return this.decideTogether(carrier, pass);
-    const validated = await this.validate(carrier, pass);
+    pass.request = request;
+    const token = this.readToken(pass, request);
+    if (token === undefined) throw refuse('token_missing');
+    if (pass.transport.name === 'graphql') return this.decideTogether(token, pass);
+    const known = decisionInCall(pass.carrier, { call: pass.context, by: this.options, token });
+    const validated = known?.validated ?? (await this.validate(token, pass.carrier));
     this.demand(pass, validated);
-    const user =
-      this.options.mapUser === undefined ? validated.claims : await this.mapUser(validated, pass.context);
+    if (this.options.mapUser === undefined) pass.user = validated.claims;
+    else pass.user = known === undefined ? await this.mapUser(validated, pass.context) : known.user;
     pass.validated = validated;
-    return user;
+    return pass.user;
   }
 
   /** The fields of one GraphQL operation ask all at once. */
-  private async decideTogether(carrier: object, pass: GuardPass): Promise<unknown> {
-    const { validating, mapping } = this.shared.of(carrier, pass, () => ({
+  private async decideTogether(token: string, pass: GuardPass): Promise<unknown> {
+    const { carrier, transport, context } = pass;
+    const shared = this.shared.of(carrier, token, transport.isLongLived(carrier), () =>
       // A promise also of what throws at once.
-      validating: Promise.resolve().then(() => this.validate(carrier, pass)),
-      mapping: (validated) => this.mapUser(validated, pass.context),
-    }));
-    const validated = await validating;
+      Promise.resolve().then(() => this.validate(token, carrier)),
+    );
+    const validated = await shared.validating;
     this.demand(pass, validated);
-    const user = await mapping(validated);
+    const known = decisionInCall(carrier, { call: context, by: this.options, token });
+    pass.user = known === undefined ? await this.mapForField(shared, validated, context) : known.user;
     pass.validated = validated;
-    return user;
+    return pass.user;
   }
 
-  private validate(carrier: object, pass: GuardPass): Promise<ValidatedToken> {
-    const token = this.readToken(pass, carrier);
-    if (token === undefined) throw refuse('token_missing');
+  /** A `mapUser` that takes the context may decide by the field and its arguments: it is asked about each of them. */
+  private mapForField(
+    shared: SharedFindings,
+    validated: ValidatedToken,
+    context: ExecutionContext,
+  ): Promise<unknown> {
+    if (this.options.mapUser?.length !== 1) return this.mapUser(validated, context);
+    return (shared.mapping ??= this.mapUser(validated, undefined));
+  }
+
+  private validate(token: string, carrier: object): Promise<ValidatedToken> {
     return this.turns.run(
       () => this.validation.validate(token),
       () => isGone(carrier),
@@ -192,22 +209,42 @@ export class IdentityStrategy extends Strategy {
         rolesClaimOf: (issuer) => this.directory.rolesClaimOf(issuer),
       });
     } catch (error) {
+      pass.hasBrokenRequirement = true;
       throw toCheckError(error);
     }
   }
 
-  private async mapUser(validated: ValidatedToken, context: ExecutionContext): Promise<unknown> {
+  /** @param context - undefined for a function that takes none, and whose answer is shared by the fields of an operation. */
+  private async mapUser(validated: ValidatedToken, context: ExecutionContext | undefined): Promise<unknown> {
     const { mapUser } = this.options;
     if (mapUser === undefined) return validated.claims;
     let user: unknown;
     try {
-      user = await mapUser(validated, context);
+      user = await (mapUser as (...args: unknown[]) => unknown)(validated, context);
     } catch (error) {
-      throw toCheckError(error);
+      const fault = toCheckError(error);
+      this.reportUser(validated, fault);
+      throw fault;
     }
     // Passport takes every falsy user for none.
-    if (user === undefined || user === null || user === false) throw refuse('user_refused');
-    return user;
+    if (user !== undefined && user !== null && user !== false) return user;
+    this.reportUser(validated, undefined);
+    throw refuse('user_refused');
+  }
+
+  /** An answer of the application's own below 500 is a refusal like null; all else is a function that broke. */
+  private reportUser(validated: ValidatedToken, fault: unknown): void {
+    const { issuer } = validated;
+    const reason = (): string => describeWithoutClaims(fault, validated);
+    if (isRefusal(fault)) {
+      this.reporter.reportUser('user.refused', () => ({
+        type: 'user.refused',
+        issuer,
+        reason: reason(),
+      }));
+    } else {
+      this.reporter.reportUser('user.failed', () => ({ type: 'user.failed', issuer, reason: reason() }));
+    }
   }
 
   private settle(error: unknown, pass: GuardPass): void {

@@ -1,6 +1,7 @@
-import { Logger } from '@nestjs/common';
-import type { ErrorCode } from '../errors/error-codes.js';
+import { Logger, type ExecutionContext } from '@nestjs/common';
 import { describeError, type IdentityError } from '../errors/identity-error.js';
+import { describeWithoutClaims, describeWithoutMessage } from './describe-fault.js';
+import type { GuardPass } from './guard-pass.js';
 
 /** A fault stays as long as it is not mended, and comes with every request: it is logged once in this time. */
 const QUIET_MS = 60_000;
@@ -11,12 +12,38 @@ const QUIET_MS = 60_000;
  */
 export class WiringFaults {
   private readonly logger = new Logger('IdentityAuthGuard');
-  private readonly toldAtMs = new Map<ErrorCode, number>();
+  private readonly toldAtMs = new Map<string, number>();
 
-  tell(fault: IdentityError | undefined, nowMs = performance.now()): void {
-    if (fault?.kind !== 'misconfigured') return;
-    if (nowMs - (this.toldAtMs.get(fault.code) ?? -Infinity) < QUIET_MS) return;
-    this.toldAtMs.set(fault.code, nowMs);
-    this.logger.error(`${fault.code}: ${describeError(fault)}`);
+  tell(fault: IdentityError | undefined, pass: GuardPass, nowMs = performance.now()): void {
+    if (fault?.kind === 'misconfigured' && this.isDue(fault.code, nowMs)) {
+      this.logger.error(`${fault.code}: ${describeError(fault)}`);
+    }
+    if (fault?.code === 'check_failed' && hasBrokenCheck(pass) && this.isDue(fault.code, nowMs)) {
+      const reason =
+        pass.judged === undefined ? describeWithoutMessage(fault) : describeWithoutClaims(fault, pass.judged);
+      const what = pass.judged === undefined ? 'the function "validate"' : 'a requirement';
+      this.logger.error(`check_failed: ${what} broke for ${handlerOf(pass.context)}: ${reason}`);
+    }
+    if (pass.hasNoUser === true && this.isDue('no user', nowMs)) {
+      this.logger.warn(
+        `handleRequest returned no user for ${handlerOf(pass.context)}, which is answered 401: put @OptionalAuth() on ` +
+          'handlers that need no token, or return a user',
+      );
+    }
   }
+
+  private isDue(what: string, nowMs: number): boolean {
+    if (nowMs - (this.toldAtMs.get(what) ?? -Infinity) < QUIET_MS) return false;
+    this.toldAtMs.set(what, nowMs);
+    return true;
+  }
+}
+
+/** What `mapUser` does is reported by the strategy. */
+function hasBrokenCheck({ judged, hasBrokenRequirement }: GuardPass): boolean {
+  return judged === undefined || hasBrokenRequirement === true;
+}
+
+function handlerOf(context: ExecutionContext): string {
+  return `${context.getClass().name}.${context.getHandler().name}`;
 }

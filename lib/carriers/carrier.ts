@@ -1,22 +1,32 @@
 import type { ValidatedToken } from '../model/token.js';
 
 /**
- * What a guard found out about one request.
+ * What one guard decided about one call of one handler.
  *
  * - `public`: the route is public, the token was not looked at.
  * - `anonymous`: the route is optional and no token came.
  * - `validated`: a token passed every check.
- * - `substituted`: the application's own `handleRequest` let the request pass with a user of its making.
+ * - `substituted`: the application's own code let the call pass without a token.
+ * - `denied`: the guard let nobody in. Whatever else did, it was not this guard.
  */
-export type CarriedResult =
-  | { readonly kind: 'public' | 'anonymous' | 'substituted' }
-  | {
-      readonly kind: 'validated';
-      readonly validated: ValidatedToken;
-      readonly by: object;
-      /** The `handleRequest` that has had its say about it. */
-      readonly handledBy: unknown;
-    };
+export interface Decision {
+  readonly kind: 'public' | 'anonymous' | 'validated' | 'substituted' | 'denied';
+  readonly guard: object;
+  readonly handler: object;
+  readonly controller: object;
+  /** The execution context that the guard was asked about; undefined where the carrier outlives the call. */
+  readonly call: object | undefined;
+  /** The options of the module that validated the token: passport works on copies of the strategy. */
+  readonly by: object;
+  /** Of `validated` only. */
+  readonly validated: ValidatedToken | undefined;
+  /** What the option `mapUser` made of the token for this call, before any `handleRequest`. */
+  readonly user: unknown;
+  /** Whether the token came with the request itself, not with an object that an override of `getRequest` made. */
+  readonly isOwn: boolean;
+  /** The decision before this one on the same carrier; set by {@link carry}. */
+  earlier: Decision | undefined;
+}
 
 /** A constructor that returns the object it is given: what extends it puts its private fields there. */
 // oxlint-disable-next-line typescript/no-extraneous-class
@@ -27,27 +37,100 @@ class Given {
 }
 
 /**
- * The result as a private field of the object that lives as long as the request: never `request.user`,
+ * The decisions as a private field of the object that lives as long as the request: never `request.user`,
  * which belongs to the application, and which anybody with the request in hand can set. A WeakMap does the
  * same, but its entries outlive the request until a full garbage collection, which shows under load.
  */
 class Carried extends Given {
-  #result: CarriedResult | undefined;
+  #latest: Decision | undefined;
 
-  static put(carrier: object, result: CarriedResult): void {
-    if (#result in carrier) carrier.#result = result;
-    else new Carried(carrier).#result = result;
+  static put(carrier: object, decision: Decision): void {
+    if (!(#latest in carrier)) {
+      new Carried(carrier).#latest = decision;
+      return;
+    }
+    decision.earlier = without(carrier.#latest, decision);
+    carrier.#latest = decision;
   }
 
-  static of(carrier: object): CarriedResult | undefined {
-    return #result in carrier ? carrier.#result : undefined;
+  static of(carrier: object): Decision | undefined {
+    return #latest in carrier ? carrier.#latest : undefined;
   }
 }
 
-export function carry(carrier: object, result: CarriedResult): void {
-  Carried.put(carrier, result);
+/** Adds a decision; it replaces what the same guard decided about the same handler before, so the list stays short. */
+export function carry(carrier: object, decision: Decision): void {
+  Carried.put(carrier, decision);
 }
 
-export function carriedBy(carrier: object): CarriedResult | undefined {
+/** The latest decision; its `earlier` leads to the others. */
+export function carriedBy(carrier: object): Decision | undefined {
   return Carried.of(carrier);
+}
+
+/** Whether some guard let a token in earlier in this very call. */
+export function hasDecided(carrier: object, call: object): boolean {
+  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+    if (at.call === call && at.validated !== undefined) return true;
+  }
+  return false;
+}
+
+/** What a guard decided earlier about this very call and this very token, in the same module. */
+export function decisionInCall(
+  carrier: object,
+  { call, by, token }: { readonly call: object; readonly by: object; readonly token: string },
+): Decision | undefined {
+  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+    if (at.call === call && at.by === by && at.validated?.token === token) return at;
+  }
+  return undefined;
+}
+
+/**
+ * The decision that the decorators of a handler go by: of several guards the last one that validated a token which came
+ * with the request itself, then the last one that validated another, then the last one that let the call in without one.
+ */
+export function decisionFor(carrier: object, handler: object, controller: object): Decision | undefined {
+  let best: Decision | undefined;
+  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+    if (at.handler !== handler || at.controller !== controller) continue;
+    if (best === undefined || rankOf(at) > rankOf(best)) best = at;
+  }
+  return best;
+}
+
+/**
+ * What handlers go by that no guard is asked about, such as the fields of a GraphQL object: the token of the operation,
+ * as long as its guards agree on one.
+ */
+export function sharedDecision(carrier: object): Decision | 'ambiguous' | undefined {
+  let found: Decision | undefined;
+  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+    if (at.kind === 'denied') continue;
+    if (at.kind !== 'validated') found ??= at;
+    else if (found?.validated === undefined) found = at;
+    else if (found.validated.token !== at.validated?.token) return 'ambiguous';
+  }
+  return found;
+}
+
+function rankOf({ kind, isOwn }: Decision): number {
+  if (kind === 'denied') return 0;
+  if (kind !== 'validated') return 1;
+  return isOwn ? 3 : 2;
+}
+
+function without(first: Decision | undefined, replaced: Decision): Decision | undefined {
+  if (first === undefined || isSame(first, replaced)) return first?.earlier;
+  for (let at = first; at.earlier !== undefined; at = at.earlier) {
+    if (!isSame(at.earlier, replaced)) continue;
+    at.earlier = at.earlier.earlier;
+    break;
+  }
+  return first;
+}
+
+function isSame(one: Decision, other: Decision): boolean {
+  return one.guard === other.guard && one.handler === other.handler && one.controller === other.controller;
 }

@@ -4,6 +4,7 @@ import type { Answer } from './answer.js';
 import { exceptionOf } from './http-exceptions.js';
 import { readUpgrade } from './handshake.js';
 import { authorizationIn, parseAuthorization } from './read-bearer.js';
+import { isSameRequest } from './same-request.js';
 import type { Connection, Transport } from './transport.js';
 
 /** Where an operation came from: an HTTP request, or a WebSocket with the parameters it was opened with. */
@@ -31,6 +32,7 @@ export const graphqlTransport: Transport = {
 
   isLongLived: (carrier) => !hasRawHeaders(carrier),
   isRequest: (carrier) => 'headers' in carrier,
+  isOwn: (context, request) => !('headers' in request) || isOfOperation(context, request),
 
   readToken(context, _carrier, reading) {
     const origin = originOf(context);
@@ -105,7 +107,7 @@ function originOf(execution: ExecutionContext): Origin {
   }
   if ('_connectionInit' in context) return mercuriusConnection(context);
   const replied = withHeaders(member(member(context, 'reply'), 'request'));
-  if (replied !== undefined && request !== undefined && !isSame(request, replied)) {
+  if (replied !== undefined && request !== undefined && !isSameRequest(request, replied)) {
     throw new IdentityError(
       'transport_unsupported',
       'One GraphQL context object serves several requests, so that the request in it is that of somebody else: ' +
@@ -165,13 +167,16 @@ function isSession(value: object): boolean {
 
 /** A request of node:http or Fastify, which ends; what an application made up for a socket has no such list. */
 function hasRawHeaders(value: object): boolean {
-  const isUpgrade = Reflect.get(member(value, 'headers') ?? {}, 'upgrade') !== undefined;
-  return !isUpgrade && ('rawHeaders' in value || member(member(value, 'raw'), 'rawHeaders') !== undefined);
+  const request = 'rawHeaders' in value ? value : member(value, 'raw');
+  // Node's own mark of a request that has become a socket. The header alone is the sender's, and changes nothing.
+  return request !== undefined && 'rawHeaders' in request && Reflect.get(request, 'upgrade') !== true;
 }
 
-/** Fastify's request, or Node's own inside. */
-function isSame(request: object, replied: object): boolean {
-  return request === replied || request === member(replied, 'raw');
+function isOfOperation(execution: ExecutionContext, request: object): boolean {
+  const origin = originOf(execution);
+  if (origin.kind === 'connection' && request === origin.context) return true;
+  if (origin.request !== undefined && isSameRequest(origin.request, request)) return true;
+  return member(contextOf(execution), 'req') === request;
 }
 
 function withHeaders(value: object | undefined): object | undefined {

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
+import { isSameRequest } from './same-request.js';
 import type { Transport } from './transport.js';
 import { unknownCall } from './unknown-call.js';
 
@@ -9,6 +10,7 @@ export const httpTransport: Transport = {
   carrierOf: (context) => requestOf(context),
   isLongLived: () => false,
   isRequest: () => true,
+  isOwn: (context, request) => isSameRequest(requestOf(context), request),
   readToken: (_context, request, reading) => reading.fromRequest(request),
   userHolder: () => undefined,
   connectionOf: () => undefined,

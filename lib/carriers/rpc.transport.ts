@@ -12,6 +12,7 @@ export const rpcTransport: Transport = {
   carrierOf: messageContextOf,
   isLongLived: () => false,
   isRequest: () => false,
+  isOwn: (context, request) => !('headers' in request) || isOfMessage(context, request),
 
   readToken(context, carrier, reading) {
     const values = isGrpcMetadata(carrier)
@@ -30,6 +31,14 @@ export const rpcTransport: Transport = {
     return new RpcException(isGrpcMetadata(carrier) ? toGrpcStatus(answer, carrier) : toBody(answer));
   },
 };
+
+function isOfMessage(context: ExecutionContext, request: object): boolean {
+  const carrier = messageContextOf(context);
+  const parts: unknown[] = [...context.getArgs<unknown[]>(), carrier];
+  if (has(carrier, 'getMessage')) parts.push(carrier.getMessage());
+  if (has(carrier, 'getPacket')) parts.push(carrier.getPacket());
+  return parts.includes(request);
+}
 
 interface GrpcMetadata {
   get(name: string): readonly unknown[];

@@ -136,7 +136,18 @@ describe('the carrier of a message over WebSockets', () => {
   });
 
   it('keeps nothing on the socket, and reads like it', () => {
-    carry(carrierOf(First, 'me'), { kind: 'public' });
+    carry(carrierOf(First, 'me'), {
+      kind: 'public',
+      guard: {},
+      handler: First,
+      controller: First,
+      call: undefined,
+      by: {},
+      validated: undefined,
+      user: undefined,
+      isOwn: true,
+      earlier: undefined,
+    });
     expect(carriedBy(client)).toBeUndefined();
     expect(carriedBy(carrierOf(First, 'bare'))).toBeUndefined();
     expect(Reflect.get(carrierOf(First, 'me'), 'handshake')).toBe(client.handshake);

@@ -33,6 +33,12 @@ export interface Transport {
   isRequest(carrier: object): boolean;
 
   /**
+   * Whether `request`, which an override of `getRequest` returned, is a part of what {@link Transport.readToken} reads
+   * by itself. Another one is of the application's making: the token is read from its headers, and its user stays on it.
+   */
+  isOwn(context: ExecutionContext, request: object): boolean;
+
+  /**
    * The token that came along; undefined where none did.
    *
    * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.

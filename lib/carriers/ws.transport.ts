@@ -30,6 +30,7 @@ export const wsTransport: Transport = {
   carrierOf: messageOf,
   isLongLived: () => true,
   isRequest: () => false,
+  isOwn: (context, request) => !('headers' in request) || isOfClient(clientOf(context), request),
   readToken: (context, _carrier, reading) => readHandshake(clientOf(context), reading),
   userHolder: clientOf,
   connectionOf: (context) => connectionTo(clientOf(context)),
@@ -114,6 +115,12 @@ function inside<Value>(map: WeakMap<object, Value>, key: object, make: () => Val
   const made = make();
   map.set(key, made);
   return made;
+}
+
+function isOfClient(client: object, request: object): boolean {
+  const parts: unknown[] = [client, upgradeOf(client)];
+  for (const name of ['handshake', 'request', 'upgradeReq']) parts.push(Reflect.get(client, name));
+  return parts.includes(request);
 }
 
 function clientOf(context: ExecutionContext): object {

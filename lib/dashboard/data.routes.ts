@@ -93,8 +93,11 @@ export class DataRoutes {
 
   /** What a guard of the application's own goes by, only that guard knows. */
   private usableUntilMs(request: DashboardRequest): number {
-    const result = carriedBy(request);
-    return result?.kind === 'validated' ? this.inspector.usableUntilMs(result.validated) : Infinity;
+    let untilMs = Infinity;
+    for (let at = carriedBy(request); at !== undefined; at = at.earlier) {
+      if (at.validated !== undefined) untilMs = Math.min(untilMs, this.inspector.usableUntilMs(at.validated));
+    }
+    return untilMs;
   }
 }
 

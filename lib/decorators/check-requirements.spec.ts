@@ -191,10 +191,14 @@ describe('roles', () => {
   });
 
   it('put no scope of theirs into the challenge', () => {
-    const found = findShortfall(tokenWith({ scope: 'a' }), [all('a'), { kind: 'roles', roles: ['x'] }], {
-      scopeClaim: SOURCES,
-      rolesClaimOf: () => 'roles',
-    });
+    const found = findShortfall(
+      tokenWith({ scope: 'a' }),
+      [all('a'), { kind: 'roles', match: 'all', roles: ['x'] }],
+      {
+        scopeClaim: SOURCES,
+        rolesClaimOf: () => 'roles',
+      },
+    );
     expect(found?.scopes).toEqual([]);
   });
 });
@@ -205,7 +209,7 @@ describe('the message', () => {
     ['The token does not have one of the scopes that the route demands: "a", "b".', any('a', 'b')],
     [
       'The token does not have all of the roles that the route demands: "x" ("rolesClaim" says in which claim they are).',
-      { kind: 'roles', roles: ['x'] },
+      { kind: 'roles', match: 'all', roles: ['x'] },
     ],
     ['The claim "a.b" is not what @RequireClaim of the route demands.', claim(['a', 'b'], () => false)],
     ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { carriedBy } from '../carriers/carrier.js';
+import { decisionFor, sharedDecision } from '../carriers/carrier.js';
 import { isKnownCall, transportOf } from '../carriers/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
@@ -26,22 +26,34 @@ export const Claims = createParamDecorator<string | readonly string[] | undefine
  */
 export const Token = createParamDecorator<undefined>((_, context) => validatedOf(context, 'Token')?.token);
 
+/** Of the guards of this very handler; of the operation, where no guard is asked about the handler. */
 function validatedOf(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
   // What is public is handed no token, whether or not a transport knows the call.
   if (!isKnownCall(context) && isPublic(context)) return undefined;
   const transport = transportOf(context);
-  const result = carriedBy(transport.carrierOf(context));
-  if (result === undefined) {
+  const carrier = transport.carrierOf(context);
+  const own = decisionFor(carrier, context.getHandler(), context.getClass());
+  if (own !== undefined) return own.validated;
+  const shared = sharedDecision(carrier);
+  const handler = `${context.getClass().name}.${context.getHandler().name}`;
+  if (shared === undefined) {
     throw new IdentityError(
       'guard_missing',
-      `@${decorator} of ${context.getClass().name}.${context.getHandler().name} needs a token, but no ` +
-        'IdentityAuthGuard ran: add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD',
+      `@${decorator} of ${handler} needs a token, but no IdentityAuthGuard decided about this call: add ` +
+        '@UseGuards(IdentityAuthGuard), or the guard as APP_GUARD. A guard of yours that lets a call in by other ' +
+        'credentials, or that skips super.canActivate(), must return allowWithoutToken(context) of IdentityAuthGuard',
     );
   }
-  if (result.kind !== 'validated') return undefined;
+  if (shared === 'ambiguous') {
+    throw new IdentityError(
+      'guard_missing',
+      `@${decorator} of ${handler} needs a token, but no IdentityAuthGuard decided about this call, and the guards of ` +
+        'other fields of the operation accepted different tokens: add @UseGuards(IdentityAuthGuard) to the handler',
+    );
+  }
   // Fields of one operation share a carrier: what one of them demands is not the other's.
   if (transport.name !== 'http' && isPublic(context)) return undefined;
-  return result.validated;
+  return shared.validated;
 }
 
 function isPublic(context: ExecutionContext): boolean {

@@ -10,7 +10,18 @@ import type { ValidatedToken } from '../model/token.js';
  */
 export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<boolean>;
 
-/** Makes `request.user` of a validated token, after all checks; may be async. null or undefined is a 401. */
+/**
+ * Makes `request.user` of a validated token, after all checks; may be async. null or undefined is a 401 `user_refused`, a
+ * throw a 503 `check_failed`; a thrown HttpException or IdentityError keeps its meaning. Each is an event and is logged.
+ *
+ * `sub` names a user at its issuer only (OpenID Connect Core section 5.7): find users by `issuer` and `claims.sub`.
+ *
+ * It is asked once for each call of a handler. In GraphQL a function that takes `validated` alone is asked once for an
+ * operation, and is handed no context; one that takes the context is asked for each field, every alias included.
+ *
+ * @example
+ * mapUser: ({ issuer, claims }) => users.findOne({ issuer, subject: claims.sub })
+ */
 export type MapUser = (validated: ValidatedToken, context: ExecutionContext) => unknown;
 
 /**
@@ -170,7 +181,7 @@ export interface SharedIssuerOptions {
   /** Own check over the validated token. An issuer's runs after the one at the top. @default none */
   readonly validate?: ValidateHook | undefined;
   /**
-   * Where roles are, for `@RequireRoles`: a claim, a path or a function; `rolesClaimOf` has those of providers.
+   * Where roles are, for `@RequireRoles` and `@RequireAnyRole`: a claim, a path or a function; `rolesClaimOf` has those of providers.
    * A list of strings, or a string that is one role. @default none
    */
   readonly rolesClaim?: ClaimSource | undefined;
@@ -225,7 +236,7 @@ export interface IdentityModuleOptions extends SharedIssuerOptions, OneIssuerOpt
   readonly requiredClaims?: readonly string[] | undefined;
   /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
   readonly clockToleranceMs?: number | undefined;
-  /** What becomes `request.user`. @default the claims */
+  /** What becomes `request.user`; find users by `issuer` and `claims.sub` together. @default the claims */
   readonly mapUser?: MapUser | undefined;
   /** Longer tokens are refused before any parsing. @default 16384 */
   readonly maxTokenBytes?: number | undefined;

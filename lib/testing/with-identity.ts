@@ -118,7 +118,7 @@ function trusting(keys: IdentityKeys, options: IdentityModuleOptions): IdentityM
 
 /** Reads tokens as ever, and supplies one where there is none. */
 class SuppliedTokens extends IdentityStrategy {
-  private readonly supplied = new WeakMap<GuardPass, { readonly token: string | undefined }>();
+  private readonly supplied = new WeakMap<object, { readonly token: string | undefined }>();
 
   constructor(
     options: ResolvedOptions,
@@ -135,9 +135,10 @@ class SuppliedTokens extends IdentityStrategy {
   override readToken(pass: GuardPass, carrier: object): string | undefined {
     const brought = super.readToken(pass, carrier);
     if (brought !== undefined) return brought;
-    // Asked once for a request, though the guard may look twice.
-    const supplied = this.supplied.get(pass) ?? { token: this.supply() };
-    this.supplied.set(pass, supplied);
+    // Asked once for a request, though several guards may look, and each of them twice.
+    const asker = pass.transport.isLongLived(pass.carrier) ? pass : pass.carrier;
+    const supplied = this.supplied.get(asker) ?? { token: this.supply() };
+    this.supplied.set(asker, supplied);
     return supplied.token;
   }
 

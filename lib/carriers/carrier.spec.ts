@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { ValidatedToken } from '../model/token.js';
+import {
+  carriedBy,
+  carry,
+  decisionFor,
+  decisionInCall,
+  hasDecided,
+  sharedDecision,
+  type Decision,
+} from './carrier.js';
+
+const [guardA, guardB, handler, other, controller, call, by] = Array.from({ length: 7 }, () => ({}));
+const token = (text: string): ValidatedToken => ({ token: text }) as ValidatedToken;
+
+const decision = (of: Partial<Decision> = {}): Decision => ({
+  kind: 'validated',
+  guard: guardA!,
+  handler: handler!,
+  controller: controller!,
+  call: call!,
+  by: by!,
+  validated: of.kind === undefined || of.kind === 'validated' ? token('t1') : undefined,
+  user: undefined,
+  isOwn: true,
+  earlier: undefined,
+  ...of,
+});
+
+const carrierOf = (...decisions: readonly Decision[]): object => {
+  const carrier = {};
+  for (const each of decisions) carry(carrier, each);
+  return carrier;
+};
+
+const length = (carrier: object): number => {
+  let count = 0;
+  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) count++;
+  return count;
+};
+
+describe('decisions on a carrier', () => {
+  it('are kept beside each other, and replaced by the same guard about the same handler', () => {
+    const carrier = carrierOf(
+      decision(),
+      decision({ guard: guardB! }),
+      decision({ handler: other! }),
+      decision({ controller: {} }),
+    );
+    expect(length(carrier)).toBe(4);
+    for (let times = 0; times < 100; times++) {
+      carry(carrier, decision({ kind: 'denied' }));
+      carry(carrier, decision({ guard: guardB! }));
+    }
+    expect(length(carrier)).toBe(4);
+    expect(decisionFor(carrier, handler!, controller!)?.guard).toBe(guardB);
+    carry(carrier, decision({ guard: guardB!, kind: 'denied' }));
+    expect(decisionFor(carrier, handler!, controller!)?.kind).toBe('denied');
+  });
+
+  it('serve a second pass of the same call, module and token, and no other', () => {
+    const carrier = carrierOf(decision(), decision({ kind: 'denied', guard: guardB! }));
+    const ask = (of: object): unknown =>
+      decisionInCall(carrier, { call: call!, by: by!, token: 't1', ...of })?.validated?.token;
+    expect(ask({})).toBe('t1');
+    expect([ask({ call: {} }), ask({ by: {} }), ask({ token: 't2' })]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([hasDecided(carrier, call!), hasDecided(carrier, {}), hasDecided({}, call!)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(hasDecided(carrierOf(decision({ kind: 'denied' })), call!)).toBe(false);
+    // What outlives its call is never taken over.
+    expect(
+      decisionInCall(carrierOf(decision({ call: undefined })), { call: call!, by: by!, token: 't1' }),
+    ).toBeUndefined();
+  });
+
+  const own = decision({ validated: token('own') });
+  const elsewhere = decision({ guard: guardB!, isOwn: false, validated: token('elsewhere') });
+  const substituted = decision({ guard: {}, kind: 'substituted' });
+  const denied = decision({ guard: {}, kind: 'denied' });
+
+  it.each<[string, readonly Decision[], string | undefined]>([
+    ['its own token before one from elsewhere', [own, elsewhere], 'own'],
+    ['in either order', [elsewhere, own], 'own'],
+    ['one from elsewhere before none', [elsewhere, substituted, denied], 'elsewhere'],
+    ['the last of two of its own', [own, decision({ guard: guardB!, validated: token('later') })], 'later'],
+    ['none before a denial', [denied, substituted], undefined],
+    ['none of another handler', [decision({ handler: other! })], undefined],
+    ['none of another class', [decision({ controller: {} })], undefined],
+  ])('tell the decorators of a handler %s', (_name, decisions, expected) => {
+    const carrier = carrierOf(...decisions.map((each) => ({ ...each, earlier: undefined })));
+    expect(decisionFor(carrier, handler!, controller!)?.validated?.token).toBe(expected);
+  });
+
+  it.each<[string, readonly Decision[], unknown]>([
+    ['nothing without a decision', [], undefined],
+    ['nothing after a denial', [denied], undefined],
+    ['nothing where all are public', [decision({ kind: 'public' })], 'public'],
+    ['the token of one', [decision({ kind: 'public', guard: guardB! }), own], 'own'],
+    ['the token of one, whatever came later', [own, decision({ kind: 'public', guard: guardB! })], 'own'],
+    ['the token on which all agree', [own, decision({ handler: other!, validated: token('own') })], 'own'],
+    ['nothing where they differ', [own, decision({ handler: other!, validated: token('two') })], 'ambiguous'],
+  ])('tell handlers that have no guard %s', (_name, decisions, expected) => {
+    const found = sharedDecision(carrierOf(...decisions.map((each) => ({ ...each, earlier: undefined }))));
+    expect(typeof found === 'object' ? (found.validated?.token ?? found.kind) : found).toBe(expected);
+  });
+});
