@@ -47,7 +47,7 @@ const SUBJECTS = {
   guard_missing: /IdentityAuthGuard/,
   route_unguarded: /IdentityAuthGuard/,
   testing_in_production: /test kit/,
-  access_contradiction: /route is public or optional/,
+  access_contradiction: /decorators contradict each other/,
   module_duplicated: /IdentityModule/,
   transport_unsupported: /guard/,
 } satisfies Partial<Record<ErrorCode, RegExp>>;

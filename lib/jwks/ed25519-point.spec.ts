@@ -41,15 +41,16 @@ describe('findPointWeakness', () => {
     expect(findPointWeakness(bytes)).toBe(SMALL);
   });
 
-  it('is needed: without it, one signature verifies whatever the message is', () => {
+  it('is needed before Node.js 24: without it, one signature verifies whatever the message is', () => {
+    const accepted = Number.parseInt(process.versions.node, 10) < 24;
     const neutral = Buffer.from(CANONICAL[0] ?? '', 'hex');
     const key = createPublicKey({
       key: { kty: 'OKP', crv: 'Ed25519', x: neutral.toString('base64url') },
       format: 'jwk',
     });
     const forged = Buffer.concat([neutral, Buffer.alloc(32)]);
-    expect(verify(null, Buffer.from('any message'), key, forged)).toBe(true);
-    expect(verify(null, Buffer.from('any other'), key, forged)).toBe(true);
+    expect(verify(null, Buffer.from('any message'), key, forged)).toBe(accepted);
+    expect(verify(null, Buffer.from('any other'), key, forged)).toBe(accepted);
   });
 
   it('refuses encodings that are not canonical, of whatever point', () => {
