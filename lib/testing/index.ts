@@ -12,6 +12,6 @@ export { withIssuer } from './with-issuer.js';
 export { WRONG_TOKENS, type WrongToken } from './wrong-tokens.js';
 export type { Misbehaviour, MisbehaviourOptions } from './provider-answer.js';
 export type { TestKitConsent } from './test-environment.js';
-export type { TestKey } from './test-key.js';
+export type { PrivateKeySource, TestKey } from './test-key.js';
 export type { TestTokenOptions } from './test-token.js';
 export type { Clock } from '../cache/clock.js';

@@ -4,16 +4,19 @@ import type { AddressInfo } from 'node:net';
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './loopback-certificate.js';
 import type { ProviderAnswer } from './provider-answer.js';
 
-/** A provider's server on a free port of this machine. */
+/** A provider's server on a port of this machine. */
 export interface LoopbackServer {
   readonly origin: string;
   stop(): Promise<void>;
 }
 
-/** @param answer - what to say to a request for a path. */
+/**
+ * @param answer - what to say to a request for a path.
+ * @param options - `port`: 0 for any that is free.
+ */
 export async function startLoopback(
   answer: (path: string) => ProviderAnswer,
-  { https }: { readonly https: boolean },
+  { https, port }: { readonly https: boolean; readonly port: number },
 ): Promise<LoopbackServer> {
   const timers = new Set<NodeJS.Timeout>();
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
@@ -35,11 +38,11 @@ export async function startLoopback(
     ? createHttps({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }, respond)
     : createHttp(respond);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const { port: given } = server.address() as AddressInfo;
   return {
-    origin: `${https ? 'https' : 'http'}://127.0.0.1:${String(port)}`,
+    origin: `${https ? 'https' : 'http'}://127.0.0.1:${String(given)}`,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
       server.closeAllConnections();

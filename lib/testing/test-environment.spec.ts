@@ -41,7 +41,11 @@ describe('the test kit', () => {
     ['no mark at all', {}, /NODE_ENV is not set and no test runner/],
     ['an empty NODE_ENV', { env: { NODE_ENV: '' } }, /NODE_ENV is not set/],
     ['a NODE_ENV of development', { env: { NODE_ENV: 'development' } }, /NODE_ENV is "development" and/],
-    ['a NODE_ENV that steers a terminal', { env: { NODE_ENV: '\u001b[2J' } }, /NODE_ENV is "\?\[2j" and/],
+    [
+      'a NODE_ENV that steers a terminal',
+      { env: { NODE_ENV: '\u001b[2J' } },
+      /NODE_ENV is "\\u001b\[2j" and/,
+    ],
     ['an empty mark', { env: { VITEST: '', JEST_WORKER_ID: '' } }, /no test runner/],
     ['an option that only begins so', { execArgv: ['--test-only'] }, /no test runner/],
     ['globals that are no functions', { globals: { describe: 'x', it: 1 } }, /no test runner/],

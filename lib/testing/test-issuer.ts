@@ -17,7 +17,7 @@ import {
   type ProviderState,
 } from './provider-answer.js';
 import { assertInTest, type TestKitConsent } from './test-environment.js';
-import { createTestKey, type TestKey } from './test-key.js';
+import { createTestKey, readTestKey, type PrivateKeySource, type TestKey } from './test-key.js';
 import type { TestTokenOptions } from './test-token.js';
 import { mint, type WrongToken } from './wrong-tokens.js';
 
@@ -26,6 +26,11 @@ export interface TestIssuerOptions extends TestKitConsent {
   readonly audience?: string | undefined;
   /** Algorithm of its keys. @default what the application allows, ES256 where it may choose */
   readonly algorithm?: string | undefined;
+  /**
+   * Its first key, so that tokens stay good when it is started again; `rotate()` makes others. A private key for tests alone.
+   * Its id is its `kid`, or 'test-key-1'. @default a new one at each start
+   */
+  readonly key?: PrivateKeySource | undefined;
   /** What it says of freshness (RFC 9111 section 5.2). @default nothing */
   readonly cacheControl?: string | undefined;
   /** The time its tokens are made at. @default the system's */
@@ -33,6 +38,8 @@ export interface TestIssuerOptions extends TestKitConsent {
 }
 
 export interface LoopbackIssuerOptions extends TestIssuerOptions {
+  /** Port of 127.0.0.1. @default any that is free */
+  readonly port?: number | undefined;
   /** TLS, with a certificate that `moduleOptions()` trusts. @default false */
   readonly https?: boolean | undefined;
 }
@@ -76,16 +83,20 @@ export class TestIssuer {
 
   private constructor(private readonly options: InMemoryIssuerOptions & LoopbackIssuerOptions) {
     assertInTest('TestIssuer', options);
+    if (options.key !== undefined) readTestKey(options.key, options.algorithm, 'test-key-1');
   }
 
   /**
-   * Listens on a free port of 127.0.0.1. End it with {@link stop}.
+   * Listens on a port of 127.0.0.1. End it with {@link stop}.
    *
    * @throws {IdentityError} `testing_in_production`.
+   * @throws {RangeError} `key` is none, or none for `algorithm`.
+   * @throws {Error} the port is taken (`EADDRINUSE`).
    */
   static async start(options: LoopbackIssuerOptions = {}): Promise<TestIssuer> {
     const issuer = new TestIssuer({ ...options });
-    issuer.server = await startLoopback((path) => issuer.answer(path), { https: options.https ?? false });
+    const { https = false, port = 0 } = options;
+    issuer.server = await startLoopback((path) => issuer.answer(path), { https, port });
     return issuer;
   }
 
@@ -124,6 +135,11 @@ export class TestIssuer {
   /** Whether it has an address that only the system could give it. */
   get isOnLoopback(): boolean {
     return this.server !== undefined;
+  }
+
+  /** The issuer that it was told to be; undefined where it takes the application's. */
+  get named(): string | undefined {
+    return this.options.issuer;
   }
 
   /** The keys that it publishes, the newest first. */
@@ -222,8 +238,12 @@ export class TestIssuer {
     return isWebAddress(this.issuer) ? this.issuer : 'https://issuer.test';
   }
 
-  private addKey(algorithm = this.options.algorithm ?? this.adopted.algorithm ?? 'ES256'): TestKey {
-    const key = createTestKey(algorithm, `test-key-${String(++this.created)}`);
+  private addKey(algorithm = this.options.algorithm ?? this.adopted.algorithm): TestKey {
+    const kid = `test-key-${String(++this.created)}`;
+    const key =
+      this.options.key !== undefined && this.created === 1
+        ? readTestKey(this.options.key, algorithm, kid)
+        : createTestKey(algorithm ?? 'ES256', kid);
     this.published.unshift(key);
     return key;
   }

@@ -1,13 +1,20 @@
 import {
   constants,
+  createPrivateKey,
+  createPublicKey,
   createHmac,
   generateKeyPairSync,
   sign,
+  KeyObject,
   type JsonWebKey,
-  type KeyObject,
   type SignKeyObjectInput,
 } from 'node:crypto';
-import { findAlgorithm, isVerifiableHere, type SignatureAlgorithm } from '../model/algorithms.js';
+import {
+  findAlgorithm,
+  isVerifiableHere,
+  SIGNATURE_ALGORITHMS,
+  type SignatureAlgorithm,
+} from '../model/algorithms.js';
 import type { JsonObject } from '../model/json.js';
 
 /** A key pair that signs tokens of tests. */
@@ -27,6 +34,50 @@ export interface TestKey {
 export function createTestKey(alg: string, kid: string): TestKey {
   const { publicKey, privateKey } = generatePair(rowOf(alg));
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
+}
+
+/** A private key that a test brings along: PEM, a JWK (RFC 7517) or a `KeyObject` of `node:crypto`. */
+export type PrivateKeySource = string | JsonWebKey | KeyObject;
+
+/**
+ * A test's own key.
+ *
+ * @param alg - undefined takes the key's own `alg`, else the first algorithm that fits it.
+ * @param kid - where the key has no `kid` of its own.
+ * @throws {RangeError} it is no private key, or none for the algorithm.
+ */
+export function readTestKey(source: PrivateKeySource, alg: string | undefined, kid: string): TestKey {
+  const privateKey = readPrivateKey(source);
+  const { d, p, q, dp, dq, qi, priv, ...publicHalf } = createPublicKey(privateKey).export({ format: 'jwk' });
+  const own = typeof source === 'object' && 'kty' in source ? source : {};
+  const named = alg ?? textOf(own['alg']) ?? textOf(publicHalf['alg']);
+  const row = SIGNATURE_ALGORITHMS.find((each) => fits(publicHalf, each, named));
+  if (row === undefined || !isVerifiableHere(row)) {
+    throw new RangeError(
+      `"key" is no key for ${named ?? 'any algorithm that tokens can be signed with here'}; "algorithm" names another`,
+    );
+  }
+  const id = textOf(own['kid']) ?? kid;
+  return { kid: id, alg: row.name, privateKey, jwk: { ...publicHalf, kid: id, alg: row.name, use: 'sig' } };
+}
+
+function fits({ kty, crv }: JsonWebKey, row: SignatureAlgorithm, named: string | undefined): boolean {
+  return row.kty === kty && (row.crv === undefined || row.crv === crv) && (named ?? row.name) === row.name;
+}
+
+function readPrivateKey(source: PrivateKeySource): KeyObject {
+  try {
+    if (typeof source === 'string') return createPrivateKey(source);
+    if ('kty' in source) return createPrivateKey({ key: source, format: 'jwk' });
+    if (source instanceof KeyObject && source.type === 'private') return source;
+  } catch {
+    // What OpenSSL says of it may hold parts of the key.
+  }
+  throw new RangeError('"key" is no private key: give it as PEM, as a JWK or as a KeyObject');
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Key pairs that no issuer publishes, by algorithm. Kept, because making one of RSA takes up to a second. */

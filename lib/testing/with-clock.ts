@@ -1,8 +1,14 @@
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { CLOCK } from '../cache/clock.js';
+import { noteClock } from './builder-uses.js';
 import type { TestClock } from './test-clock.js';
 
-/** Lets the module live in the time of the test: tokens expire and caches refresh when the clock is advanced. */
+/**
+ * Lets the module live in the time of the test: tokens expire and caches refresh when the clock is advanced.
+ *
+ * @throws {IdentityError} `options_invalid`: the builder has another clock.
+ */
 export function withClock(builder: TestingModuleBuilder, clock: TestClock): TestingModuleBuilder {
+  noteClock(builder, clock);
   return builder.overrideProvider(CLOCK).useValue(clock);
 }

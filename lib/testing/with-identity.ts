@@ -13,6 +13,7 @@ import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { Measurements } from '../stats/measurements.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
+import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { assertInTest, type TestKitConsent } from './test-environment.js';
 import { firstAlgorithm, firstAudience, firstTokenType, rewriteIssuers } from './rewrite-options.js';
@@ -39,7 +40,7 @@ export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | nul
  * `mapUser` are those of the application. A request that brings a token of its own is judged by that one.
  *
  * @param identity - a function may answer differently each time; null is nobody.
- * @throws {IdentityError} `testing_in_production`.
+ * @throws {IdentityError} `testing_in_production`; `options_invalid`: the builder has an identity or an issuer already.
  */
 export function withIdentity(
   builder: TestingModuleBuilder,
@@ -47,6 +48,7 @@ export function withIdentity(
   consent: TestKitConsent = {},
 ): TestingModuleBuilder {
   assertInTest('withIdentity', consent);
+  noteIdentity(builder);
   const read = typeof identity === 'function' ? identity : () => identity;
   /** Of each module: applications may have several. */
   const signers = new WeakMap<ResolvedOptions, Signer>();

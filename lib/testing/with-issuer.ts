@@ -11,6 +11,8 @@ import {
   issuersOf,
   rewriteIssuers,
 } from './rewrite-options.js';
+import { noteIssuer } from './builder-uses.js';
+import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { isWebAddress } from './provider-answer.js';
 import type { TestIssuer } from './test-issuer.js';
 
@@ -18,18 +20,20 @@ import type { TestIssuer } from './test-issuer.js';
  * Lets the application under test meet this issuer instead of its real one. Nothing else of its options changes but where
  * metadata and keys come from, and nothing of the validation: tokens are verified as ever.
  *
- * An issuer in memory takes the name of the application's; one on loopback gives the application its own.
+ * An issuer in memory takes the name of the application's; one on loopback gives the application its own. Where it is called
+ * for several issuers, each stands for the one that it names: `TestIssuer.inMemory({ issuer })`.
  *
- * @throws {IdentityError} `options_invalid` at `compile()`, where several issuers are configured and this one,
- * on loopback, can't stand for them.
+ * @throws {IdentityError} `options_invalid`: the builder has an identity. At `compile()`, where several issuers are configured
+ * and this one, on loopback, can't stand for them, or where it is not told which of them each stands for.
  */
 export function withIssuer(builder: TestingModuleBuilder, issuer: TestIssuer): TestingModuleBuilder {
+  const all = noteIssuer(builder, issuer);
   return builder.overrideProvider(RESOLVED_OPTIONS).useFactory({
     inject: [MODULE_OPTIONS_TOKEN],
     factory: (options: IdentityModuleOptions): ResolvedOptions => {
       // What stops the start of the application stops its tests.
       resolveOptions(options);
-      return resolveOptions(plugIn(options, issuer));
+      return resolveOptions(all.length > 1 ? plugInAll(options, all) : plugIn(options, issuer));
     },
   });
 }
@@ -37,19 +41,8 @@ export function withIssuer(builder: TestingModuleBuilder, issuer: TestIssuer): T
 function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityModuleOptions {
   const issuers = issuersOf(options);
   const [first] = issuers;
-  const audience = firstAudience(first?.audience ?? options.audience);
-  const algorithm = firstAlgorithm(options);
-  const audienceClaim = first?.audienceClaim ?? options.audienceClaim;
-  issuer.adopt({
-    ...(first === undefined ? {} : { issuer: first.issuer }),
-    ...(audience === undefined ? {} : { audience }),
-    ...(algorithm === undefined ? {} : { algorithm }),
-    ...(audienceClaim === undefined ? {} : { audienceClaim }),
-    ...(options.tokenTypes === undefined ? {} : { tokenType: firstTokenType(options.tokenTypes) }),
-  });
-  // How long the application waits is its own, also in its tests.
-  const { timeoutMs, deadlineMs, maxResponseBytes } = options.http ?? {};
-  const http = { timeoutMs, deadlineMs, maxResponseBytes, ...issuer.httpOptions() };
+  adoptFrom(options, first, issuer);
+  const http = httpOf(options, issuer);
   if (!issuer.isOnLoopback) {
     return { ...rewriteIssuers(options, (theirs) => answeredBy(issuer, theirs)), http };
   }
@@ -60,6 +53,61 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
     );
   }
   return { ...rewriteIssuers(options, (theirs) => moved(theirs, issuer.issuer)), http };
+}
+
+/** Each issuer in the place of the one that it names; nobody answers for the others. */
+function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): IdentityModuleOptions {
+  const byName = new Map(all.map((issuer) => [issuer.named, issuer]));
+  if (byName.size < all.length || byName.has(undefined)) {
+    throw new IdentityError(
+      'options_invalid',
+      `withIssuer was called for ${String(all.length)} issuers: each must be in memory and name another one that it stands for, TestIssuer.inMemory({ issuer })`,
+    );
+  }
+  const configured = issuersOf(options);
+  const strange = [...byName.keys()].filter((name) => !configured.some(({ issuer }) => issuer === name));
+  if (strange.length > 0 && typeof options.issuers !== 'function') {
+    throw new IdentityError(
+      'options_invalid',
+      `withIssuer was called for issuers that are not configured: ${strange.join(', ')}; configured are ${configured.map(({ issuer }) => issuer).join(', ')}`,
+    );
+  }
+  for (const issuer of all)
+    adoptFrom(
+      options,
+      configured.find((each) => each.issuer === issuer.named),
+      issuer,
+    );
+  const rewritten = rewriteIssuers(options, (theirs) => {
+    const issuer = byName.get(theirs.issuer);
+    return issuer === undefined
+      ? { ...theirs, http: undefined }
+      : { ...answeredBy(issuer, theirs), http: httpOf(options, issuer) };
+  });
+  return { ...rewritten, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
+}
+
+function adoptFrom(
+  options: IdentityModuleOptions,
+  first: IssuerOptions | undefined,
+  issuer: TestIssuer,
+): void {
+  const audience = firstAudience(first?.audience ?? options.audience);
+  const algorithm = first?.algorithms?.[0] ?? firstAlgorithm(options);
+  const audienceClaim = first?.audienceClaim ?? options.audienceClaim;
+  issuer.adopt({
+    ...(first === undefined ? {} : { issuer: first.issuer }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(audienceClaim === undefined ? {} : { audienceClaim }),
+    ...(options.tokenTypes === undefined ? {} : { tokenType: firstTokenType(options.tokenTypes) }),
+  });
+}
+
+function httpOf({ http }: IdentityModuleOptions, issuer: TestIssuer): IdentityModuleOptions['http'] {
+  // How long the application waits is its own, also in its tests.
+  const { timeoutMs, deadlineMs, maxResponseBytes } = http ?? {};
+  return { timeoutMs, deadlineMs, maxResponseBytes, ...issuer.httpOptions() };
 }
 
 /** The same issuer, with metadata and keys of the test's wherever its own are. */

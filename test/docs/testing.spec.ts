@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import * as testingModule from '@nestjs/testing';
 import { expect, it } from 'vitest';
+import * as kit from 'nestjs-identity-model/testing';
+import { blocksBelow, runBlock } from './run-block.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -11,3 +14,11 @@ it.each(['jest.config.js', 'resolver.cjs', 'jose.cjs'])(
     expect(printed?.split('```')[0]).toBe(code);
   },
 );
+
+it('docs/testing.md tests one controller, guard and requirements included', async () => {
+  const [block = ''] = blocksBelow('docs/testing.md', 'One controller');
+  const code = `${read('test/docs/preludes/orders-controller.ts')}\n${block}`;
+  const modules = { '@nestjs/testing': testingModule, 'nestjs-identity-model/testing': kit };
+  const { statusFor } = runBlock(code, modules) as { statusFor: (scope: string) => Promise<number> };
+  expect([await statusFor('orders:read'), await statusFor('orders:write')]).toEqual([200, 403]);
+});

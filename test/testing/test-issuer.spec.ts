@@ -1,3 +1,4 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -15,6 +16,7 @@ import {
   WRONG_TOKENS,
   type LoopbackIssuerOptions,
   type Misbehaviour,
+  type PrivateKeySource,
   type WrongToken,
 } from 'nestjs-identity-model/testing';
 import { isVerifiableHere, SIGNATURE_ALGORITHMS } from '../../lib/model/algorithms.js';
@@ -202,6 +204,63 @@ describe('TestIssuer', () => {
       TestIssuer.inMemory({ allowInProduction: true });
     },
   );
+});
+
+describe('an issuer that is started again', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'developer' };
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+
+  it.each<[string, PrivateKeySource, string]>([
+    ['PEM', pem, 'test-key-1'],
+    ['a JWK', jwk, 'developer'],
+    ['a KeyObject', privateKey, 'test-key-1'],
+  ])('with its port and a key as %s goes on being the same', async (_name, key, kid) => {
+    const before = await TestIssuer.start({ key });
+    const token = before.token({ sub: 'ada' });
+    await before.stop();
+    const port = Number(new URL(before.issuer).port);
+    const again = await TestIssuer.start({ key, port });
+    const module = await moduleFor(again);
+    const { claims, header } = await module.get(TokenValidationService).validate(token);
+    expect([claims.sub, header.kid, again.issuer]).toEqual(['ada', kid, before.issuer]);
+    expect(JSON.stringify(again.keys.map((each) => each.jwk))).not.toContain('"d"');
+    expect(again.rotate().jwk).not.toMatchObject({ x: again.keys.at(-1)?.jwk.x });
+  });
+
+  it('says that its port is taken', async () => {
+    const first = await TestIssuer.start();
+    open.push(() => first.stop());
+    const port = Number(new URL(first.issuer).port);
+    await expect(TestIssuer.start({ port })).rejects.toThrow(/EADDRINUSE/);
+  });
+
+  it.each<[string, PrivateKeySource, string | undefined, RegExp]>([
+    ['of another algorithm', pem, 'RS256', /no key for RS256/],
+    ['that is public', createPublicKey(privateKey), undefined, /no private key/],
+    [
+      'that is a public JWK',
+      createPublicKey(privateKey).export({ format: 'jwk' }),
+      undefined,
+      /no private key/,
+    ],
+    ['that is garbage', 'secret', undefined, /no private key/],
+    ['for no signatures', generateKeyPairSync('x25519').privateKey, undefined, /no key for any algorithm/],
+  ])('refuses a key %s', (_name, key, algorithm, message) => {
+    expect(() => TestIssuer.inMemory({ key, algorithm })).toThrow(message);
+    expect(() => TestIssuer.inMemory({ key, algorithm })).not.toThrow(/secret/);
+  });
+
+  it.each([
+    ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, undefined],
+    ['PS512', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'PS512'],
+    ['EdDSA', generateKeyPairSync('ed25519').privateKey, undefined],
+  ])('signs with %s by the key that it is given', async (alg, key, algorithm) => {
+    const issuer = TestIssuer.inMemory({ key, algorithm });
+    const module = await moduleFor(issuer);
+    const { header } = await module.get(TokenValidationService).validate(issuer.token());
+    expect(header.alg).toBe(alg);
+  });
 });
 
 describe('withIssuer', () => {
