@@ -133,10 +133,18 @@ describe('findModulusWeakness', () => {
   });
 
   it('finds two factors whose halves of the distance are small, and not two that are independent', () => {
-    // Factors 2^500 apart: Fermat's factorization needs less than one round in addition to the first.
-    let near = prime + 2n ** 500n;
-    while (SMALL_PRIMES.some((small) => near % small === 0n)) near += 2n;
-    expect(findModulusWeakness(prime * near)).toBe('its RSA modulus has two factors that are nearly equal');
+    const productWith = (distance: bigint): bigint => {
+      let near = prime + distance;
+      while (SMALL_PRIMES.some((small) => near % small === 0n)) near += 2n;
+      return prime * near;
+    };
+    // Fermat's factorization takes distance^2 / (8 * prime) rounds: 1, then 50 to 67, then 200 at least.
+    for (const distance of [2n ** 500n, 20n * 2n ** 512n]) {
+      expect(findModulusWeakness(productWith(distance))).toBe(
+        'its RSA modulus has two factors that are nearly equal',
+      );
+    }
+    expect(findModulusWeakness(productWith(40n * 2n ** 512n))).toBeUndefined();
     expect(findModulusWeakness(prime * nextPrime)).toBeUndefined();
   });
 });
