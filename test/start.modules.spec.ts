@@ -1,10 +1,15 @@
 import {
+  All,
   Controller,
   Get,
   Injectable,
   Module,
   Scope,
+  Search,
+  Sse,
   UseGuards,
+  Version,
+  type ControllerOptions,
   type INestApplication,
   type ModuleMetadata,
   type Type,
@@ -174,6 +179,40 @@ describe('several modules', () => {
     ];
     const { code, message } = await failureOf({ imports });
     expect([code, message]).toEqual(['options_invalid', expect.stringContaining(theirs.issuer)]);
+  });
+});
+
+describe('routes of every kind', () => {
+  const routeWith = (...decorators: MethodDecorator[]): Type => {
+    @Controller()
+    class Routes {
+      @RequireScopes('a') read(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Routes.prototype, 'read') ?? {};
+    for (const decorate of decorators) decorate(Routes.prototype, 'read', descriptor);
+    return Routes;
+  };
+  const placed = (options: ControllerOptions): Type => {
+    @Controller(options)
+    class Routes {
+      @RequireScopes('a') @Get() read(): void {}
+    }
+    return Routes;
+  };
+
+  it.each<[string, () => Type]>([
+    ['@All', () => routeWith(All())],
+    ['@Sse', () => routeWith(Sse('events'))],
+    ['@Search', () => routeWith(Search())],
+    ['a version of a route', () => routeWith(Get(), Version('2'))],
+    ['a list of paths', () => routeWith(Get(['a', 'b']))],
+    ['a controller of one host', () => placed({ host: ':tenant.example.com' })],
+    ['a controller of one version', () => placed({ path: 'x', version: '1' })],
+    ['a controller whose options make it request-scoped', () => placed({ scope: Scope.REQUEST })],
+  ])('are checked: %s', async (_name, controller) => {
+    const identity = IdentityModule.forRoot(ours.moduleOptions());
+    const { code, message } = await failureOf({ imports: [identity], controllers: [controller()] });
+    expect([code, message]).toEqual(['route_unguarded', expect.stringContaining('Routes.read')]);
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   Inject,
   Injectable,
+  Optional,
   UnauthorizedException,
   type CanActivate,
   type ExecutionContext,
@@ -38,8 +39,8 @@ import { readPassportMembers } from './passport-members.js';
 @Injectable()
 export class IdentityAuthGuard extends AuthGuard() {
   @Inject(IdentityStrategy) protected readonly strategy!: IdentityStrategy;
-  /** @internal */
-  @Inject(HttpAdapterHost) readonly adapterHost!: HttpAdapterHost;
+  /** Missing only beside a second copy of `@nestjs/core`: HostApplication says so. @internal */
+  @Optional() @Inject(HttpAdapterHost) readonly adapterHost!: HttpAdapterHost;
   #current: GuardPass | undefined;
   /** What stands for the request where passport has none. */
   readonly #standIns = new WeakMap<ExecutionContext, object>();
