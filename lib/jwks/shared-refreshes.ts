@@ -228,24 +228,24 @@ export class SharedRefreshes {
 
   private turnAway(slot: Slot, id: string, nowMs: number, isLate = false): IdentityError {
     note(slot, id);
-    const retryAfterMs = this.decidedInMs(slot, nowMs);
+    const retryAfterMs = this.decidedInMs(slot, nowMs, isLate);
     if (!isLate) return refuse('keys_busy', undefined, { retryAfterMs });
     const message = 'The provider has not answered with its keys within jwks.unknownKidMaxWaitMs.';
     return refuse('keys_unavailable', message, { retryAfterMs });
   }
 
   /** Milliseconds until the refresh has ended: expected, or at the latest if one is under way that hangs. */
-  private decidedInMs(slot: Slot, nowMs: number): number {
+  private decidedInMs(slot: Slot, nowMs: number, isLate = false): number {
     const { begun } = this;
-    const endsInMs = begun === undefined ? 0 : this.endsInMs(begun, nowMs);
+    const endsInMs = begun === undefined ? 0 : this.endsInMs(begun, nowMs, isLate);
     if (slot === begun) return endsInMs;
     const beginsInMs = Math.max(0, slot.atMs - nowMs, endsInMs);
     return Math.ceil(beginsInMs + this.lastFetchMs + MARGIN_MS);
   }
 
-  private endsInMs({ atMs }: Slot, nowMs: number): number {
+  private endsInMs({ atMs }: Slot, nowMs: number, isLate: boolean): number {
     const elapsedMs = nowMs - atMs;
-    const hangs = elapsedMs > Math.max(HANGS_AT * this.lastFetchMs, HANGS_AT_LEAST_MS);
+    const hangs = isLate || elapsedMs > Math.max(HANGS_AT * this.lastFetchMs, HANGS_AT_LEAST_MS);
     const endsAfterMs = hangs ? this.options.fetchDeadlineMs : this.lastFetchMs;
     return Math.ceil(Math.max(0, endsAfterMs - elapsedMs) + MARGIN_MS);
   }

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IdentityModule, type IdentityModuleOptions } from 'nestjs-identity-model';
+import { createApp, get } from './support/create-app.js';
+import { OrdersController } from './support/orders.controller.js';
+import { ProviderDouble } from './support/provider-double.js';
+import { createKey, encode } from './support/signing-key.js';
+
+/** Shorter than the defaults, if nothing hangs on how long it takes. */
+const SCALED = { unknownKidCooldownMs: 500, badSignatureCooldownMs: 500, unknownKidMaxWaitMs: 2_500 };
+
+let provider: ProviderDouble;
+let app: INestApplication;
+let url: string;
+beforeEach(async () => {
+  provider = await ProviderDouble.start();
+});
+afterEach(async () => {
+  await app.close();
+  await provider.stop();
+});
+
+async function start(jwks: IdentityModuleOptions['jwks'] = SCALED): Promise<void> {
+  const options = { issuer: provider.issuer, audience: 'orders-api', warmUp: 'await', jwks } as const;
+  const started = await createApp('fastify', {
+    imports: [IdentityModule.forRoot(options)],
+    controllers: [OrdersController],
+  });
+  ({ app } = started);
+  url = `${started.url}/orders`;
+}
+
+/** What anybody can send. */
+function madeUp(kid: string = randomUUID()): string {
+  const header = encode(JSON.stringify({ alg: 'RS256', kid, typ: 'at+jwt' }));
+  return `${header}.${encode(JSON.stringify(provider.claims()))}.${encode('x'.repeat(256))}`;
+}
+
+interface Asked {
+  /** 0 for an error of the socket. */
+  readonly status: number;
+  readonly tookMs: number;
+  /** Of the longest request. */
+  readonly longestMs: number;
+  readonly turnedAway: number;
+}
+
+/** Asks, and comes back after a 503 when `Retry-After` says so, at the most `times`. */
+async function ask(token: string, times = 0): Promise<Asked> {
+  const startMs = performance.now();
+  let longestMs = 0;
+  for (let turnedAway = 0; ; turnedAway++) {
+    const sinceMs = performance.now();
+    const response = await get(url, token).catch(() => undefined);
+    await response?.arrayBuffer();
+    const nowMs = performance.now();
+    longestMs = Math.max(longestMs, nowMs - sinceMs);
+    const status = response?.status ?? 0;
+    if (status === 503) expect(response?.headers.get('retry-after')).toMatch(/^([1-9]|1[01])$/);
+    if (status !== 503 || turnedAway === times)
+      return { status, tookMs: nowMs - startMs, longestMs, turnedAway };
+    await delay(Number(response?.headers.get('retry-after')) * 1_000);
+  }
+}
+
+const mostOf = (outcomes: readonly Asked[], name: 'tookMs' | 'longestMs' | 'turnedAway'): number =>
+  outcomes.reduce((most, outcome) => Math.max(most, outcome[name]), 0);
+const statusesOf = (outcomes: readonly Asked[]): unknown[] =>
+  [...new Set(outcomes.map(({ status }) => status))].toSorted();
+
+function rotate(): void {
+  const [oldKey] = provider.keys;
+  provider.keys = [createKey('ES256', 'new'), ...(oldKey === undefined ? [] : [oldKey])];
+}
+
+/** Strangers every so often, honest requests beside them, and a rotation after a second; over real connections. */
+async function flood(run: {
+  readonly madeUpEveryMs: number;
+  readonly madeUpTokens: () => readonly string[];
+  readonly honestEveryMs: number;
+}): Promise<{ old: Asked[]; fresh: Asked[]; made: Asked[]; requests: number; elapsedMs: number }> {
+  const [old, fresh, made]: [Promise<Asked>[], Promise<Asked>[], Promise<Asked>[]] = [[], [], []];
+  const oldToken = provider.token();
+  const before = provider.count(provider.jwksPath);
+  const startMs = performance.now();
+  const elapsedMs = (): number => performance.now() - startMs;
+  let [madeUps, honests] = [0, 0];
+  let freshToken: string | undefined;
+  while (elapsedMs() < 3_000) {
+    if (freshToken === undefined && elapsedMs() > 1_000) {
+      rotate();
+      freshToken = provider.token();
+    }
+    for (; madeUps * run.madeUpEveryMs < elapsedMs(); madeUps++) {
+      for (const token of run.madeUpTokens()) made.push(ask(token));
+    }
+    for (; honests * run.honestEveryMs < elapsedMs(); honests++) {
+      old.push(ask(oldToken));
+      if (freshToken !== undefined) fresh.push(ask(freshToken, 2));
+    }
+    await delay(5);
+  }
+  const requests = provider.count(provider.jwksPath) - before;
+  const all = { old: await Promise.all(old), fresh: await Promise.all(fresh), made: await Promise.all(made) };
+  return { ...all, requests, elapsedMs: 3_000 };
+}
+
+describe('made-up key ids over real connections', { timeout: 90_000 }, () => {
+  it('3,000 requests, 300 at a time: all are answered in time, the provider sees one request a cooldown', async () => {
+    await start({});
+    const before = provider.count(provider.jwksPath);
+    const startMs = performance.now();
+    const made: Asked[] = [];
+    let left = 3_000;
+    const client = async (): Promise<void> => {
+      while (left-- > 0) made.push(await ask(madeUp()));
+    };
+    const clients = Array.from({ length: 300 }, client);
+    const old: Asked[] = [];
+    const known = (async (): Promise<void> => {
+      const token = provider.token({ exp: Math.floor(Date.now() / 1_000) + 3_600 });
+      for (; left > 0; await delay(100)) old.push(await ask(token));
+    })();
+    await Promise.all([...clients, known]);
+    const elapsedMs = performance.now() - startMs;
+    expect(made).toHaveLength(3_000);
+    // 503 only if the provider is slow: this machine may be busy.
+    for (const status of statusesOf(made)) expect([401, 503]).toContain(status);
+    expect(made.filter(({ status }) => status === 401).length).toBeGreaterThan(2_000);
+    expect(mostOf(made, 'longestMs')).toBeLessThan(6_000);
+    expect(statusesOf(old)).toEqual([200]);
+    expect(mostOf(old, 'longestMs')).toBeLessThan(1_000);
+    expect(provider.count(provider.jwksPath) - before).toBeLessThanOrEqual(1 + elapsedMs / 2_000);
+  });
+
+  it.each([
+    ['one every 2.5 s', 2_500, (): string[] => [madeUp()], 0],
+    ['ten a second', 100, (): string[] => [madeUp()], 0],
+    [
+      'pairs of equal ids, more than may wait',
+      500,
+      (): string[] => Array.from({ length: 25 }, () => madeUp()).flatMap((token) => [token, token]),
+      1,
+    ],
+    [
+      'forged tokens under a known id, and the id of the coming key',
+      50,
+      (): string[] => [madeUp('rsa-1')],
+      0,
+    ],
+  ])(
+    '%s: honest tokens of a new key are accepted in time',
+    async (_name, everyMs, tokens, mostTurnedAway) => {
+      await start({ ...SCALED, maxWaiting: 32 });
+      const { old, fresh, made, requests, elapsedMs } = await flood({
+        madeUpEveryMs: everyMs,
+        madeUpTokens: tokens,
+        honestEveryMs: 25,
+      });
+      expect([statusesOf(old), mostOf(old, 'turnedAway')]).toEqual([[200], 0]);
+      expect(fresh.length).toBeGreaterThan(20);
+      expect(statusesOf(fresh)).toEqual([200]);
+      expect(mostOf(fresh, 'turnedAway')).toBeLessThanOrEqual(mostTurnedAway);
+      // The wait, what a busy machine adds, and a second of Retry-After for each time.
+      expect(mostOf(fresh, 'tookMs')).toBeLessThan(500 + 1_000 + 1_000 * mostTurnedAway);
+      for (const { status } of made) expect([401, 503]).toContain(status);
+      // Four at once for signatures.
+      expect(requests).toBeLessThanOrEqual(2 * (1 + elapsedMs / 500) + 4);
+    },
+  );
+
+  it('a key replaced under its id: of eight at once none is refused, a forged token before or not', async () => {
+    await start({});
+    for (const isForged of [false, true]) {
+      if (isForged) expect((await ask(madeUp('rsa-1'))).status).toBe(401);
+      provider.keys = [createKey('RS256', 'rsa-1')];
+      const honest = await Promise.all(Array.from({ length: 8 }, () => ask(provider.token())));
+      expect(statusesOf(honest)).toEqual([200]);
+    }
+  });
+
+  it('a provider that hangs: everybody is answered within the bound, and served once it answers', async () => {
+    await start();
+    rotate();
+    const token = provider.token();
+    const hanging: (() => void)[] = [];
+    provider.answers.set(provider.jwksPath, (_request, response) => {
+      hanging.push(() => response.end(JSON.stringify({ keys: provider.keys.map(({ jwk }) => jwk) })));
+    });
+    const first = await Promise.all(Array.from({ length: 20 }, () => get(url, token)));
+    expect(new Set(first.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(first.every(({ headers }) => Number(headers.get('retry-after')) >= 7)).toBe(true);
+    provider.answers.clear();
+    for (const answer of hanging) answer();
+    await expect.poll(async () => (await get(url, token)).status).toBe(200);
+  });
+});
