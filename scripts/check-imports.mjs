@@ -16,7 +16,7 @@ const RANKS = [
   ['jwks'],
   ['validation'],
   ['stats'],
-  ['carriers'],
+  ['transports'],
   ['decorators'],
   ['auth'],
   ['health', 'prometheus', 'opentelemetry', 'redis'],

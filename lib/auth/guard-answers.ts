@@ -1,8 +1,8 @@
 import { HttpException, type ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { answerFor, type Answer } from '../carriers/answer.js';
-import { toHttpException } from '../carriers/http-exceptions.js';
-import { transportOf } from '../carriers/transport-of.js';
+import { answerFor, type Answer } from '../transports/answer.js';
+import { toHttpException } from '../transports/http-exceptions.js';
+import { transportOf } from '../transports/transport-of.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { GuardPass } from './guard-pass.js';

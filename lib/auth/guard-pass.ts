@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Transport } from '../carriers/transport.js';
+import type { Transport } from '../transports/transport.js';
 import type { AccessPlan } from '../decorators/access-metadata.js';
 import type { Shortfall } from '../decorators/check-requirements.js';
 import type { IdentityError } from '../errors/identity-error.js';

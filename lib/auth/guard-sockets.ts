@@ -1,7 +1,7 @@
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
-import { answerFor, answerTo, type Answer } from '../carriers/answer.js';
-import { rememberHandshake, type UpgradeRequest } from '../carriers/handshake.js';
-import { connectionTo, isSocketIo, readHandshake } from '../carriers/ws.transport.js';
+import { answerFor, answerTo, type Answer } from '../transports/answer.js';
+import { rememberHandshake, type UpgradeRequest } from '../transports/handshake.js';
+import { connectionTo, isSocketIo, readHandshake } from '../transports/ws.transport.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { RecoveryHold } from './hold-recovery.js';

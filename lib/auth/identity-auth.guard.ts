@@ -8,9 +8,9 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { carry, decisionInCall, hasDecided, type Decision } from '../carriers/carrier.js';
-import { toHttpException } from '../carriers/http-exceptions.js';
-import { isKnownCall, transportOf } from '../carriers/transport-of.js';
+import { carry, decisionInCall, hasDecided, type Decision } from '../transports/carrier.js';
+import { toHttpException } from '../transports/http-exceptions.js';
+import { isKnownCall, transportOf } from '../transports/transport-of.js';
 import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { IdentityStrategy } from './identity.strategy.js';

@@ -1,10 +1,10 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { Strategy } from 'passport-jwt';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import { decisionInCall } from '../carriers/carrier.js';
-import { toHttpException } from '../carriers/http-exceptions.js';
-import { readBearer } from '../carriers/read-bearer.js';
-import type { TokenReading } from '../carriers/transport.js';
+import { decisionInCall } from '../transports/carrier.js';
+import { toHttpException } from '../transports/http-exceptions.js';
+import { readBearer } from '../transports/read-bearer.js';
+import type { TokenReading } from '../transports/transport.js';
 import { findShortfall, type Shortfall } from '../decorators/check-requirements.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';

@@ -1,5 +1,5 @@
 import { Get, Inject, Logger, Post, Req, Res } from '@nestjs/common';
-import { carriedBy } from '../carriers/carrier.js';
+import { carriedBy } from '../transports/carrier.js';
 import { DiscoveryService } from '../discovery/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { JwksService } from '../jwks/jwks.service.js';

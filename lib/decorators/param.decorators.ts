@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { decisionFor, sharedDecision } from '../carriers/carrier.js';
-import { isKnownCall, transportOf } from '../carriers/transport-of.js';
+import { decisionFor, sharedDecision } from '../transports/carrier.js';
+import { isKnownCall, transportOf } from '../transports/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';

@@ -2,7 +2,7 @@ import type { TestingModuleBuilder } from '@nestjs/testing';
 import type { GuardPass } from '../auth/guard-pass.js';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import type { TokenReading } from '../carriers/transport.js';
+import type { TokenReading } from '../transports/transport.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
