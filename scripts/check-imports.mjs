@@ -15,7 +15,7 @@ const RANKS = [
   ['discovery'],
   ['jwks'],
   ['validation'],
-  ['stats'],
+  ['metrics'],
   ['transports'],
   ['decorators'],
   ['auth'],

@@ -6,8 +6,11 @@ import { Test } from '@nestjs/testing';
 import { chromium } from 'playwright-core';
 import { IdentityDashboardModule } from '../dist/dashboard/index.js';
 import { IdentityModule, JwksService } from '../dist/index.js';
-import { Measurements } from '../dist/stats/measurements.js';
 import { TestClock, TestIssuer, withClock } from '../dist/testing/index.js';
+import { VALIDATION_RECORDER } from '../dist/validation/validation-recorder.js';
+
+/** @import { RequestRecorder } from '../dist/http/request-recorder.js' */
+/** @import { ValidationRecorder } from '../dist/validation/validation-recorder.js' */
 
 const FOLDER = process.argv[2] ?? 'docs/images';
 const SIZES = {
@@ -54,7 +57,8 @@ login.rotate('RS256');
 legacy.misbehave('down');
 const module = await withClock(Test.createTestingModule(metadata), clock).compile();
 const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
-const measurements = app.get(Measurements, { strict: false });
+/** @type {ValidationRecorder & RequestRecorder} */
+const measurements = app.get(VALIDATION_RECORDER, { strict: false });
 const jwks = app.get(JwksService, { strict: false });
 
 // Nobody is slow in memory.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { IssuerRows } from '../stats/issuer-rows.js';
-import { Measurements } from '../stats/measurements.js';
-import type { IdentitySnapshot, IssuerSnapshot } from '../stats/snapshot.types.js';
-import { periodStats } from '../stats/totals.js';
+import { IssuerRows } from '../metrics/issuer-rows.js';
+import { Measurements } from '../metrics/measurements.js';
+import type { IdentitySnapshot, IssuerSnapshot } from '../metrics/snapshot.types.js';
+import { periodStats } from '../metrics/totals.js';
 import { dashboardState, type StateSources } from './dashboard-state.js';
 import type { KeyRecord } from './key-timeline.js';
 

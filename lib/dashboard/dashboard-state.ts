@@ -1,8 +1,8 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
 import type { CacheState } from '../cache/lifecycle.js';
 import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
-import { isWithoutToken, refusedByRoutes, type DenialCount } from '../stats/denials.js';
-import type { DurationStats } from '../stats/duration-histogram.js';
+import { isWithoutToken, refusedByRoutes, type DenialCount } from '../metrics/denials.js';
+import type { DurationStats } from '../metrics/duration-histogram.js';
 import type {
   IdentitySnapshot,
   IssuerSnapshot,
@@ -10,8 +10,8 @@ import type {
   PerCache,
   PeriodStats,
   RequestCount,
-} from '../stats/snapshot.types.js';
-import type { ResultCount } from '../stats/validation-results.js';
+} from '../metrics/snapshot.types.js';
+import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
 import type { Incident, OngoingFault } from './incident-log.js';
 import type { KeyRecord } from './key-timeline.js';

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../errors/error-codes.js';
-import { refusedByRoutes } from '../stats/denials.js';
-import type { LookUps, PeriodStats } from '../stats/snapshot.types.js';
+import { refusedByRoutes } from '../metrics/denials.js';
+import type { LookUps, PeriodStats } from '../metrics/snapshot.types.js';
 
 /** What happened in one interval. Rates are by the second, and null where nothing was measured. */
 export interface HistoryPoint {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import type { RequestOutcome } from '../http/request-recorder.js';
-import { IssuerRows } from '../stats/issuer-rows.js';
-import { Measurements } from '../stats/measurements.js';
+import { IssuerRows } from '../metrics/issuer-rows.js';
+import { Measurements } from '../metrics/measurements.js';
 import { DashboardHistory, SAMPLE_MS } from './history.js';
 
 const ISSUER = 'https://id.example.com';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import { Measurements } from '../stats/measurements.js';
-import { periodStats, type Totals } from '../stats/totals.js';
+import { Measurements } from '../metrics/measurements.js';
+import { periodStats, type Totals } from '../metrics/totals.js';
 import { historyPoint, type HistoryPoint } from './history-point.js';
 import { Ring } from './ring.js';
 

@@ -5,7 +5,7 @@ import { DiscoveryService } from '../discovery/discovery.service.js';
 import { JwksService } from '../jwks/jwks.service.js';
 import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
-import { IdentityStats } from '../stats/identity-stats.js';
+import { IdentityStats } from '../metrics/identity-stats.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { readThresholds, type HealthThresholds } from './health-thresholds.js';
 import { judgeHealth } from './judge-health.js';

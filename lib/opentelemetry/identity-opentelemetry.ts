@@ -11,11 +11,11 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import type { RequestRecord } from '../http/request-recorder.js';
-import { IdentityStats } from '../stats/identity-stats.js';
-import { Measurements, type ValidationRecord } from '../stats/measurements.js';
-import type { LookUps } from '../stats/snapshot.types.js';
-import { requestRows } from '../stats/totals.js';
-import { outcomeOf } from '../stats/validation-results.js';
+import { IdentityStats } from '../metrics/identity-stats.js';
+import { Measurements, type ValidationRecord } from '../metrics/measurements.js';
+import type { LookUps } from '../metrics/snapshot.types.js';
+import { requestRows } from '../metrics/totals.js';
+import { outcomeOf } from '../metrics/validation-results.js';
 
 /** Injection token of {@link IdentityOpenTelemetryOptions}. */
 export const OPENTELEMETRY_OPTIONS = Symbol('nestjs-identity-model: opentelemetry options');

@@ -1,5 +1,5 @@
 import { Histogram } from 'prom-client';
-import { DURATION_BOUNDS_MS, type DurationHistogram } from '../stats/duration-histogram.js';
+import { DURATION_BOUNDS_MS, type DurationHistogram } from '../metrics/duration-histogram.js';
 
 interface Row {
   readonly metricName: string;

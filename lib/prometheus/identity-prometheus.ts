@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { IdentityStats } from '../stats/identity-stats.js';
-import { Measurements } from '../stats/measurements.js';
-import { requestRows } from '../stats/totals.js';
+import { IdentityStats } from '../metrics/identity-stats.js';
+import { Measurements } from '../metrics/measurements.js';
+import { requestRows } from '../metrics/totals.js';
 import type { EntryState } from '../cache/refreshing-cache.js';
 import { printable } from '../model/printable.js';
 import { DurationMetric } from './duration-metric.js';

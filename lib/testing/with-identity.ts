@@ -11,7 +11,7 @@ import { IssuerDirectory } from '../options/issuer-directory.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { Measurements } from '../stats/measurements.js';
+import { Measurements } from '../metrics/measurements.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';

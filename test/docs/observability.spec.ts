@@ -6,8 +6,8 @@ import type { EntryState } from '../../lib/cache/refreshing-cache.js';
 import { ERROR_CODES } from '../../lib/errors/error-codes.js';
 import { ENDPOINTS, REQUEST_OUTCOMES } from '../../lib/http/request-recorder.js';
 import { METRICS } from '../../lib/prometheus/metric-names.js';
-import type { PerCache } from '../../lib/stats/snapshot.types.js';
-import { DURATION_OUTCOMES } from '../../lib/stats/validation-results.js';
+import type { PerCache } from '../../lib/metrics/snapshot.types.js';
+import { DURATION_OUTCOMES } from '../../lib/metrics/validation-results.js';
 import { isInstalled } from '../support/is-installed.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
