@@ -11,15 +11,15 @@ import { HostApplication, hostApplicationProvider } from './auth/host-applicatio
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
 import { CLOCK, systemClock, type Clock } from './cache/clock.js';
-import { DiscoveryService } from './discovery/discovery.service.js';
+import { DiscoveryService } from './issuers/discovery.service.js';
 import { IdentityError } from './errors/identity-error.js';
 import { EventReporter } from './events/event-reporter.js';
 import { IdentityEvents } from './events/identity-events.js';
 import { IdentityHealthIndicator } from './health/identity.health.js';
 import { HttpClients } from './http/http-clients.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './identity.module-definition.js';
-import { JwksService } from './jwks/jwks.service.js';
-import { IssuerDirectory } from './options/issuer-directory.js';
+import { JwksService } from './issuers/jwks.service.js';
+import { IssuerRegistry } from './issuers/issuer-registry.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-options.js';
 import { IdentityStats } from './metrics/identity-stats.js';
@@ -44,10 +44,10 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
       useFactory: (options: unknown) => resolveOptions(options),
     },
     {
-      provide: IssuerDirectory,
+      provide: IssuerRegistry,
       inject: [RESOLVED_OPTIONS, CLOCK, EventReporter],
       useFactory: (options: ResolvedOptions, clock: Clock, reporter: EventReporter) =>
-        new IssuerDirectory(options, clock, reporter),
+        new IssuerRegistry(options, clock, reporter),
     },
     { provide: CLOCK, useValue: systemClock },
     {
@@ -58,8 +58,8 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
     },
     {
       provide: Measurements,
-      inject: [RESOLVED_OPTIONS, IssuerDirectory, CLOCK],
-      useFactory: ({ issuers, cache }: ResolvedOptions, directory: IssuerDirectory, clock: Clock) => {
+      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
+      useFactory: ({ issuers, cache }: ResolvedOptions, directory: IssuerRegistry, clock: Clock) => {
         const names = issuers.map(({ issuer }) => issuer);
         return new Measurements(
           new IssuerRows(names, Math.max(1, cache.maxEntries), (name) => directory.look(name) !== undefined),
@@ -83,7 +83,7 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
   exports: [
     CLOCK,
     EventReporter,
-    IssuerDirectory,
+    IssuerRegistry,
     TokenInspector,
     IdentityEvents,
     Measurements,
@@ -102,7 +102,7 @@ export class IdentityModule
 {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(EventReporter) private readonly reporter: EventReporter,

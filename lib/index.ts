@@ -18,9 +18,9 @@ export { Claims, Token } from './decorators/param.decorators.js';
 export {
   DiscoveryService,
   DiscoveryService as IdentityDiscoveryService,
-} from './discovery/discovery.service.js';
+} from './issuers/discovery.service.js';
 export type { ProviderMetadata } from './discovery/check-metadata.js';
-export { JwksService } from './jwks/jwks.service.js';
+export { JwksService } from './issuers/jwks.service.js';
 export type { KeySet } from './jwks/key-set.js';
 export type { SkippedKey, VerificationKey } from './jwks/import-key.js';
 export type { KeyQuery } from './jwks/select-keys.js';
@@ -39,10 +39,10 @@ export { IdentityEvents } from './events/identity-events.js';
 export type * from './events/identity-event.js';
 export { IdentityError } from './errors/identity-error.js';
 export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
-export type { CacheState } from './cache/lifecycle.js';
+export type { CacheState } from './cache/serving-policy.js';
 export type { EntryState } from './cache/refreshing-cache.js';
 export type { TokenCacheStats } from './tokens/verified-tokens.js';
-export type { CacheStats } from './cache/statistics.js';
+export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 // passport-jwt is a dependency of ours: applications under pnpm cannot import it themselves.

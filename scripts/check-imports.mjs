@@ -14,6 +14,7 @@ const RANKS = [
   ['tokens'],
   ['discovery'],
   ['jwks'],
+  ['issuers'],
   ['validation'],
   ['metrics'],
   ['transports'],

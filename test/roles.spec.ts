@@ -10,7 +10,7 @@ import {
   type IdentityModuleOptions,
   type IssuerOptions,
 } from 'nestjs-identity-model';
-import { IssuerDirectory } from '../lib/options/issuer-directory.js';
+import { IssuerRegistry } from '../lib/issuers/issuer-registry.js';
 import { createModule } from './support/create-module.js';
 import { createApp, get, PLATFORMS } from './support/create-app.js';
 import { codeOf } from './support/code-of.js';
@@ -165,7 +165,7 @@ describe('a tenant whose options were driven out', () => {
       rolesClaim: 'roles',
       cache: { maxEntries: 1 },
     });
-    const directory = module.get(IssuerDirectory, { strict: false });
+    const directory = module.get(IssuerRegistry, { strict: false });
     await directory.find(provider.issuer);
     expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
     await directory.find(other.issuer);

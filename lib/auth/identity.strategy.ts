@@ -12,7 +12,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { JwtFromRequest } from '../options/options.types.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { Measurements } from '../metrics/measurements.js';
 import { toCheckError } from '../validation/run-hooks.js';
@@ -46,7 +46,7 @@ export class IdentityStrategy extends Strategy {
     @Inject(RESOLVED_OPTIONS) readonly options: ResolvedOptions,
     @Inject(TokenValidationService) private readonly validation: TokenValidationService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(CLOCK) clock: Clock,
     @Inject(Measurements) private readonly measurements: Measurements,
   ) {

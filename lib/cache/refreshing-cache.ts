@@ -7,8 +7,8 @@ import {
   stateOf,
   type CacheState,
   type Serving,
-} from './lifecycle.js';
-import { hitRateOf, type CacheStats } from './statistics.js';
+} from './serving-policy.js';
+import { hitRateOf, type CacheStats } from './cache-stats.js';
 
 /** What a fetch brought. */
 export interface Loaded<V> {

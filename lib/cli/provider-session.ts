@@ -1,12 +1,12 @@
 import { systemClock } from '../cache/clock.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
+import { DiscoveryService } from '../issuers/discovery.service.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { IdentityEvents } from '../events/identity-events.js';
 import { createDispatcher } from '../http/dispatcher.js';
 import { HttpClients } from '../http/http-clients.js';
 import type { SkippedKey } from '../jwks/import-key.js';
-import { JwksService } from '../jwks/jwks.service.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { JwksService } from '../issuers/jwks.service.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
@@ -19,7 +19,7 @@ export interface ProviderSession {
   readonly recorder: ExchangeRecorder;
   readonly discovery: DiscoveryService;
   readonly jwks: JwksService;
-  readonly directory: IssuerDirectory;
+  readonly directory: IssuerRegistry;
   /** Keys that were not used so far: a set without a usable key is not handed out, and these are why. */
   readonly skipped: readonly SkippedKey[];
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
   reporter.listen((event) => {
     if (event.type === 'jwks.key-skipped') skipped.push({ kid: event.kid, reason: event.reason });
   });
-  const directory = new IssuerDirectory(options, systemClock, reporter);
+  const directory = new IssuerRegistry(options, systemClock, reporter);
   const clients = new HttpClients(1);
   const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock);
   const jwks = new JwksService(options, directory, clients, discovery, reporter, systemClock);

@@ -11,7 +11,7 @@ import { CLOCK, type Clock } from '../cache/clock.js';
 import { describeError } from '../errors/identity-error.js';
 import type { IdentityEvent } from '../events/identity-event.js';
 import { EventReporter } from '../events/event-reporter.js';
-import { JwksService } from '../jwks/jwks.service.js';
+import { JwksService } from '../issuers/jwks.service.js';
 import { IdentityStats } from '../metrics/identity-stats.js';
 import type { IssuerSnapshot } from '../metrics/snapshot.types.js';
 import { dashboardState, type DashboardState, type ProcessIdentity } from './dashboard-state.js';

@@ -1,5 +1,5 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
-import type { CacheState } from '../cache/lifecycle.js';
+import type { CacheState } from '../cache/serving-policy.js';
 import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
 import { isWithoutToken, refusedByRoutes, type DenialCount } from '../metrics/denials.js';
 import type { DurationStats } from '../metrics/duration-histogram.js';

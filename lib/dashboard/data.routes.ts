@@ -1,8 +1,8 @@
 import { Get, Inject, Logger, Post, Req, Res } from '@nestjs/common';
 import { carriedBy } from '../transports/carrier.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
+import { DiscoveryService } from '../issuers/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
-import { JwksService } from '../jwks/jwks.service.js';
+import { JwksService } from '../issuers/jwks.service.js';
 import { isJsonObject } from '../model/json.js';
 import { clipped } from '../model/printable.js';
 import { TokenInspector } from '../validation/token-inspector.js';

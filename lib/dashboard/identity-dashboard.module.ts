@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { OptionalAuth, Public, RequireIssuer, RequireScopes } from '../decorators/access.decorators.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { loadAssets } from './assets.js';
 import {
   assertIssuersNamed,
@@ -38,7 +38,7 @@ import { PageRoutes } from './page.routes.js';
 export class IdentityDashboardModule implements OnModuleInit {
   constructor(
     @Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
   ) {}
 
   /** @throws {IdentityError} `options_invalid`. */

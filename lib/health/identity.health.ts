@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { EntryState } from '../cache/refreshing-cache.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
-import { JwksService } from '../jwks/jwks.service.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { DiscoveryService } from '../issuers/discovery.service.js';
+import { JwksService } from '../issuers/jwks.service.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
 import { IdentityStats } from '../metrics/identity-stats.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
@@ -39,7 +39,7 @@ export interface IssuerHealth {
 export class IdentityHealthIndicator {
   constructor(
     @Inject(HealthIndicatorService) private readonly health: HealthIndicatorService,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(TokenValidationService) private readonly tokens: TokenValidationService,

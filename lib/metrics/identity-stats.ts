@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntryState } from '../cache/refreshing-cache.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
+import { DiscoveryService } from '../issuers/discovery.service.js';
 import { EventReporter } from '../events/event-reporter.js';
-import { JwksService } from '../jwks/jwks.service.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { JwksService } from '../issuers/jwks.service.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { isWithoutToken } from './denials.js';
 import type { IssuerRow } from './issuer-rows.js';
@@ -16,7 +16,7 @@ import { periodStats } from './totals.js';
 export class IdentityStats {
   constructor(
     @Inject(Measurements) private readonly measurements: Measurements,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(TokenValidationService) private readonly tokens: TokenValidationService,

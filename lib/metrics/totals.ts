@@ -1,4 +1,4 @@
-import { hitRateOf } from '../cache/statistics.js';
+import { hitRateOf } from '../cache/cache-stats.js';
 import { ENDPOINTS, REQUEST_OUTCOMES, type Endpoint } from '../http/request-recorder.js';
 import type { DenialCounts } from './denials.js';
 import { DurationHistogram } from './duration-histogram.js';

@@ -7,7 +7,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
 import type { ValidatedToken } from '../model/token.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
@@ -67,12 +67,12 @@ export function withIdentity(
     })
     .overrideProvider(IdentityStrategy)
     .useFactory({
-      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerDirectory, CLOCK, Measurements],
+      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerRegistry, CLOCK, Measurements],
       factory: (
         options: ResolvedOptions,
         validation: TokenValidationService,
         reporter: EventReporter,
-        directory: IssuerDirectory,
+        directory: IssuerRegistry,
         clock: Clock,
         measurements: Measurements,
       ) =>
@@ -126,7 +126,7 @@ class SuppliedTokens extends IdentityStrategy {
     options: ResolvedOptions,
     validation: TokenValidationService,
     reporter: EventReporter,
-    directory: IssuerDirectory,
+    directory: IssuerRegistry,
     clock: Clock,
     measurements: Measurements,
     private readonly supply: () => string | undefined,

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../cache/clock.js';
-import { hitRateOf } from '../cache/statistics.js';
+import { hitRateOf } from '../cache/cache-stats.js';
 import type { ValidatedToken } from '../model/token.js';
 import { TokenSizes } from './estimate-bytes.js';
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../cache/clock.js';
 import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import type { JwksService } from '../jwks/jwks.service.js';
+import type { JwksService } from '../issuers/jwks.service.js';
 import { deepFreeze } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
-import type { IssuerDirectory } from '../options/issuer-directory.js';
+import type { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims } from '../tokens/check-claims.js';
@@ -46,7 +46,7 @@ export interface TokenExplanation {
 
 export interface ExplainContext {
   readonly options: ResolvedOptions;
-  readonly directory: IssuerDirectory;
+  readonly directory: IssuerRegistry;
   readonly jwks: JwksService;
   readonly clock: Clock;
 }
@@ -123,7 +123,7 @@ export async function explainToken(token: string, context: ExplainContext): Prom
   return finish(steps, parsed);
 }
 
-async function findIssuer(parsed: UnverifiedToken, directory: IssuerDirectory): Promise<ResolvedIssuer> {
+async function findIssuer(parsed: UnverifiedToken, directory: IssuerRegistry): Promise<ResolvedIssuer> {
   const { iss } = parsed.unverifiedClaims;
   const issuer = typeof iss === 'string' ? await directory.find(iss) : undefined;
   if (issuer === undefined) throw directory.unknown(iss);

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import { JwksService } from '../jwks/jwks.service.js';
+import { JwksService } from '../issuers/jwks.service.js';
 import type { ValidatedToken } from '../model/token.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { explainToken, type TokenExplanation } from './explain-token.js';
 
@@ -11,7 +11,7 @@ import { explainToken, type TokenExplanation } from './explain-token.js';
 export class TokenInspector {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}

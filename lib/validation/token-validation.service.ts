@@ -3,14 +3,14 @@ import { CLOCK, type Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
-import { JwksService } from '../jwks/jwks.service.js';
+import { JwksService } from '../issuers/jwks.service.js';
 import type { Party } from '../jwks/waiting-room.js';
 import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { listOf } from '../model/printable.js';
 import { isThenable } from '../model/thenable.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
@@ -72,7 +72,7 @@ export class TokenValidationService {
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(JwksService) private readonly jwks: JwksService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -276,7 +276,7 @@ export class TokenValidationService {
   }
 
   /** The issuer that the unverified `iss` names: a promise where a tenant has to be asked for. */
-  private findIssuer(parsed: UnverifiedToken): ReturnType<IssuerDirectory['find']> {
+  private findIssuer(parsed: UnverifiedToken): ReturnType<IssuerRegistry['find']> {
     const { iss } = parsed.unverifiedClaims;
     if (typeof iss !== 'string') return undefined;
     if (this.options.tenants === undefined) return this.directory.find(iss);

@@ -1,5 +1,5 @@
 import type { DocumentSource } from '../http/document.js';
-import type { ResolvedIssuer } from './resolved-options.js';
+import type { ResolvedIssuer } from '../options/resolved-options.js';
 
 /** What a document of an issuer was made into. */
 export interface Sourced<T> {

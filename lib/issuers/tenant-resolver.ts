@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../cache/clock.js';
 import { CacheMissError, RefreshingCache, type Loaded } from '../cache/refreshing-cache.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import type { ResolvedIssuer, ResolvedOptions, TenantSource } from './resolved-options.js';
+import type { ResolvedIssuer, ResolvedOptions, TenantSource } from '../options/resolved-options.js';
 
 /** No issuer's name comes near; refused ones are remembered for a while, and must not cost much memory. */
 const MAX_ISSUER_LENGTH = 1_024;
@@ -14,7 +14,7 @@ const MAX_REFUSED = 4_096;
  * that `allowedIssuers` lets through, once for all who want the same, and not again while its answer
  * holds. Refused names drive out no accepted ones.
  */
-export class TenantIssuers {
+export class TenantResolver {
   private readonly cache: RefreshingCache<ResolvedIssuer | null>;
   private readonly asking = new Map<string, Promise<ResolvedIssuer | undefined>>();
 
@@ -33,7 +33,7 @@ export class TenantIssuers {
       refreshAheadRatio: options.refreshAheadRatio,
       clock,
       onFailed: (_issuer, { error }) => {
-        if (!(error instanceof RefusedIssuer)) onFailed(error);
+        if (!(error instanceof UnknownIssuerError)) onFailed(error);
       },
     });
   }
@@ -124,7 +124,7 @@ export class TenantIssuers {
           'Tokens name more tenants than cache.maxEntries holds, and the function "issuers" was just asked.';
         throw new IdentityError('keys_busy', words, { retryAfterMs: error.retryAfterMs });
       }
-      if (cause instanceof RefusedIssuer) return undefined;
+      if (cause instanceof UnknownIssuerError) return undefined;
       throw broken('"issuers"', cause, error instanceof CacheMissError ? error.retryAfterMs : undefined);
     }
   }
@@ -137,7 +137,7 @@ export class TenantIssuers {
     const { unknownKidTtlMs } = this.options.jwks;
     const answer = await this.withinTime(async () => this.source.ask(issuer));
     if (answer === undefined || answer === null) {
-      if (previous === undefined) throw new RefusedIssuer(unknownKidTtlMs);
+      if (previous === undefined) throw new UnknownIssuerError(unknownKidTtlMs);
       return { value: null, ttlMs: unknownKidTtlMs };
     }
     const resolved = this.source.resolve(answer, issuer);
@@ -162,8 +162,8 @@ export class TenantIssuers {
 }
 
 /** The function does not know the name. */
-class RefusedIssuer extends Error {
-  override readonly name = 'RefusedIssuer';
+class UnknownIssuerError extends Error {
+  override readonly name = 'UnknownIssuerError';
 
   constructor(readonly retryAfterMs: number) {
     super('the function "issuers" does not know it');

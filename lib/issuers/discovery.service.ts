@@ -7,7 +7,7 @@ import {
   type Loaded,
   type LoadContext,
 } from '../cache/refreshing-cache.js';
-import type { CacheStats } from '../cache/statistics.js';
+import type { CacheStats } from '../cache/cache-stats.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { DocumentAnswer } from '../http/document.js';
@@ -15,9 +15,9 @@ import { chooseTtlMs } from '../http/freshness.js';
 import { saysNoSuchDocument } from '../http/failures.js';
 import type { FetchOptions } from '../http/http-client.js';
 import { HttpClients } from '../http/http-clients.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
-import type { Sourced } from '../options/sourced.js';
-import { isSameKeySource } from '../options/tenant-issuers.js';
+import { IssuerRegistry } from './issuer-registry.js';
+import type { Sourced } from './sourced.js';
+import { isSameKeySource } from './tenant-resolver.js';
 import {
   GUARDS_PER_ENTRY,
   RESOLVED_OPTIONS,
@@ -25,8 +25,8 @@ import {
   type ResolvedOptions,
 } from '../options/resolved-options.js';
 import { toUnavailable } from './cache-errors.js';
-import { checkMetadata, type ProviderMetadata } from './check-metadata.js';
-import { wellKnownUrls } from './well-known.js';
+import { checkMetadata, type ProviderMetadata } from '../discovery/check-metadata.js';
+import { wellKnownUrls } from '../discovery/well-known.js';
 
 /** The provider metadata of the configured issuers, cached. */
 @Injectable()
@@ -38,7 +38,7 @@ export class DiscoveryService implements OnApplicationShutdown {
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(EventReporter) reporter: EventReporter,
     @Inject(CLOCK) clock: Clock,

@@ -9,17 +9,17 @@ import {
   type Loaded,
   type LoadContext,
 } from '../cache/refreshing-cache.js';
-import type { CacheStats } from '../cache/statistics.js';
-import { toUnavailable } from '../discovery/cache-errors.js';
-import { DiscoveryService } from '../discovery/discovery.service.js';
+import type { CacheStats } from '../cache/cache-stats.js';
+import { toUnavailable } from './cache-errors.js';
+import { DiscoveryService } from './discovery.service.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
-import { IssuerDirectory } from '../options/issuer-directory.js';
+import { IssuerRegistry } from './issuer-registry.js';
 import { isUnset } from '../model/json.js';
-import type { Sourced } from '../options/sourced.js';
-import { isSameKeySource } from '../options/tenant-issuers.js';
+import type { Sourced } from './sourced.js';
+import { isSameKeySource } from './tenant-resolver.js';
 import {
   GUARDS_PER_ENTRY,
   RESOLVED_OPTIONS,
@@ -29,14 +29,14 @@ import {
 import { digestToken } from '../tokens/digest-token.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
-import { fetchKeySet, keysOf } from './fetch-key-set.js';
-import { isForeignKey } from './foreign-keys.js';
-import { identityOf, importKeySet, nameOf, type KeySet } from './key-set.js';
-import { KeyWatch } from './key-watch.js';
-import { missOf } from './miss-ids.js';
-import { createSecretOrKeyProvider } from './secret-or-key-provider.js';
-import { keyObjectOf, selectKeys, type KeyQuery } from './select-keys.js';
-import type { Party } from './waiting-room.js';
+import { fetchKeySet, keysOf } from '../jwks/fetch-key-set.js';
+import { belongsToAnotherTenant } from '../jwks/entra-shared-keys.js';
+import { identityOf, importKeySet, nameOf, type KeySet } from '../jwks/key-set.js';
+import { KeyWatch } from '../jwks/key-watch.js';
+import { missOf } from '../jwks/miss-ids.js';
+import { createSecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
+import { keyObjectOf, selectKeys, type KeyQuery } from '../jwks/select-keys.js';
+import type { Party } from '../jwks/waiting-room.js';
 
 /** The verification keys of the configured issuers, cached. */
 @Injectable()
@@ -46,7 +46,7 @@ export class JwksService implements OnApplicationShutdown {
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerDirectory) private readonly directory: IssuerDirectory,
+    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
@@ -394,7 +394,7 @@ export class JwksService implements OnApplicationShutdown {
     previous?: KeySet,
   ): Promise<KeySet> {
     const set = await importKeySet(
-      jwks.filter((jwk) => !isForeignKey(jwk, issuer)),
+      jwks.filter((jwk) => !belongsToAnotherTenant(jwk, issuer)),
       {
         previous,
         onCut: (cut) => this.reporter.report({ type: 'jwks.candidates-cut', issuer: issuer.issuer, ...cut }),

@@ -2,25 +2,25 @@ import type { Clock } from '../cache/clock.js';
 import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
 import type { EventReporter } from '../events/event-reporter.js';
 import { listOf, quoted } from '../model/printable.js';
-import type { ClaimSource } from './options.types.js';
-import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
-import { TenantIssuers } from './tenant-issuers.js';
+import type { ClaimSource } from '../options/options.types.js';
+import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import { TenantResolver } from './tenant-resolver.js';
 
 /** An issuer at once, or later; undefined for who is none of ours. */
 type Found = ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined>;
 
 /** Finds issuers by the exact string that tokens carry. */
-export class IssuerDirectory {
+export class IssuerRegistry {
   private readonly byName: ReadonlyMap<string, ResolvedIssuer>;
   private readonly names: readonly string[];
-  private readonly tenants: TenantIssuers | undefined;
+  private readonly tenants: TenantResolver | undefined;
 
   constructor(options: ResolvedOptions, clock: Clock, reporter: EventReporter) {
     this.byName = new Map(options.issuers.map((issuer) => [issuer.issuer, issuer]));
     this.names = [...this.byName.keys()];
     this.tenants =
       options.tenants &&
-      new TenantIssuers(options.tenants, options, clock, (error) =>
+      new TenantResolver(options.tenants, options, clock, (error) =>
         reporter.report({ type: 'issuers.failed', reason: describeError(error) }),
       );
   }
