@@ -29,7 +29,7 @@ export default defineConfig({
     pool: 'threads',
     // Vitest leaves a processor to itself otherwise, which is every second one where there are two.
     maxWorkers: availableParallelism(),
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     hookTimeout: 20_000,
     // A second, the default, is not long on a busy machine; who is quicker does not wait for it.
     expect: { poll: { timeout: 5_000 } },
