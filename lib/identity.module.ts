@@ -24,7 +24,7 @@ import { resolveOptions } from './options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-options.js';
 import { IdentityStats } from './metrics/identity-stats.js';
 import { IssuerRows } from './metrics/issuer-rows.js';
-import { Measurements } from './metrics/measurements.js';
+import { MetricsRecorder } from './metrics/metrics-recorder.js';
 import { TokenInspector } from './validation/token-inspector.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
 import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
@@ -52,22 +52,22 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
     { provide: CLOCK, useValue: systemClock },
     {
       provide: HttpClients,
-      inject: [RESOLVED_OPTIONS, Measurements],
-      useFactory: ({ issuers, cache }: ResolvedOptions, measurements: Measurements) =>
+      inject: [RESOLVED_OPTIONS, MetricsRecorder],
+      useFactory: ({ issuers, cache }: ResolvedOptions, measurements: MetricsRecorder) =>
         new HttpClients(issuers.length + cache.maxEntries, measurements),
     },
     {
-      provide: Measurements,
+      provide: MetricsRecorder,
       inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
       useFactory: ({ issuers, cache }: ResolvedOptions, directory: IssuerRegistry, clock: Clock) => {
         const names = issuers.map(({ issuer }) => issuer);
-        return new Measurements(
+        return new MetricsRecorder(
           new IssuerRows(names, Math.max(1, cache.maxEntries), (name) => directory.look(name) !== undefined),
           clock,
         );
       },
     },
-    { provide: VALIDATION_RECORDER, useExisting: Measurements },
+    { provide: VALIDATION_RECORDER, useExisting: MetricsRecorder },
     HealthIndicatorService,
     IdentityEvents,
     EventReporter,
@@ -86,7 +86,7 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
     IssuerRegistry,
     TokenInspector,
     IdentityEvents,
-    Measurements,
+    MetricsRecorder,
     DiscoveryService,
     JwksService,
     TokenValidationService,

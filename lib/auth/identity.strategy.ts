@@ -14,7 +14,7 @@ import type { ValidatedToken } from '../model/token.js';
 import type { JwtFromRequest } from '../options/options.types.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { isWithoutToken } from '../metrics/denials.js';
@@ -48,7 +48,7 @@ export class IdentityStrategy extends Strategy {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(CLOCK) clock: Clock,
-    @Inject(Measurements) private readonly measurements: Measurements,
+    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
   ) {
     super(
       {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { IssuerRows } from '../metrics/issuer-rows.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import type { IdentitySnapshot, IssuerSnapshot } from '../metrics/snapshot.types.js';
 import { periodStats } from '../metrics/totals.js';
 import { dashboardState, type StateSources } from './dashboard-state.js';
@@ -25,9 +25,9 @@ function issuerOf(issuer: string, configured = true): IssuerSnapshot {
 
 function snapshotOf(
   issuers: readonly IssuerSnapshot[],
-  record: (measurements: Measurements) => void = () => undefined,
+  record: (measurements: MetricsRecorder) => void = () => undefined,
 ): IdentitySnapshot {
-  const measurements = new Measurements(new IssuerRows([ISSUER], 8, () => true), new FakeClock());
+  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), new FakeClock());
   record(measurements);
   const period = periodStats(measurements.totals().now, undefined, LENGTH_MS);
   const size = { size: 1, maxSize: 128 };

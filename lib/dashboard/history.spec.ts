@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import type { RequestOutcome } from '../http/request-recorder.js';
 import { IssuerRows } from '../metrics/issuer-rows.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { DashboardHistory, SAMPLE_MS } from './history.js';
 
 const ISSUER = 'https://id.example.com';
 
 async function setUp(tokens?: { hits: number; misses: number }) {
   const clock = new FakeClock();
-  const measurements = new Measurements(new IssuerRows([ISSUER], 8, () => true), clock);
+  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), clock);
   const caches = {
     discovery: { hits: 0, misses: 0 },
     jwks: { hits: 0, misses: 0 },
@@ -53,7 +53,7 @@ describe('a point of the history', () => {
     await clock.advance(SAMPLE_MS);
     const record = (
       count: number,
-      ...[result, verified]: [Parameters<Measurements['recordValidation']>[1], boolean]
+      ...[result, verified]: [Parameters<MetricsRecorder['recordValidation']>[1], boolean]
     ) => {
       for (let index = 0; index < count; index++) {
         measurements.recordValidation(ISSUER, result, verified, clock.monotonicMs() - 2);

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { periodStats, type Totals } from '../metrics/totals.js';
 import { historyPoint, type HistoryPoint } from './history-point.js';
 import { Ring } from './ring.js';
@@ -16,7 +16,7 @@ export class DashboardHistory {
   private last: { readonly totals: Totals; readonly atMs: number } | undefined;
 
   constructor(
-    @Inject(Measurements) private readonly measurements: Measurements,
+    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

@@ -23,11 +23,11 @@ import {
   type ResolvedDashboardOptions,
 } from './dashboard-options.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
-import { DataRoutes } from './data.routes.js';
-import { headersFirst } from './headers-first.js';
+import { DataController } from './data.controller.js';
+import { securityHeadersGuard } from './security-headers.guard.js';
 import { DashboardHistory } from './history.js';
 import { LiveStreams } from './live-streams.js';
-import { PageRoutes } from './page.routes.js';
+import { PageController } from './page.controller.js';
 
 /**
  * One page that shows what `IdentityModule` does, live: key sets, rotations, refusals, caches, latencies, the
@@ -59,8 +59,12 @@ export class IdentityDashboardModule implements OnModuleInit {
       module: IdentityDashboardModule,
       imports: options.imports ?? [],
       controllers: [
-        mount(class IdentityDashboardPage extends PageRoutes {}, path, pageDecorators(protection)),
-        mount(class IdentityDashboardData extends DataRoutes {}, `${path}/data`, dataDecorators(protection)),
+        mount(class IdentityDashboardPage extends PageController {}, path, pageDecorators(protection)),
+        mount(
+          class IdentityDashboardData extends DataController {},
+          `${path}/data`,
+          dataDecorators(protection),
+        ),
       ],
       providers: [
         { provide: DASHBOARD_OPTIONS, useValue: resolved },
@@ -106,7 +110,11 @@ const UNDOCUMENTED = 'swagger/apiExcludeController';
 /** Metadata stands on a class of this mount alone, so that two applications in a process do not mix. */
 function mount(routes: Type, path: string, decorators: readonly ClassDecorator[]): Type {
   // The first one to decorate is the first guard to be asked.
-  const all = [Controller({ path, version: VERSION_NEUTRAL }), UseGuards(headersFirst), ...decorators];
+  const all = [
+    Controller({ path, version: VERSION_NEUTRAL }),
+    UseGuards(securityHeadersGuard),
+    ...decorators,
+  ];
   for (const decorate of all) decorate(routes);
   Reflect.defineMetadata(UNDOCUMENTED, [true], routes);
   return routes;

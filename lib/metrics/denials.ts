@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors/error-codes.js';
-import { Cells } from './cells.js';
+import { Counters } from './counters.js';
 
 /**
  * Why a guard refused what no validation had refused: nothing came that could be validated, or the token was good and
@@ -38,7 +38,7 @@ export function refusedByRoutes(denials: readonly DenialCount[]): number {
 
 /** Counts of one issuer, or of all together; one cell for each code. */
 export class DenialCounts {
-  constructor(private readonly cells = new Cells(DENIAL_CODES.length)) {}
+  constructor(private readonly cells = new Counters(DENIAL_CODES.length)) {}
 
   /** Codes that are none of these come from a validation, which has counted them. */
   add(code: ErrorCode): void {

@@ -7,7 +7,7 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { isWithoutToken } from './denials.js';
 import type { IssuerRow } from './issuer-rows.js';
-import { Measurements } from './measurements.js';
+import { MetricsRecorder } from './metrics-recorder.js';
 import type { IdentitySnapshot, IssuerSnapshot, PerCache } from './snapshot.types.js';
 import { periodStats } from './totals.js';
 
@@ -15,7 +15,7 @@ import { periodStats } from './totals.js';
 @Injectable()
 export class IdentityStats {
   constructor(
-    @Inject(Measurements) private readonly measurements: Measurements,
+    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
     @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(JwksService) private readonly jwks: JwksService,

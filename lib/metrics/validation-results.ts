@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { OK, type ValidationResult } from '../validation/validation-recorder.js';
-import { Cells } from './cells.js';
+import { Counters } from './counters.js';
 
 /** Validations that ended alike. */
 export interface ResultCount {
@@ -71,7 +71,7 @@ export type Owner = 'configured' | 'tenant' | 'other';
 
 /** Counts of one issuer, or of all together: one cell for each result, verified or not. */
 export class ResultCounts {
-  constructor(private readonly cells = new Cells(RESULT_CELLS)) {}
+  constructor(private readonly cells = new Counters(RESULT_CELLS)) {}
 
   add(result: ValidationResult, verified: boolean): void {
     this.cells.add(cellOf(result === OK ? 0 : (INDEXES.get(result) ?? 0), verified));

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { RequestRecord } from '../http/request-recorder.js';
 import { IdentityStats } from '../metrics/identity-stats.js';
-import { Measurements, type ValidationRecord } from '../metrics/measurements.js';
+import { MetricsRecorder, type ValidationRecord } from '../metrics/metrics-recorder.js';
 import type { LookUps } from '../metrics/snapshot.types.js';
 import { requestRows } from '../metrics/totals.js';
 import { outcomeOf } from '../metrics/validation-results.js';
@@ -42,7 +42,7 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
   constructor(
     @Inject(OPENTELEMETRY_OPTIONS) private readonly options: IdentityOpenTelemetryOptions,
     @Inject(IdentityStats) private readonly stats: IdentityStats,
-    @Inject(Measurements) private readonly measurements: Measurements,
+    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
   ) {
     // Before any module is initialized: the warm-up makes the first requests.
     this.listen();

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { IdentityStats } from '../metrics/identity-stats.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { requestRows } from '../metrics/totals.js';
 import type { EntryState } from '../cache/refreshing-cache.js';
 import { printable } from '../model/printable.js';
@@ -29,7 +29,7 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(PROMETHEUS_OPTIONS) options: IdentityPrometheusOptions,
     @Inject(IdentityStats) private readonly stats: IdentityStats,
-    @Inject(Measurements) private readonly measurements: Measurements,
+    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
   ) {
     this.registry = options.registry ?? new Registry();
   }

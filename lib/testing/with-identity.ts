@@ -11,7 +11,7 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { Measurements } from '../metrics/measurements.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
@@ -67,14 +67,21 @@ export function withIdentity(
     })
     .overrideProvider(IdentityStrategy)
     .useFactory({
-      inject: [RESOLVED_OPTIONS, TokenValidationService, EventReporter, IssuerRegistry, CLOCK, Measurements],
+      inject: [
+        RESOLVED_OPTIONS,
+        TokenValidationService,
+        EventReporter,
+        IssuerRegistry,
+        CLOCK,
+        MetricsRecorder,
+      ],
       factory: (
         options: ResolvedOptions,
         validation: TokenValidationService,
         reporter: EventReporter,
         directory: IssuerRegistry,
         clock: Clock,
-        measurements: Measurements,
+        measurements: MetricsRecorder,
       ) =>
         new SuppliedTokens(options, validation, reporter, directory, clock, measurements, () => {
           const who = read();
@@ -128,7 +135,7 @@ class SuppliedTokens extends IdentityStrategy {
     reporter: EventReporter,
     directory: IssuerRegistry,
     clock: Clock,
-    measurements: Measurements,
+    measurements: MetricsRecorder,
     private readonly supply: () => string | undefined,
   ) {
     super(options, validation, reporter, directory, clock, measurements);

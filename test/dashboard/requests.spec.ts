@@ -130,7 +130,7 @@ describe.each(PLATFORMS)('the answers, on %s', (platform) => {
     const { url } = await startDashboard(platform);
     for (const name of [
       '..%2f..%2findex.js',
-      '%2e%2e%2fdata.routes.js',
+      '%2e%2e%2fdata.controller.js',
       '..%5cindex.js',
       '__proto__',
       'constructor',

@@ -1,6 +1,6 @@
-import { describeRefusal, UNREACHABLE } from './problems.js';
+import { describeRefusal, UNREACHABLE } from './http-errors.js';
 
-/** @import { Problem } from './problems.js' */
+/** @import { Problem } from './http-errors.js' */
 
 /** Seen from this file, wherever the page is mounted. */
 const DATA = new URL('../data/', import.meta.url);

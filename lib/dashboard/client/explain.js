@@ -1,10 +1,10 @@
 import { ApiError } from './api.js';
 import { find, icon, make } from './dom.js';
-import { isRejected, judgeExplanation, STEPS } from './explanation-words.js';
+import { isRejected, judgeExplanation, STEPS } from './explanation-text.js';
 import { formatMoment, formatSpan } from './format.js';
 
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
-/** @import { Step } from './explanation-words.js' */
+/** @import { Step } from './explanation-text.js' */
 
 /** @type {Readonly<Record<Step['outcome'] | 'open', { readonly shape: 'ok' | 'warn' | 'bad' | 'idle', readonly word: string }>>} */
 const OUTCOMES = {

@@ -1,6 +1,6 @@
 import { byId, icon, make, show } from './dom.js';
 import { formatMoment } from './format.js';
-import { hostOf } from './verdicts.js';
+import { hostOf } from './health-assessment.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
 /** @typedef {DashboardState['incidents'][number]} Incident */

@@ -1,8 +1,8 @@
 import { byId, find, icon, make, setText, show } from './dom.js';
 import { formatCount, formatMoment } from './format.js';
-import { ageOf, firstCauses, isOver, nextRefreshOf } from './issuer-words.js';
+import { ageOf, firstCauses, isOver, nextRefreshOf } from './issuer-text.js';
 import { createTimeline, spanOf } from './timeline.js';
-import { bySeverity, hostOf, judgeIssuer } from './verdicts.js';
+import { bySeverity, hostOf, judgeIssuer } from './health-assessment.js';
 
 /** @import { DashboardState, IssuerState } from '../dashboard-state.js' */
 /** @import { Span } from './timeline.js' */

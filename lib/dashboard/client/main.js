@@ -2,24 +2,24 @@ import { Api, ApiError, memberOf } from './api.js';
 import { createCharts } from './charts.js';
 import { createConfirm } from './confirm.js';
 import { byId, find, setText } from './dom.js';
-import { createDoor } from './door.js';
+import { createSignIn } from './sign-in.js';
 import { createExplain } from './explain.js';
 import { formatMoment } from './format.js';
 import { updateIncidents } from './incidents.js';
 import { createIssuers } from './issuers.js';
-import { follow } from './live.js';
+import { follow } from './event-stream.js';
 import { createOverview } from './overview.js';
-import { describeLoss } from './problems.js';
+import { describeLoss } from './http-errors.js';
 import { updateTables } from './tables.js';
-import { judgeKeys } from './verdicts.js';
+import { judgeKeys } from './health-assessment.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
 /** @import { HistoryPoint } from '../history-point.js' */
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
 /** @import { StreamedEvent } from './events.js' */
 /** @import { Told } from './issuers.js' */
-/** @import { Problem, Replacement } from './problems.js' */
-/** @import { Level } from './verdicts.js' */
+/** @import { Problem, Replacement } from './http-errors.js' */
+/** @import { Level } from './health-assessment.js' */
 
 const MAX_POINTS = 180;
 /** From then on the page says how old what it shows is. */
@@ -46,7 +46,7 @@ let isLive = false;
 /** The server's time: its clock may differ from this one's. */
 const now = () => (latest === undefined ? Date.now() : latest.state.nowMs + performance.now() - latest.atMs);
 
-const door = createDoor(mode, (token) => {
+const signIn = createSignIn(mode, (token) => {
   api.use(token);
   start();
 });
@@ -67,7 +67,7 @@ function start() {
 /** @param {Problem | undefined} problem */
 function onConnection(problem) {
   if (problem === undefined) {
-    door.close();
+    signIn.close();
     if (latest === undefined) replacement = undefined;
     board.hidden = false;
     signOut.hidden = mode !== 'token';
@@ -77,10 +77,10 @@ function onConnection(problem) {
   } else if (problem.isFinal) {
     const wasInside = latest !== undefined;
     leave();
-    door.open(describeLoss(problem, { wasInside, replacement }));
+    signIn.open(describeLoss(problem, { wasInside, replacement }));
   } else {
     showConnection('warn', 'Reconnecting');
-    if (board.hidden) door.open(problem);
+    if (board.hidden) signIn.open(problem);
   }
 }
 
@@ -102,7 +102,7 @@ function showDoor() {
   setText(byId('data-age'), '');
   setText(byId('process'), '');
   showConnection('idle', 'Not signed in');
-  if (mode === 'token') door.open();
+  if (mode === 'token') signIn.open();
 }
 
 function createBoard() {

@@ -1,9 +1,9 @@
 import { byId, icon, make, setText, show } from './dom.js';
 import { formatWindow } from './format.js';
-import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } from './verdicts.js';
+import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } from './health-assessment.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
-/** @import { Level, Verdict } from './verdicts.js' */
+/** @import { Level, Verdict } from './health-assessment.js' */
 
 /** Said to screen readers what the shape says to everybody else. */
 /** @type {Readonly<Record<Level, string>>} */

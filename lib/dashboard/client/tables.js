@@ -1,6 +1,6 @@
 import { byId, icon, make, makeTable, show } from './dom.js';
 import { formatCount, formatMs, formatPercent, formatWindow } from './format.js';
-import { urgentFirst } from './verdicts.js';
+import { urgentFirst } from './health-assessment.js';
 
 /** @import { DashboardState, Refusal } from '../dashboard-state.js' */
 /** @typedef {DashboardState['window']} Period */

@@ -1,6 +1,6 @@
 import { byId, find, setText } from './dom.js';
 
-/** @import { Problem } from './problems.js' */
+/** @import { Problem } from './http-errors.js' */
 
 /** Characters of a Bearer token, RFC 6750 section 2.1. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
@@ -11,14 +11,14 @@ const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
  * @param {'token' | 'guard'} mode
  * @param {(token: string) => void} onToken
  */
-export function createDoor(mode, onToken) {
-  const door = byId('door');
-  const form = find('door-form', HTMLFormElement);
-  const input = find('door-token', HTMLInputElement);
-  const problem = byId('door-problem');
-  const reload = find('door-reload', HTMLButtonElement);
+export function createSignIn(mode, onToken) {
+  const signIn = byId('sign-in');
+  const form = find('sign-in-form', HTMLFormElement);
+  const input = find('sign-in-token', HTMLInputElement);
+  const problem = byId('sign-in-problem');
+  const reload = find('sign-in-reload', HTMLButtonElement);
   form.hidden = mode !== 'token';
-  if (mode === 'guard') setText(byId('door-title'), 'Not signed in');
+  if (mode === 'guard') setText(byId('sign-in-title'), 'Not signed in');
   reload.addEventListener('click', () => location.reload());
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -41,14 +41,14 @@ export function createDoor(mode, onToken) {
   return {
     /** @param {Problem} [why] */
     open(why) {
-      const wasClosed = door.hidden;
-      door.hidden = false;
+      const wasClosed = signIn.hidden;
+      signIn.hidden = false;
       reload.hidden = mode === 'token' || why?.isFinal !== true;
       say(why?.text);
       if (mode === 'token' && (wasClosed || why?.isFinal === true)) input.focus();
     },
     close() {
-      door.hidden = true;
+      signIn.hidden = true;
       input.value = '';
       say(undefined);
     },

@@ -5,7 +5,7 @@ import { send, sendJson, type DashboardRequest, type DashboardResponse } from '.
 import { PAGE_HEADERS } from './response-headers.js';
 
 /** The page and its files. They hold no data, and of the configuration only what the form has to ask for. */
-export class PageRoutes {
+export class PageController {
   constructor(@Inject(DASHBOARD_OPTIONS) private readonly options: ResolvedDashboardOptions) {}
 
   @Get()

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { findForeignRead, findForeignWrite, MARK } from './request-marks.js';
+import { rejectCrossSiteRead, rejectCrossSiteWrite, CSRF_HEADER } from './csrf-protection.js';
 
 const host = 'api.example.com:8443';
-const own = { [MARK]: '1', 'content-type': 'application/json', host };
+const own = { [CSRF_HEADER]: '1', 'content-type': 'application/json', host };
 
 describe('a request that does something', () => {
   it.each<[string, IncomingHttpHeaders]>([
@@ -13,12 +13,12 @@ describe('a request that does something', () => {
     ['a charset', { ...own, 'content-type': 'Application/JSON; charset=utf-8' }],
     ['a name in upper case', { ...own, host: 'API.example.com:8443', origin: `http://${host}` }],
   ])('goes through from %s', (_name, headers) => {
-    expect(findForeignWrite(headers)).toBeUndefined();
+    expect(rejectCrossSiteWrite(headers)).toBeUndefined();
   });
 
   it.each<[string, IncomingHttpHeaders, string]>([
-    ['without the mark', { ...own, [MARK]: undefined }, 'mark_missing'],
-    ['with another mark', { ...own, [MARK]: '0' }, 'mark_missing'],
+    ['without the mark', { ...own, [CSRF_HEADER]: undefined }, 'mark_missing'],
+    ['with another mark', { ...own, [CSRF_HEADER]: '0' }, 'mark_missing'],
     ['of a form', { ...own, 'content-type': 'application/x-www-form-urlencoded' }, 'not_json'],
     ['of a form with files', { ...own, 'content-type': 'multipart/form-data; boundary=x' }, 'not_json'],
     ['of a simple request', { ...own, 'content-type': 'text/plain' }, 'not_json'],
@@ -42,7 +42,7 @@ describe('a request that does something', () => {
       'cross_site',
     ],
   ])('is refused %s', (_name, headers, reason) => {
-    expect(findForeignWrite(headers)).toBe(reason);
+    expect(rejectCrossSiteWrite(headers)).toBe(reason);
   });
 });
 
@@ -50,19 +50,19 @@ describe('a request for data', () => {
   it.each<[string, IncomingHttpHeaders]>([
     ['the page', { 'sec-fetch-site': 'same-origin' }],
     ['the address bar', { 'sec-fetch-site': 'none' }],
-    ['another program, with the mark', { host, [MARK]: '1' }],
-    ['an older browser, with the mark', { host, origin: `https://${host}`, [MARK]: '1' }],
+    ['another program, with the mark', { host, [CSRF_HEADER]: '1' }],
+    ['an older browser, with the mark', { host, origin: `https://${host}`, [CSRF_HEADER]: '1' }],
   ])('goes through from %s', (_name, headers) => {
-    expect(findForeignRead(headers)).toBeUndefined();
+    expect(rejectCrossSiteRead(headers)).toBeUndefined();
   });
 
   it.each<[string, IncomingHttpHeaders, string]>([
     ['another site', { 'sec-fetch-site': 'cross-site' }, 'cross_site'],
     ['a sister site', { 'sec-fetch-site': 'same-site' }, 'cross_site'],
-    ['another origin', { host, origin: 'https://evil.example', [MARK]: '1' }, 'cross_origin'],
-    ['an opaque origin', { host, origin: 'null', [MARK]: '1' }, 'cross_origin'],
+    ['another origin', { host, origin: 'https://evil.example', [CSRF_HEADER]: '1' }, 'cross_origin'],
+    ['an opaque origin', { host, origin: 'null', [CSRF_HEADER]: '1' }, 'cross_origin'],
     ['an image on a plain http origin', { host }, 'mark_missing'],
   ])('is refused from %s', (_name, headers, reason) => {
-    expect(findForeignRead(headers)).toBe(reason);
+    expect(rejectCrossSiteRead(headers)).toBe(reason);
   });
 });

@@ -10,7 +10,7 @@ import { DashboardRecorder } from './dashboard-recorder.js';
 import { DashboardHistory } from './history.js';
 import { sendJson, takeOver, type DashboardRequest, type DashboardResponse } from './http-exchange.js';
 import { LiveStreams } from './live-streams.js';
-import { findForeignRead, findForeignWrite } from './request-marks.js';
+import { rejectCrossSiteRead, rejectCrossSiteWrite } from './csrf-protection.js';
 
 /** A tenant's name came with a token. */
 const MAX_ISSUER = 300;
@@ -20,7 +20,7 @@ const MAX_REASON = 500;
 const RETRY_AFTER_SEC = 10;
 
 /** What the page shows and does. The guard has let the request in. */
-export class DataRoutes {
+export class DataController {
   private readonly logger = new Logger('IdentityDashboard');
 
   constructor(
@@ -34,13 +34,13 @@ export class DataRoutes {
 
   @Get('snapshot')
   snapshot(@Req() request: DashboardRequest, @Res() response: DashboardResponse): void {
-    if (isRefused(response, findForeignRead(request.headers))) return;
+    if (isRefused(response, rejectCrossSiteRead(request.headers))) return;
     sendJson(response, 200, { state: this.recorder.state(), history: this.history.points() });
   }
 
   @Get('events')
   events(@Req() request: DashboardRequest, @Res() response: DashboardResponse): void {
-    if (isRefused(response, findForeignRead(request.headers))) return;
+    if (isRefused(response, rejectCrossSiteRead(request.headers))) return;
     // Fastify and Express answer HEAD with the route of GET: there is nothing to hold open.
     if (request.method !== 'GET') return sendJson(response, 200, {});
     if (this.streams.isFull) {
@@ -64,7 +64,7 @@ export class DataRoutes {
 
   @Post('explain')
   async explain(@Req() request: DashboardRequest, @Res() response: DashboardResponse): Promise<void> {
-    if (isRefused(response, findForeignWrite(request.headers))) return;
+    if (isRefused(response, rejectCrossSiteWrite(request.headers))) return;
     const token = memberOf(request.body, 'token');
     if (token === undefined) return sendJson(response, 400, { code: 'token_missing' });
     // How long and how deep a token may be, its parser bounds.
@@ -77,7 +77,7 @@ export class DataRoutes {
     response: DashboardResponse,
     run: (issuer: string, hasMetadata: boolean) => Promise<unknown>,
   ): Promise<void> {
-    if (isRefused(response, findForeignWrite(headers))) return;
+    if (isRefused(response, rejectCrossSiteWrite(headers))) return;
     const issuer = memberOf(body, 'issuer');
     const known = this.recorder.find(issuer);
     if (known === undefined) return sendJson(response, 404, { code: 'issuer_unknown' });

@@ -6,7 +6,7 @@ import { COMMON_HEADERS } from './response-headers.js';
 type Settable = ServerResponse | { header(name: string, value: string): unknown };
 
 /** Stands in front of the guards, so that what they refuse has the headers of every other answer. */
-export const headersFirst: CanActivate = {
+export const securityHeadersGuard: CanActivate = {
   canActivate(context: ExecutionContext): boolean {
     const response = context.switchToHttp().getResponse<Settable>();
     for (const [name, value] of Object.entries(COMMON_HEADERS)) {

@@ -9,7 +9,7 @@ import {
   judgeRefusals,
   judgeRotation,
   urgentFirst,
-} from './verdicts.js';
+} from './health-assessment.js';
 
 const fresh: DocumentState = { state: 'fresh', ageMs: 1, nextRefreshAtMs: 2, failures: 0 };
 

@@ -1,10 +1,10 @@
 import { ApiError } from './api.js';
 import { readEvents } from './events.js';
-import { OVER, UNREACHABLE } from './problems.js';
+import { OVER, UNREACHABLE } from './http-errors.js';
 
 /** @import { Api } from './api.js' */
 /** @import { StreamedEvent } from './events.js' */
-/** @import { Problem } from './problems.js' */
+/** @import { Problem } from './http-errors.js' */
 
 /**
  * @typedef {object} LiveHandlers

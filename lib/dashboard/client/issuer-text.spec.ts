@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DocumentState, IssuerState } from '../dashboard-state.js';
-import { firstCauses, isOver, nextRefreshOf } from './issuer-words.js';
+import { firstCauses, isOver, nextRefreshOf } from './issuer-text.js';
 
 const NOW_MS = 100_000;
 const fresh: DocumentState = { state: 'fresh', ageMs: 1_000, nextRefreshAtMs: undefined, failures: 0 };

@@ -8,7 +8,7 @@
  */
 
 /**
- * The last press of "Replace keys". `refused`: it was turned away at the door; `lost`: no answer came.
+ * The last press of "Replace keys". `refused`: the guard turned it away; `lost`: no answer came.
  *
  * @typedef {{ readonly issuer: string, readonly at: string, readonly outcome: 'done' | 'failed' | 'refused' | 'lost' }} Replacement
  */

@@ -1,5 +1,5 @@
 /** Counts that only grow, one cell for each thing that is counted. */
-export class Cells {
+export class Counters {
   /** @param held - made with the first count: most issuers of many are idle. */
   constructor(
     private readonly length: number,
@@ -19,12 +19,12 @@ export class Cells {
     return this.held?.reduce((all, count) => all + count, 0) ?? 0;
   }
 
-  copy(): Cells {
-    return new Cells(this.length, this.held?.slice());
+  copy(): Counters {
+    return new Counters(this.length, this.held?.slice());
   }
 
-  since(earlier: Cells): Cells {
-    return new Cells(
+  since(earlier: Counters): Counters {
+    return new Counters(
       this.length,
       this.held?.map((count, cell) => count - earlier.at(cell)),
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StepOutcome, TokenExplanation } from '../../validation/explain-token.js';
-import { judgeExplanation } from './explanation-words.js';
+import { judgeExplanation } from './explanation-text.js';
 
 const NOW_MS = 10 * 86_400_000;
 

@@ -28,7 +28,7 @@ export interface ValidationRecord {
 }
 
 /** Is told of each validation and request, when it has ended. */
-export interface MeasurementObserver {
+export interface MetricsObserver {
   readonly validation?: (record: ValidationRecord) => void;
   readonly request?: (record: RequestRecord) => void;
 }
@@ -40,7 +40,7 @@ const SLOT_MS = 10_000;
  * Where the parts of the module tell what they did. A validation costs two readings of the clock and a
  * few additions: no objects, no strings, nothing that grows with what is sent.
  */
-export class Measurements implements ValidationRecorder, RequestRecorder {
+export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
   readonly durations = emptyHistograms(DURATION_OUTCOMES);
   readonly requestDurations = emptyHistograms(ENDPOINTS);
   /** One cell for each endpoint and outcome. */
@@ -49,7 +49,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   private readonly denials = new DenialCounts();
   private batches = { batches: 0, tokens: 0, durationMs: 0, eventLoopMs: 0 };
   private readonly window = new SlidingWindow<Totals>(WINDOW_MS, SLOT_MS);
-  private readonly observers = new Set<MeasurementObserver>();
+  private readonly observers = new Set<MetricsObserver>();
   private readonly broken = new SeldomLog((line) => new Logger('IdentityModule').error(line));
   private readonly startMs: number;
   /** The caches count by themselves. */
@@ -123,7 +123,7 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   }
 
   /** Costs the making of an object for each validation while somebody observes. Returns its end. */
-  observe(observer: MeasurementObserver): () => void {
+  observe(observer: MetricsObserver): () => void {
     this.observers.add(observer);
     return () => this.observers.delete(observer);
   }
@@ -161,9 +161,9 @@ export class Measurements implements ValidationRecorder, RequestRecorder {
   }
 
   /** An observer that breaks must not refuse a token, and goes on being told: what broke it may be over. */
-  private tell<K extends keyof MeasurementObserver>(
+  private tell<K extends keyof MetricsObserver>(
     what: K,
-    record: Parameters<Required<MeasurementObserver>[K]>[0],
+    record: Parameters<Required<MetricsObserver>[K]>[0],
   ): void {
     for (const observer of this.observers) {
       try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeLoss, describeRefusal, OVER } from './problems.js';
+import { describeLoss, describeRefusal, OVER } from './http-errors.js';
 
 const refusal = { status: 401, code: undefined, challenge: '' };
 const expired = 'Bearer realm="api", error="invalid_token", error_description="The access token is expired"';
