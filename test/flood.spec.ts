@@ -6,8 +6,6 @@ import { ProviderDouble } from './support/provider-double.js';
 import { createKey, encode } from './support/signing-key.js';
 import { idle, lastingToken, simulate, type Simulation } from './support/simulated-module.js';
 
-const ROTATION_MS = 5_100;
-
 let provider: ProviderDouble;
 let simulation: Simulation;
 beforeEach(async () => {
@@ -32,6 +30,8 @@ interface Flood {
   /** Honest requests with the new key in each step after the rotation. */
   readonly honest?: number;
   readonly options?: Partial<IdentityModuleOptions>;
+  /** When the provider's keys change, in simulated time: strangers come first. @default 5_100 */
+  readonly rotateAtMs?: number;
   /** What the provider's keys become. */
   readonly rotate?: () => void;
 }
@@ -45,7 +45,8 @@ interface Outcome {
 }
 
 /** Simulated time, a real provider: strangers all the time, honest requests beside them, a rotation in the middle. */
-async function flood({ madeUp: made, stepMs, steps, honest = 1, options, rotate }: Flood): Promise<Outcome> {
+async function flood(demand: Flood): Promise<Outcome> {
+  const { madeUp: made, stepMs, steps, honest = 1, rotateAtMs = 5_100, options, rotate } = demand;
   simulation = await simulate({
     issuer: provider.issuer,
     audience: 'orders-api',
@@ -63,7 +64,7 @@ async function flood({ madeUp: made, stepMs, steps, honest = 1, options, rotate 
   let freshToken: string | undefined;
   let mostWaiting = 0;
   for (let step = 0; step < steps; step++) {
-    if (freshToken === undefined && step * stepMs >= ROTATION_MS) {
+    if (freshToken === undefined && step * stepMs >= rotateAtMs) {
       const [oldKey] = provider.keys;
       provider.keys = [createKey('ES256', 'new'), ...(oldKey === undefined ? [] : [oldKey])];
       rotate?.();
@@ -116,9 +117,11 @@ describe('made-up key ids beside honest requests, with a rotation in the middle'
 
   it('one every 25 seconds: the rotation is seen within the cooldown', async () => {
     const outcome = await flood({
-      madeUp: (step) => (step % 500 === 0 ? [madeUp()] : []),
-      stepMs: 50,
-      steps: 1_500,
+      madeUp: (step) => (step % 250 === 0 ? [madeUp()] : []),
+      stepMs: 100,
+      steps: 3_000,
+      // Between the twelfth made-up id and the next: enough of them for any cooldown that grows.
+      rotateAtMs: 250_100 + 25_000 + 5_000,
     });
     expectHonestServed(outcome);
     expect(mostOf(outcome.fresh, 'turnedAway')).toBe(0);
@@ -129,8 +132,9 @@ describe('made-up key ids beside honest requests, with a rotation in the middle'
     const outcome = await flood({
       madeUp: (step) => (step % 20 === 0 ? [madeUp()] : []),
       stepMs: 50,
-      steps: 600,
+      steps: 1_200,
       honest: 5,
+      rotateAtMs: 40_100,
     });
     expectHonestServed(outcome);
     expect(mostOf(outcome.fresh, 'turnedAway')).toBe(0);
