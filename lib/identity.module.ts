@@ -6,8 +6,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { assertNoContradiction, findRouteFaults } from './auth/check-routes.js';
-import { HostApplication, hostApplicationProvider } from './auth/host-application.js';
+import { assertNoContradiction, findRouteFaults } from './startup/route-audit.js';
+import { HostApplication, hostApplicationProvider } from './startup/host-application.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
 import { CLOCK, systemClock, type Clock } from './cache/clock.js';

@@ -1,6 +1,6 @@
 export { IdentityModule } from './identity.module.js';
 export { IdentityAuthGuard } from './auth/identity-auth.guard.js';
-export { guardSockets, type SocketGuardOptions } from './auth/guard-sockets.js';
+export { guardSockets, type SocketGuardOptions } from './sockets/guard-sockets.js';
 export { IdentityStrategy } from './auth/identity.strategy.js';
 export { rememberHandshake, type UpgradeRequest } from './transports/handshake.js';
 export {

@@ -8,14 +8,14 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { carry, decisionInCall, hasDecided, type Decision } from '../transports/carrier.js';
+import { carry, decisionInCall, hasDecided, type Decision } from '../transports/decisions.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import { isKnownCall, transportOf } from '../transports/transport-of.js';
-import { readAccessPlan, type AccessPlan } from '../decorators/access-metadata.js';
+import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { IdentityStrategy } from './identity.strategy.js';
-import { GuardAnswers } from './guard-answers.js';
-import { isOwnRequest, withPass, type GuardPass } from './guard-pass.js';
+import { GuardAnswers } from './denial-responder.js';
+import { isOwnRequest, withPass, type GuardPass } from './auth-attempt.js';
 import { readPassportMembers } from './passport-members.js';
 
 /**

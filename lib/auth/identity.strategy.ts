@@ -1,11 +1,11 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { Strategy } from 'passport-jwt';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import { decisionInCall } from '../transports/carrier.js';
+import { decisionInCall } from '../transports/decisions.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import { readBearer } from '../transports/read-bearer.js';
 import type { TokenReading } from '../transports/transport.js';
-import { findShortfall, type Shortfall } from '../decorators/check-requirements.js';
+import { findShortfall, type Shortfall } from '../requirements/find-unmet-requirement.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
@@ -18,11 +18,11 @@ import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { isWithoutToken } from '../metrics/denials.js';
-import { describeWithoutClaims, isRefusal } from './describe-fault.js';
-import { isOwnRequest, readPass, type GuardPass } from './guard-pass.js';
-import { SocketExpiry } from './socket-expiry.js';
-import { SharedPasses, type SharedFindings } from './shared-passes.js';
-import { TurnQueue } from './turn-queue.js';
+import { describeWithoutClaims, isRefusal } from './describe-error.js';
+import { isOwnRequest, readPass, type GuardPass } from './auth-attempt.js';
+import { SocketExpiry } from '../transports/connection-expiry.js';
+import { SharedPasses, type SharedFindings } from './single-flight.js';
+import { TurnQueue } from './verification-batcher.js';
 
 /**
  * passport-jwt's strategy over this module's validation. It is not registered with passport, whose

@@ -1,5 +1,5 @@
 import { Get, Inject, Logger, Post, Req, Res } from '@nestjs/common';
-import { carriedBy } from '../transports/carrier.js';
+import { carriedBy } from '../transports/decisions.js';
 import { DiscoveryService } from '../issuers/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { JwksService } from '../issuers/jwks.service.js';

@@ -1,6 +1,6 @@
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { addRequirement, noteMethod, setMode, type Requirement } from './access-metadata.js';
+import { addRequirement, noteMethod, setMode, type Requirement } from '../requirements/read-access-plan.js';
 
 type Decorator = MethodDecorator & ClassDecorator;
 type Primitive = string | number | boolean;

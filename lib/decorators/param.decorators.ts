@@ -1,10 +1,10 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { decisionFor, sharedDecision } from '../transports/carrier.js';
+import { decisionFor, sharedDecision } from '../transports/decisions.js';
 import { isKnownCall, transportOf } from '../transports/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
-import { readAccessPlan } from './access-metadata.js';
+import { readAccessPlan } from '../requirements/read-access-plan.js';
 
 /**
  * The claims of the validated token, or the one that a name or a path leads to. undefined on a public

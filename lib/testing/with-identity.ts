@@ -1,5 +1,5 @@
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import type { GuardPass } from '../auth/guard-pass.js';
+import type { GuardPass } from '../auth/auth-attempt.js';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import type { TokenReading } from '../transports/transport.js';

@@ -1,6 +1,6 @@
 import type { ExecutionContext, HttpException } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
-import type { Answer } from './answer.js';
+import type { Answer } from './error-response.js';
 import { exceptionOf } from './http-exceptions.js';
 import { readUpgrade } from './handshake.js';
 import { authorizationIn, parseAuthorization } from './read-bearer.js';

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { isJsonObject } from '../model/json.js';
-import type { Answer } from './answer.js';
+import type { Answer } from './error-response.js';
 import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
 import type { Transport } from './transport.js';
 

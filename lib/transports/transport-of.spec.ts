@@ -12,7 +12,7 @@ import {
 } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { carriedBy, carry } from './carrier.js';
+import { carriedBy, carry } from './decisions.js';
 import { transportOf } from './transport-of.js';
 import type { TokenReading } from './transport.js';
 

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Answer } from './answer.js';
+import type { Answer } from './error-response.js';
 import type { CookieRule } from './read-cookie.js';
 
 /** How tokens are read, from the options of the module. */

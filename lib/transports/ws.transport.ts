@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import type { Answer } from './answer.js';
+import type { Answer } from './error-response.js';
 import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
 import type { Connection, TokenReading, Transport } from './transport.js';
 

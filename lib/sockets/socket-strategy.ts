@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { IdentityError } from '../errors/identity-error.js';
-import { classesOf, isGateway } from './find-handlers.js';
-import { IdentityStrategy } from './identity.strategy.js';
-import { strategySeenFrom } from './visible-strategy.js';
+import { classesOf, isGateway } from '../startup/route-scanner.js';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
+import { strategySeenFrom } from '../startup/visible-strategy.js';
 
 /**
  * The strategy that checks the sockets of an application when they connect: that of the one `IdentityModule` that its

@@ -1,7 +1,7 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
 import { describeError, type IdentityError } from '../errors/identity-error.js';
-import { describeWithoutClaims, describeWithoutMessage } from './describe-fault.js';
-import type { GuardPass } from './guard-pass.js';
+import { describeWithoutClaims, describeWithoutMessage } from './describe-error.js';
+import type { GuardPass } from './auth-attempt.js';
 
 /** A fault stays as long as it is not mended, and comes with every request: it is logged once in this time. */
 const QUIET_MS = 60_000;

@@ -2,7 +2,7 @@ import { ForbiddenException, InternalServerErrorException } from '@nestjs/common
 import { describe, expect, it } from 'vitest';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { describeWithoutClaims, describeWithoutMessage, isRefusal } from './describe-fault.js';
+import { describeWithoutClaims, describeWithoutMessage, isRefusal } from './describe-error.js';
 
 const validated = (claims: object): ValidatedToken =>
   ({ claims, token: 'eyJh.eyJz.c2ln', issuer: 'https://id.example', header: {} }) as never;
@@ -58,7 +58,7 @@ describe('without the message', () => {
   it('tells kind, code and line, and nothing that the message looks like', () => {
     const error = Object.assign(new TypeError('secret\n    at secret'), { code: 'ECONNREFUSED' });
     const text = describeWithoutMessage(new IdentityError('check_failed', undefined, { cause: error }));
-    expect(text).toMatch(/^TypeError ECONNREFUSED at .*describe-fault\.spec/);
+    expect(text).toMatch(/^TypeError ECONNREFUSED at .*describe-error\.spec/);
     expect(text).not.toContain('secret');
     expect(describeWithoutMessage(Object.assign(new Error('x'), { code: 'no code: ada' }))).toMatch(
       /^Error at /,

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Transport } from '../transports/transport.js';
-import type { AccessPlan } from '../decorators/access-metadata.js';
-import type { Shortfall } from '../decorators/check-requirements.js';
+import type { AccessPlan } from '../requirements/read-access-plan.js';
+import type { Shortfall } from '../requirements/find-unmet-requirement.js';
 import type { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 

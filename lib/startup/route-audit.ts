@@ -8,7 +8,7 @@ import {
   saysAnything,
   ownRequirements,
   type AccessPlan,
-} from '../decorators/access-metadata.js';
+} from '../requirements/read-access-plan.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { globalStrategies, hasGuard, hasOwnGuard } from './bound-guards.js';
 import {
@@ -19,9 +19,9 @@ import {
   runsGuardsOnFields,
   type Class,
   type Handler,
-} from './find-handlers.js';
+} from './route-scanner.js';
 import type { HostApplication } from './host-application.js';
-import type { IdentityStrategy } from './identity.strategy.js';
+import type { IdentityStrategy } from '../auth/identity.strategy.js';
 import { strategySeenFrom } from './visible-strategy.js';
 
 /** What is wrong with the routes of an application: with its gateways, resolvers and message handlers as well. */

@@ -1,6 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import { IdentityAuthGuard } from './identity-auth.guard.js';
-import type { IdentityStrategy } from './identity.strategy.js';
+import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
+import type { IdentityStrategy } from '../auth/identity.strategy.js';
 import { strategySeenFrom } from './visible-strategy.js';
 
 /** Nest's own metadata key of `@UseGuards`. */

@@ -1,11 +1,11 @@
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
-import { answerFor, answerTo, type Answer } from '../transports/answer.js';
+import { answerFor, answerTo, type Answer } from '../transports/error-response.js';
 import { rememberHandshake, type UpgradeRequest } from '../transports/handshake.js';
 import { connectionTo, isSocketIo, readHandshake } from '../transports/ws.transport.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { RecoveryHold } from './hold-recovery.js';
-import type { IdentityStrategy } from './identity.strategy.js';
+import { RecoveryHold } from './socket-io-recovery.js';
+import type { IdentityStrategy } from '../auth/identity.strategy.js';
 import { strategyOfSockets } from './socket-strategy.js';
 
 export interface SocketGuardOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from '../cache/clock.js';
-import { answerTo } from '../transports/answer.js';
-import type { Connection } from '../transports/transport.js';
+import { answerTo } from './error-response.js';
+import type { Connection } from './transport.js';
 import { refuse } from '../errors/identity-error.js';
 
 interface Watch {

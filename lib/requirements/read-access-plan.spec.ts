@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { isContradictory, lostRequirements, readAccessPlan } from './access-metadata.js';
+import { isContradictory, lostRequirements, readAccessPlan } from './read-access-plan.js';
 import {
   OptionalAuth,
   Public,
@@ -10,7 +10,7 @@ import {
   RequireAnyRole,
   RequireRoles,
   RequireScopes,
-} from './access.decorators.js';
+} from '../decorators/access.decorators.js';
 
 /** Puts another function in the method's place, as careless decorators do. */
 function Replace(): MethodDecorator {

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { IdentityStrategy } from './identity.strategy.js';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
 
 /** One module of an application, as Nest's container has it. */
 export type HostModule = ModulesContainer extends Map<string, infer Host> ? Host : never;

@@ -7,7 +7,7 @@ import { atOnce } from '../options/at-once.js';
 import type { ClaimSource } from '../options/options.types.js';
 import { readRoles } from './read-roles.js';
 import { readScopes } from '../tokens/read-scopes.js';
-import type { Requirement } from './access-metadata.js';
+import type { Requirement } from './read-access-plan.js';
 
 /** What a token lacks for a route. */
 export interface Shortfall {

@@ -1,13 +1,13 @@
 import { HttpException, type ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { answerFor, type Answer } from '../transports/answer.js';
+import { answerFor, type Answer } from '../transports/error-response.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import { transportOf } from '../transports/transport-of.js';
 import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import type { GuardPass } from './guard-pass.js';
+import type { GuardPass } from './auth-attempt.js';
 import type { IdentityStrategy } from './identity.strategy.js';
-import { WiringFaults } from './wiring-faults.js';
+import { WiringFaults } from './misconfiguration-log.js';
 
 /** What a guard says where it lets nobody in: to the caller, to those who count, and to the log. */
 export class GuardAnswers {

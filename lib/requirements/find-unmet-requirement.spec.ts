@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ValidatedToken } from '../model/token.js';
 import type { ClaimSource } from '../options/options.types.js';
-import type { Requirement } from './access-metadata.js';
-import { findShortfall } from './check-requirements.js';
+import type { Requirement } from './read-access-plan.js';
+import { findShortfall } from './find-unmet-requirement.js';
 
 const ISSUER = 'https://id.example.com';
 const ROLES: ClaimSource = ['realm_access', 'roles'];

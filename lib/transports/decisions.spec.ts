@@ -8,7 +8,7 @@ import {
   hasDecided,
   sharedDecision,
   type Decision,
-} from './carrier.js';
+} from './decisions.js';
 
 const [guardA, guardB, handler, other, controller, call, by] = Array.from({ length: 7 }, () => ({}));
 const token = (text: string): ValidatedToken => ({ token: text }) as ValidatedToken;
