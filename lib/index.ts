@@ -41,7 +41,7 @@ export { IdentityError } from './errors/identity-error.js';
 export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
 export type { CacheState } from './cache/serving-policy.js';
 export type { EntryState } from './cache/refreshing-cache.js';
-export type { TokenCacheStats } from './tokens/verified-tokens.js';
+export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';

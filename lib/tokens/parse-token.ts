@@ -4,7 +4,7 @@ import { normalizeTokenType } from '../model/token-type.js';
 import type { TokenHeader } from '../model/token.js';
 import { decodeBytes, decodeText, mayBeBase64url } from './base64url.js';
 import { countMembers, MAX_DEPTH, TOO_DEEP } from './count-members.js';
-import type { JoseHeader, KnownHeaders } from './known-headers.js';
+import type { JoseHeader, HeaderCache } from './header-cache.js';
 
 /** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
 export const MAX_KID_LENGTH = 512;
@@ -27,7 +27,7 @@ export interface UnverifiedToken extends JoseHeader {
  * @param known - headers that need not be parsed again.
  * @throws {IdentityError} `token_too_large`, `token_malformed`, `header_unsupported`.
  */
-export function parseToken(token: unknown, maxTokenBytes: number, known?: KnownHeaders): UnverifiedToken {
+export function parseToken(token: unknown, maxTokenBytes: number, known?: HeaderCache): UnverifiedToken {
   if (typeof token !== 'string') throw refuse('token_malformed', 'The token is not a string.');
   if (token.length > maxTokenBytes) {
     throw refuse('token_too_large', `The token is longer than maxTokenBytes (${String(maxTokenBytes)}).`);

@@ -8,10 +8,10 @@ import type { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims } from '../tokens/check-claims.js';
-import { checkKind } from '../tokens/check-kind.js';
+import { checkTokenType } from '../tokens/check-token-type.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { isSignedBy } from '../tokens/verify-signature.js';
-import { basePlan } from './call-plan.js';
+import { configuredRules } from './validation-rules.js';
 import { runHooks } from './run-hooks.js';
 
 /** The steps of the pipeline, in its order. */
@@ -90,9 +90,9 @@ export async function explainToken(token: string, context: ExplainContext): Prom
   const issuer = await run('issuer', () => findIssuer(parsed, directory));
   if (issuer === undefined) return finish(steps, parsed);
 
-  const { rules, hooks } = basePlan(issuer, options);
+  const { rules, hooks } = configuredRules(issuer, options);
   await run('algorithm', () => checkAlgorithm(parsed.header.alg, rules.algorithms));
-  await run('type', () => checkKind(parsed.type, parsed.unverifiedClaims, rules));
+  await run('type', () => checkTokenType(parsed.type, parsed.unverifiedClaims, rules));
   await run(
     'claims',
     () => checkClaims(parsed.unverifiedClaims, rules, clock.wallMs()),

@@ -5,7 +5,7 @@ import { normalizeTokenType } from '../model/token-type.js';
 import { isStringList } from '../options/option-reader.js';
 import { nearestName } from '../options/nearest-name.js';
 import type { ValidateHook } from '../options/options.types.js';
-import type { CallPlan } from './call-plan.js';
+import type { ValidationRules } from './validation-rules.js';
 
 /** What one call may demand beyond the configuration. It can only tighten it. */
 export interface ValidationOverrides {
@@ -71,7 +71,7 @@ export function readOverrides(overrides: unknown): ReadOverrides {
 }
 
 /** The stricter of both in every respect. What is accepted by neither or by one alone is refused. */
-export function tighten(plan: CallPlan, overrides: ReadOverrides): CallPlan {
+export function tighten(plan: ValidationRules, overrides: ReadOverrides): ValidationRules {
   const { rules } = plan;
   return {
     ...plan,
@@ -93,10 +93,10 @@ export function tighten(plan: CallPlan, overrides: ReadOverrides): CallPlan {
  *
  * @throws {IdentityError} `invalid_override`.
  */
-export function assertSatisfiable(plans: readonly CallPlan[]): void {
+export function assertSatisfiable(plans: readonly ValidationRules[]): void {
   const [first] = plans;
   if (first === undefined) throw invalid('none of the named issuers is configured');
-  const tests: readonly (readonly [name: string, isEmpty: (plan: CallPlan) => boolean])[] = [
+  const tests: readonly (readonly [name: string, isEmpty: (plan: ValidationRules) => boolean])[] = [
     ['audience', ({ rules }) => rules.audience?.length === 0],
     ['algorithms', ({ rules }) => rules.algorithms.length === 0],
     ['tokenTypes', ({ rules }) => rules.tokenTypes.length === 0],

@@ -14,13 +14,13 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedIssuer, type ResolvedOptions } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
-import { checkKind } from '../tokens/check-kind.js';
-import { KnownHeaders } from '../tokens/known-headers.js';
+import { checkTokenType } from '../tokens/check-token-type.js';
+import { HeaderCache } from '../tokens/header-cache.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { readScopes } from '../tokens/read-scopes.js';
-import { VerifiedTokens, type TokenCacheStats } from '../tokens/verified-tokens.js';
+import { TokenCache, type TokenCacheStats } from './token-cache.js';
 import { isSignedBy, isSignedByOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
-import { basePlan, type CallPlan } from './call-plan.js';
+import { configuredRules, type ValidationRules } from './validation-rules.js';
 import { assertSatisfiable, readOverrides, tighten, type ValidationOverrides } from './overrides.js';
 import { runHooks, toCheckError } from './run-hooks.js';
 import { OK, VALIDATION_RECORDER, type ValidationRecorder } from './validation-recorder.js';
@@ -40,10 +40,10 @@ export interface ValidationStats {
 interface Pending {
   readonly parsed: UnverifiedToken;
   readonly issuer: ResolvedIssuer;
-  readonly plan: CallPlan;
+  readonly plan: ValidationRules;
 }
 
-type PlanOf = (issuer: ResolvedIssuer) => CallPlan | undefined;
+type PlanOf = (issuer: ResolvedIssuer) => ValidationRules | undefined;
 
 /** How a call spends its time where it has to. */
 interface Patience {
@@ -58,15 +58,15 @@ interface Patience {
 /** Validates access tokens against the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). */
 @Injectable()
 export class TokenValidationService {
-  private readonly configuredPlans = new Map<ResolvedIssuer, CallPlan>();
-  private readonly tenantPlans = new WeakMap<ResolvedIssuer, CallPlan>();
+  private readonly configuredPlans = new Map<ResolvedIssuer, ValidationRules>();
+  private readonly tenantPlans = new WeakMap<ResolvedIssuer, ValidationRules>();
   private readonly planOf: PlanOf;
   private readonly patience: Patience = {
     wait: (run) => run(),
     goesOffLoop: () => false,
   };
-  private readonly headers = new KnownHeaders();
-  private readonly verified: VerifiedTokens | undefined;
+  private readonly headers = new HeaderCache();
+  private readonly verified: TokenCache | undefined;
   private validated = 0;
   private rejected = 0;
 
@@ -78,9 +78,10 @@ export class TokenValidationService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(VALIDATION_RECORDER) private readonly recorder: ValidationRecorder,
   ) {
-    for (const issuer of directory.configured) this.configuredPlans.set(issuer, basePlan(issuer, options));
-    this.planOf = (issuer) => this.basePlanOf(issuer);
-    this.verified = options.tokenCache && new VerifiedTokens(options.tokenCache, clock);
+    for (const issuer of directory.configured)
+      this.configuredPlans.set(issuer, configuredRules(issuer, options));
+    this.planOf = (issuer) => this.configuredRulesOf(issuer);
+    this.verified = options.tokenCache && new TokenCache(options.tokenCache, clock);
   }
 
   /**
@@ -289,7 +290,7 @@ export class TokenValidationService {
    */
   private checkBeforeAsking({ header, type, unverifiedClaims }: UnverifiedToken): void {
     checkAlgorithm(header.alg, ALGORITHM_NAMES);
-    checkKind(type, unverifiedClaims, this.options);
+    checkTokenType(type, unverifiedClaims, this.options);
     checkCommonClaims(unverifiedClaims, this.options, this.clock.wallMs());
   }
 
@@ -313,12 +314,12 @@ export class TokenValidationService {
     claims: JsonObject,
     planOf: PlanOf,
     progress: Progress,
-  ): CallPlan {
+  ): ValidationRules {
     progress.issuer = issuer.issuer;
     const plan = planOf(issuer);
     if (plan === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
     checkAlgorithm(header.alg, plan.rules.algorithms);
-    checkKind(type, claims, plan.rules);
+    checkTokenType(type, claims, plan.rules);
     checkClaims(claims, plan.rules, this.clock.wallMs());
     return plan;
   }
@@ -389,24 +390,24 @@ export class TokenValidationService {
     const read = readOverrides(overrides);
     const isAccepted = ({ issuer }: ResolvedIssuer): boolean =>
       read.issuers === undefined || read.issuers.includes(issuer);
-    const plans = new Map<ResolvedIssuer, CallPlan>();
+    const plans = new Map<ResolvedIssuer, ValidationRules>();
     for (const issuer of this.directory.configured.filter(isAccepted)) {
-      plans.set(issuer, tighten(this.basePlanOf(issuer), read));
+      plans.set(issuer, tighten(this.configuredRulesOf(issuer), read));
     }
     const mayBeTenants = read.issuers?.some((name) => this.directory.isPossible(name)) ?? true;
     if (this.options.tenants === undefined || !mayBeTenants) assertSatisfiable([...plans.values()]);
     return (issuer) => {
       if (!isAccepted(issuer)) return undefined;
-      const plan = plans.get(issuer) ?? tighten(this.basePlanOf(issuer), read);
+      const plan = plans.get(issuer) ?? tighten(this.configuredRulesOf(issuer), read);
       plans.set(issuer, plan);
       return plan;
     };
   }
 
-  private basePlanOf(issuer: ResolvedIssuer): CallPlan {
+  private configuredRulesOf(issuer: ResolvedIssuer): ValidationRules {
     const known = this.configuredPlans.get(issuer) ?? this.tenantPlans.get(issuer);
     if (known !== undefined) return known;
-    const plan = basePlan(issuer, this.options);
+    const plan = configuredRules(issuer, this.options);
     this.tenantPlans.set(issuer, plan);
     return plan;
   }
@@ -457,7 +458,7 @@ function poolDecision(
 }
 
 /** Scopes that the call demands; those of a route are the guard's business. */
-function demandScopes({ scopes, scopeClaim }: CallPlan, claims: ValidatedToken['claims']): void {
+function demandScopes({ scopes, scopeClaim }: ValidationRules, claims: ValidatedToken['claims']): void {
   if (scopes.length === 0) return;
   const granted = readGranted(claims, scopeClaim);
   if (!scopes.every((scope) => granted.has(scope))) {
@@ -480,7 +481,7 @@ function readGranted(...args: Parameters<typeof readScopes>): ReturnType<typeof 
 /** A token whose signature holds, and what its call demands. */
 interface Verified {
   readonly validated: ValidatedToken;
-  readonly plan: CallPlan;
+  readonly plan: ValidationRules;
 }
 
 /** What is known of a token when it is refused. */

@@ -1,7 +1,7 @@
 // Prints, for claims of several shapes, what tokens in the cache take of the heap and what it estimates. Needs --expose-gc.
 import { randomBytes } from 'node:crypto';
 import { deepFreeze } from '../../dist/model/json.js';
-import { VerifiedTokens } from '../../dist/tokens/verified-tokens.js';
+import { TokenCache } from '../../dist/validation/token-cache.js';
 
 const TOKENS = 1_500;
 const text = (/** @type {number} */ length) => randomBytes(length).toString('base64url').slice(0, length);
@@ -61,7 +61,7 @@ function measure(make) {
   };
   const header = Object.freeze({ alg: 'ES256' });
   const generation = {};
-  const cache = new VerifiedTokens({ maxEntries: 1_000_000, maxBytes: 2 ** 40 }, clock);
+  const cache = new TokenCache({ maxEntries: 1_000_000, maxBytes: 2 ** 40 }, clock);
   const remember = (/** @type {Buffer} */ bytes) => {
     const token = bytes.toString('latin1');
     /** @type {unknown} */

@@ -15,7 +15,7 @@ const MAX_HEADERS = 256;
  * remembered, so that nobody can fill it with made-up ones. They hold no decision: algorithm, key and
  * type are looked up and checked for each token.
  */
-export class KnownHeaders {
+export class HeaderCache {
   private readonly bySegment = new Map<string, JoseHeader>();
 
   get(segment: string): JoseHeader | undefined {

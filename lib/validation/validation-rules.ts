@@ -3,7 +3,7 @@ import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-option
 import type { TokenRules } from '../tokens/token-rules.js';
 
 /** All that one validation of one issuer's token demands. */
-export interface CallPlan {
+export interface ValidationRules {
   readonly rules: TokenRules;
   /** In the order they run. */
   readonly hooks: readonly ValidateHook[];
@@ -13,7 +13,7 @@ export interface CallPlan {
 }
 
 /** What the configuration demands of an issuer's tokens, before any override. */
-export function basePlan(issuer: ResolvedIssuer, options: ResolvedOptions): CallPlan {
+export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions): ValidationRules {
   return {
     rules: {
       issuer: issuer.issuer,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { VerifiedTokens, type VerifiedToken } from './verified-tokens.js';
+import { TokenCache, type VerifiedToken } from './token-cache.js';
 
 const MINUTE = 60_000;
 const GENERATION = {};
 
-function create(bounds: Partial<ConstructorParameters<typeof VerifiedTokens>[0]> = {}): {
+function create(bounds: Partial<ConstructorParameters<typeof TokenCache>[0]> = {}): {
   readonly clock: FakeClock;
-  readonly cache: VerifiedTokens;
+  readonly cache: TokenCache;
   /** A token that expires so long after the start. */
   readonly token: (name: string, lifeMs?: number, claims?: object) => VerifiedToken;
 } {
@@ -15,7 +15,7 @@ function create(bounds: Partial<ConstructorParameters<typeof VerifiedTokens>[0]>
   const startMs = clock.wallMs();
   return {
     clock,
-    cache: new VerifiedTokens({ maxEntries: 100, maxBytes: 1_000_000, ...bounds }, clock),
+    cache: new TokenCache({ maxEntries: 100, maxBytes: 1_000_000, ...bounds }, clock),
     token: (name, lifeMs = 60 * MINUTE, claims = {}) => ({
       validated: {
         claims: { iss: 'https://id.example.com', exp: (startMs + lifeMs) / 1000, ...claims },
@@ -29,7 +29,7 @@ function create(bounds: Partial<ConstructorParameters<typeof VerifiedTokens>[0]>
   };
 }
 
-describe('VerifiedTokens', () => {
+describe('TokenCache', () => {
   it('finds a token by its whole text, and no other', () => {
     const { cache, token } = create();
     const one = token('one');

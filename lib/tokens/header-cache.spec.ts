@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KnownHeaders } from './known-headers.js';
+import { HeaderCache } from './header-cache.js';
 
 const header = (kid: string): { header: { alg: string; kid: string }; type: null } => ({
   header: { alg: 'ES256', kid },
@@ -7,7 +7,7 @@ const header = (kid: string): { header: { alg: string; kid: string }; type: null
 });
 
 it('remembers the last 256 headers by their exact text', () => {
-  const known = new KnownHeaders();
+  const known = new HeaderCache();
   const first = header('0');
   known.remember('segment-0', first);
   expect(known.get('segment-0')).toBe(first);

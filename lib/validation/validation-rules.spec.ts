@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../options/resolve-options.js';
-import { basePlan, type CallPlan } from './call-plan.js';
+import { configuredRules, type ValidationRules } from './validation-rules.js';
 import { assertSatisfiable, readOverrides, tighten } from './overrides.js';
 
 const MINIMAL = { issuer: 'https://id.example.com', audience: 'orders-api' };
 
-function planOf(options: object = {}): CallPlan {
+function planOf(options: object = {}): ValidationRules {
   const resolved = resolveOptions({ ...MINIMAL, ...options }, {});
   const [issuer] = resolved.issuers;
   if (issuer === undefined) throw new Error('no issuer');
-  return basePlan(issuer, resolved);
+  return configuredRules(issuer, resolved);
 }
 
-describe('basePlan', () => {
+describe('configuredRules', () => {
   it('takes nothing but at+jwt with the profile of RFC 9068', () => {
     expect(planOf().rules.tokenTypes).toEqual(['at+jwt', 'jwt', null]);
     expect(planOf({ profile: 'rfc9068' }).rules.tokenTypes).toEqual(['at+jwt']);
@@ -21,7 +21,7 @@ describe('basePlan', () => {
 });
 
 describe('tighten', () => {
-  const tightened = (options: object, overrides: object): CallPlan =>
+  const tightened = (options: object, overrides: object): ValidationRules =>
     tighten(planOf(options), readOverrides(overrides));
 
   it.each([{ profile: 'any' }, { profile: 'rfc9068' }])('narrows the token types with %j', (options) => {

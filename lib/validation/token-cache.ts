@@ -40,8 +40,8 @@ const SWEEP_MS = 60_000;
  * check proved, never a decision: whoever asks has to hold time, audience, type and all else against
  * the token again, and the generation against the keys of now.
  */
-export class VerifiedTokens {
-  private readonly byTail: LRUCache<string, VerifiedToken>;
+export class TokenCache {
+  private readonly bySignatureTail: LRUCache<string, VerifiedToken>;
   private readonly sizes = new TokenSizes();
   private hits = 0;
   private misses = 0;
@@ -53,7 +53,7 @@ export class VerifiedTokens {
     private readonly clock: Clock,
   ) {
     this.nextSweepMs = clock.monotonicMs() + SWEEP_MS;
-    this.byTail = new LRUCache({
+    this.bySignatureTail = new LRUCache({
       max: bounds.maxEntries,
       maxSize: bounds.maxBytes,
       sizeCalculation: ({ validated: { token, claims } }) => this.sizes.estimate(token, claims),
@@ -65,7 +65,7 @@ export class VerifiedTokens {
 
   /** The token, if this very text was verified before. Neither hit nor miss is counted yet. */
   find(token: string): VerifiedToken | undefined {
-    const found = this.byTail.get(token.slice(-TAIL_LENGTH));
+    const found = this.bySignatureTail.get(token.slice(-TAIL_LENGTH));
     return found !== undefined && found.validated.token === token ? found : undefined;
   }
 
@@ -77,11 +77,11 @@ export class VerifiedTokens {
     }
     // A slice of a token holds on to the whole token; a copy does not.
     const tail = Buffer.from(verified.validated.token.slice(-TAIL_LENGTH), 'latin1').toString('latin1');
-    this.byTail.set(tail, verified);
+    this.bySignatureTail.set(tail, verified);
   }
 
   forget(token: string): void {
-    this.byTail.delete(token.slice(-TAIL_LENGTH));
+    this.bySignatureTail.delete(token.slice(-TAIL_LENGTH));
   }
 
   recordHit(): void {
@@ -96,9 +96,9 @@ export class VerifiedTokens {
     return {
       hits: this.hits,
       misses: this.misses,
-      size: this.byTail.size,
+      size: this.bySignatureTail.size,
       maxSize: this.bounds.maxEntries,
-      bytes: this.byTail.calculatedSize,
+      bytes: this.bySignatureTail.calculatedSize,
       maxBytes: this.bounds.maxBytes,
       hitRate: hitRateOf(this.hits, this.misses),
       evictions: this.evictions,
@@ -108,8 +108,8 @@ export class VerifiedTokens {
   /** Expired tokens leave; those that nobody brings again are found here only. */
   private sweep(): void {
     const nowSec = this.clock.wallMs() / 1000;
-    for (const [tail, { validated }] of this.byTail.entries()) {
-      if (validated.claims.exp < nowSec) this.byTail.delete(tail);
+    for (const [tail, { validated }] of this.bySignatureTail.entries()) {
+      if (validated.claims.exp < nowSec) this.bySignatureTail.delete(tail);
     }
   }
 }

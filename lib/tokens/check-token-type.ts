@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.js';
 import type { CommonRules } from './token-rules.js';
 
 /** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
-const FOREIGN_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout', 'offline']);
+const NON_ACCESS_PAYLOAD_TYPES: ReadonlySet<string> = new Set(['refresh', 'logout', 'offline']);
 /** The event of a logout token, OpenID Connect Back-Channel Logout section 2.4. */
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -16,9 +16,9 @@ const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
  * @param type - the header's `typ`, normalized; null where there is none.
  * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
  */
-export function checkKind(type: string | null, claims: JsonObject, rules: CommonRules): void {
+export function checkTokenType(type: string | null, claims: JsonObject, rules: CommonRules): void {
   if (!rules.tokenTypes.includes(type)) throw wrongType(type, rules.tokenTypes);
-  const mark = findForeignMark(claims, rules.acceptEventsClaim);
+  const mark = findNonAccessMark(claims, rules.acceptEventsClaim);
   if (mark !== undefined) throw refuse('not_an_access_token', mark);
   if (rules.acceptIdTokens) return;
   const idTokenMark = findIdTokenMark(claims);
@@ -54,9 +54,9 @@ function typesIn(accepted: CommonRules['tokenTypes']): string {
 }
 
 /** Why a token is for something else than an API; undefined if no claim says so. */
-function findForeignMark(claims: JsonObject, acceptEventsClaim: boolean): string | undefined {
+function findNonAccessMark(claims: JsonObject, acceptEventsClaim: boolean): string | undefined {
   const { typ, token_use: use, events, htm, htu } = claims;
-  if (typeof typ === 'string' && FOREIGN_PAYLOAD_TYPES.has(typ.toLowerCase())) {
+  if (typeof typ === 'string' && NON_ACCESS_PAYLOAD_TYPES.has(typ.toLowerCase())) {
     return 'The claim "typ" marks a refresh or logout token.';
   }
   if (use !== undefined && use !== 'access' && use !== 'id') {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
 import { normalizeTokenType } from '../model/token-type.js';
-import { checkKind } from './check-kind.js';
+import { checkTokenType } from './check-token-type.js';
 import type { TokenRules } from './token-rules.js';
 
 const RULES: TokenRules = {
@@ -23,10 +23,10 @@ function check(
   rules: Partial<TokenRules> = {},
 ): string | undefined {
   const type = typ === undefined ? null : normalizeTokenType(typ);
-  return codeOf(() => checkKind(type, claims as Record<string, unknown>, { ...RULES, ...rules }));
+  return codeOf(() => checkTokenType(type, claims as Record<string, unknown>, { ...RULES, ...rules }));
 }
 
-describe('checkKind', () => {
+describe('checkTokenType', () => {
   it.each([
     'at+jwt',
     'AT+JWT',
@@ -136,7 +136,7 @@ describe('checkKind', () => {
       { events: 'secret' },
     ],
   ])('says %s', (message, type, claims, rules) => {
-    expect(() => checkKind(type, claims as Record<string, unknown>, { ...RULES, ...rules })).toThrow(
+    expect(() => checkTokenType(type, claims as Record<string, unknown>, { ...RULES, ...rules })).toThrow(
       expect.objectContaining({ message }),
     );
   });
