@@ -211,6 +211,10 @@ describe('the message', () => {
       'The token does not have all of the roles that the route demands: "x" ("rolesClaim" says in which claim they are).',
       { kind: 'roles', match: 'all', roles: ['x'] },
     ],
+    [
+      'The token does not have one of the roles that the route demands: "x", "y" ("rolesClaim" says in which claim they are).',
+      { kind: 'roles', match: 'any', roles: ['x', 'y'] },
+    ],
     ['The claim "a.b" is not what @RequireClaim of the route demands.', claim(['a', 'b'], () => false)],
     ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],
   ])('is: %s', (message, requirement) => {

@@ -51,8 +51,10 @@ function describeDemand(requirement: Requirement): string {
       const demand = requirement.match === 'all' ? 'all of the scopes' : 'one of the scopes';
       return `The token does not have ${demand} that the route demands: ${listOf(requirement.scopes)}.`;
     }
-    case 'roles':
-      return `The token does not have all of the roles that the route demands: ${listOf(requirement.roles)} ("rolesClaim" says in which claim they are).`;
+    case 'roles': {
+      const demand = requirement.match === 'all' ? 'all of the roles' : 'one of the roles';
+      return `The token does not have ${demand} that the route demands: ${listOf(requirement.roles)} ("rolesClaim" says in which claim they are).`;
+    }
     case 'claim':
       return `The claim ${quoted(requirement.path.join('.'))} is not what @RequireClaim of the route demands.`;
     case 'issuer':
