@@ -114,7 +114,9 @@ describe('an own function that breaks elsewhere', () => {
       expect((await get(`${url}/staff`, issuer.token({ claims: { groups: 7 } }))).status).toBe(503);
     }
     expect(lines).toEqual([
-      expect.stringMatching(/^error check_failed: a requirement broke for Routes\.staff: .*groups\.includes/),
+      expect.stringMatching(
+        /^error check_failed at Routes\.staff: .* own function of a requirement broke: .*groups\.includes/,
+      ),
     ]);
   });
 
@@ -128,9 +130,27 @@ describe('an own function that breaks elsewhere', () => {
     }
     expect(lines).toEqual([
       expect.stringMatching(
-        /^error check_failed: the function "validate" broke for Routes\.me: RangeError at .*map-user/,
+        /^error check_failed at Routes\.me: .* own "validate" broke: it threw RangeError\. RangeError at .*map-user/,
       ),
     ]);
+    expect(lines.join('\n')).not.toContain('ada-7f3c');
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'throws',
+      () => JSON.parse('ada-7f3c') as unknown,
+      /^error check_failed at Routes\.me: .* own "jwtFromRequest" broke: it threw SyntaxError\. SyntaxError at /,
+    ],
+    [
+      'answers with a promise that rejects',
+      () => Promise.reject(new Error('ada-7f3c')),
+      /^error check_failed at Routes\.me: The function of "jwtFromRequest" answered with a promise; it must answer at once, not be async\.$/,
+    ],
+  ])('jwtFromRequest that %s: 503, and the log names the option, once', async (_how, extract, line) => {
+    const { url, lines } = await start('express', { jwtFromRequest: extract as () => string });
+    for (let times = 0; times < 2; times++) expect((await get(url, issuer.token())).status).toBe(503);
+    expect(lines).toEqual([expect.stringMatching(line)]);
     expect(lines.join('\n')).not.toContain('ada-7f3c');
   });
 });

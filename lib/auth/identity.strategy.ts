@@ -3,7 +3,6 @@ import { Strategy } from 'passport-jwt';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import { decisionInCall } from '../transports/decisions.js';
 import { toHttpException } from '../transports/http-exceptions.js';
-import { readBearer } from '../transports/read-bearer.js';
 import type { TokenReading } from '../transports/transport.js';
 import { findShortfall, type Shortfall } from '../requirements/find-unmet-requirement.js';
 import type { ErrorCode } from '../errors/error-codes.js';
@@ -11,7 +10,6 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import type { ValidatedToken } from '../model/token.js';
-import type { JwtFromRequest } from '../options/options.types.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
@@ -22,6 +20,7 @@ import { describeWithoutClaims, isRefusal } from './describe-error.js';
 import { isOwnRequest, readPass, type GuardPass } from './auth-attempt.js';
 import { SocketExpiry } from '../transports/connection-expiry.js';
 import { SharedPasses, type SharedFindings } from './single-flight.js';
+import { tokenReader } from './token-reader.js';
 import { TurnQueue } from './verification-batcher.js';
 
 /**
@@ -34,7 +33,6 @@ import { TurnQueue } from './verification-batcher.js';
 @Injectable()
 export class IdentityStrategy extends Strategy {
   override readonly name = 'identity';
-  private readonly extract: JwtFromRequest;
   private readonly reading: TokenReading;
   private readonly turns = new TurnQueue();
   private readonly shared = new SharedPasses();
@@ -58,10 +56,9 @@ export class IdentityStrategy extends Strategy {
       },
       () => undefined,
     );
-    this.extract = options.jwtFromRequest ?? ((request: object) => readBearer(request) ?? null);
     this.expiry = new SocketExpiry(clock, options.clockToleranceMs);
     this.reading = {
-      fromRequest: (request) => this.extractFrom(request),
+      fromRequest: tokenReader(options.jwtFromRequest),
       tokenFromUrl: options.transports.tokenFromUrl,
       tokenFromPayload: options.transports.tokenFromPayload,
       tokenFromCookie: options.transports.tokenFromCookie,
@@ -85,7 +82,7 @@ export class IdentityStrategy extends Strategy {
    * The token that came with what a guard looks at; undefined where none did.
    *
    * @param request - what `getRequest` of the guard returns: an override may have put another one in the place of ours.
-   * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
+   * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `check_failed`, `transport_unsupported`.
    * @internal
    */
   readToken(pass: GuardPass, request: object): string | undefined {
@@ -104,13 +101,6 @@ export class IdentityStrategy extends Strategy {
   ): Promise<ValidatedToken | undefined> {
     const token = read(this.reading);
     return token === undefined ? undefined : this.validation.validate(token);
-  }
-
-  private extractFrom(request: object): string | undefined {
-    const token: unknown = this.extract(request);
-    if (token === null || token === undefined || token === '') return undefined;
-    if (typeof token !== 'string') throw refuse('token_malformed');
-    return token;
   }
 
   /** Whether `authenticate` is this class's own: then `decide` says all that it would. @internal */
@@ -210,7 +200,7 @@ export class IdentityStrategy extends Strategy {
       });
     } catch (error) {
       pass.hasBrokenRequirement = true;
-      throw toCheckError(error);
+      throw toCheckError(error, 'function of a requirement');
     }
   }
 
@@ -222,7 +212,7 @@ export class IdentityStrategy extends Strategy {
     try {
       user = await (mapUser as (...args: unknown[]) => unknown)(validated, context);
     } catch (error) {
-      const fault = toCheckError(error);
+      const fault = toCheckError(error, '"mapUser"');
       this.reportUser(validated, fault);
       throw fault;
     }

@@ -1,5 +1,6 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
 import { describeError, type IdentityError } from '../errors/identity-error.js';
+import { reasonOf } from '../events/reason.js';
 import { describeWithoutClaims, describeWithoutMessage } from './describe-error.js';
 import type { GuardPass } from './auth-attempt.js';
 
@@ -19,10 +20,7 @@ export class WiringFaults {
       this.logger.error(`${fault.code}: ${describeError(fault)}`);
     }
     if (fault?.code === 'check_failed' && hasBrokenCheck(pass) && this.isDue(fault.code, nowMs)) {
-      const reason =
-        pass.judged === undefined ? describeWithoutMessage(fault) : describeWithoutClaims(fault, pass.judged);
-      const what = pass.judged === undefined ? 'the function "validate"' : 'a requirement';
-      this.logger.error(`check_failed: ${what} broke for ${handlerOf(pass.context)}: ${reason}`);
+      this.logger.error(`check_failed at ${handlerOf(pass.context)}: ${describeCheck(fault, pass)}`);
     }
     if (pass.hasNoUser === true && this.isDue('no user', nowMs)) {
       this.logger.warn(
@@ -37,6 +35,13 @@ export class WiringFaults {
     this.toldAtMs.set(what, nowMs);
     return true;
   }
+}
+
+/** Which function it was; what it threw, and the line that did. */
+function describeCheck(fault: IdentityError, { judged }: GuardPass): string {
+  const which = reasonOf(fault);
+  if (fault.cause === undefined && which === fault.message) return which;
+  return `${which} ${judged === undefined ? describeWithoutMessage(fault) : describeWithoutClaims(fault, judged)}`;
 }
 
 /** What `mapUser` does is reported by the strategy. */
