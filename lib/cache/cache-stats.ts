@@ -18,7 +18,21 @@ export interface CacheStats {
   readonly evictions: number;
 }
 
-/** Share of hits, 0 where nothing was counted. */
+/** Counts what many values of one kind do, together: the key sets of all issuers are one cache to an operator. */
+export class CacheCounters {
+  hits = 0;
+  misses = 0;
+  refreshes = 0;
+  failures = 0;
+  evictions = 0;
+
+  stats(size: number, maxSize: number): CacheStats {
+    const { hits, misses, refreshes, failures, evictions } = this;
+    return { hits, misses, size, maxSize, hitRate: hitRateOf(hits, misses), refreshes, failures, evictions };
+  }
+}
+
+/** Share of hits; 0 if nothing was counted. */
 export function hitRateOf(hits: number, misses: number): number {
   const all = hits + misses;
   return all === 0 ? 0 : hits / all;
