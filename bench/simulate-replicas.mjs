@@ -2,6 +2,7 @@
 // Usage, after a build: node bench/simulate-replicas.mjs. Writes docs/images/replicas*.svg and bench/results/replicas.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { RefreshingCache } from '../dist/cache/refreshing-cache.js';
+import { waitMessages } from '../dist/jwks/key-messages.js';
 import { MissedIds } from '../dist/jwks/missed-ids.js';
 import { RefreshPace } from '../dist/jwks/refresh-pace.js';
 import { SharedRefreshes } from '../dist/jwks/shared-refreshes.js';
@@ -91,6 +92,7 @@ function startReplica(/** @type {World} */ world) {
     clock: world,
     refresh: () => cache.refresh(ISSUER).then(() => ({ changed: true })),
     backoffLeftMs: () => cache.backoffLeftMs(ISSUER),
+    messages: waitMessages(ISSUER, { maxWaiting: 1_000, unknownKidMaxWaitMs: 5_000 }),
   });
   cache.prefetch(ISSUER);
   return { cache, unknown };

@@ -13,7 +13,7 @@ import { createApp, get } from './support/create-app.js';
 import { OrdersController } from './support/orders.controller.js';
 import { createModule, rejectionOf } from './support/create-module.js';
 import { ProviderDouble } from './support/provider-double.js';
-import { createKey } from './support/signing-key.js';
+import { createKey, encode } from './support/signing-key.js';
 
 /** Everything that goes to Nest's log from now on. */
 function captureLog(): string[] {
@@ -108,6 +108,22 @@ describe('events', () => {
         issuer,
         verified: true,
       },
+    ]);
+  });
+
+  it('name the issuer where no key of its fits a token, and no key id', async () => {
+    const { provider, events, tokens } = await start();
+    const { issuer } = provider;
+    await tokens.validate(provider.token());
+    const [head = '', body = ''] = provider.token().split('.');
+    const madeUp = encode(JSON.stringify({ alg: 'RS256', kid: 'made-up', typ: 'at+jwt' }));
+    for (const header of [madeUp, head]) {
+      await rejectionOf(tokens.validate(`${header}.${body}.${encode('x'.repeat(256))}`));
+    }
+    const rejected = events.filter((event) => event.type === 'token.rejected');
+    expect(rejected.map(({ reason }) => reason)).toEqual([
+      `No key of ${issuer} has the "kid" and "alg" of the token.`,
+      `No key of ${issuer} that fits the header verifies the signature.`,
     ]);
   });
 

@@ -12,6 +12,13 @@ describe('reasonOf', () => {
     expect(long).toMatch(/^[\x20-\x7e]{490,500}…$/);
   });
 
+  it('has the time to the next try if too many wait, which the shared text cannot have', () => {
+    expect(reasonOf(refuse('keys_busy', 'Too many.', { retryAfterMs: 1_250 }))).toBe(
+      'Too many. Next try in 1250 ms.',
+    );
+    expect(reasonOf(refuse('keys_busy', 'Too many.'))).toBe('Too many.');
+  });
+
   it('repeats nothing that the application has put into an error', () => {
     const error = new IdentityError('check_refused', 'the user ada@example.com is blocked');
     markAsApplications(error);

@@ -16,7 +16,9 @@ export function markAsApplications(error: IdentityError): void {
 export function reasonOf(error: unknown): string {
   if (error instanceof IdentityError) {
     const words = ofApplication.has(error) ? ERROR_CODES[error.code].meaning : error.message;
-    return clipped(words, MAX_LENGTH);
+    // The texts of refusals under a flood are made once for each issuer; the time is each one's own.
+    const next = error.code === 'keys_busy' && error.retryAfterMs !== undefined;
+    return clipped(next ? `${words} Next try in ${String(error.retryAfterMs)} ms.` : words, MAX_LENGTH);
   }
   if (!(error instanceof HttpException))
     return 'An own check threw what is no IdentityError and no HttpException.';

@@ -12,7 +12,7 @@ import {
 import type { CacheStats } from '../cache/cache-stats.js';
 import { toUnavailable } from './cache-errors.js';
 import { DiscoveryService } from './discovery.service.js';
-import { describeError, IdentityError, refuse } from '../errors/identity-error.js';
+import { describeError, IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
@@ -32,6 +32,7 @@ import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from '../jwks/fetch-key-set.js';
 import { belongsToAnotherTenant } from '../jwks/entra-shared-keys.js';
 import { identityOf, importKeySet, nameOf, type KeySet } from '../jwks/key-set.js';
+import { refuseKey } from '../jwks/key-messages.js';
 import { KeyWatch } from '../jwks/key-watch.js';
 import { missOf } from '../jwks/miss-ids.js';
 import { createSecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
@@ -99,7 +100,7 @@ export class JwksService implements OnApplicationShutdown {
     const found = await this.directory.pick(issuer);
     const query = isUnset(header.kid) ? { alg: header.alg } : header;
     const [first] = this.candidates(found, query) ?? (await this.waitForCandidates(found, query));
-    if (first === undefined) throw refuse('key_not_found');
+    if (first === undefined) throw refuseKey('key_not_found', found);
     return keyObjectOf(first);
   }
 
@@ -185,7 +186,7 @@ export class JwksService implements OnApplicationShutdown {
     const selected = selectKeys(held.value, query);
     if (typeof selected === 'string' && !this.isSettled(issuer, missOf(query, selected))) return undefined;
     this.cache.recordHit();
-    if (typeof selected === 'string') throw refuse('key_not_found');
+    if (typeof selected === 'string') throw refuseKey('key_not_found', issuer);
     return selected;
   }
 
@@ -236,7 +237,7 @@ export class JwksService implements OnApplicationShutdown {
         const selected = selectKeys(await this.waitForSet(issuer, query, party), query);
         if (typeof selected !== 'string') return selected;
         const id = missOf(query, selected);
-        if (settled || this.isSettled(issuer, id)) throw refuse('key_not_found');
+        if (settled || this.isSettled(issuer, id)) throw refuseKey('key_not_found', issuer);
         const outcome = await this.watch(issuer).unknown.wait({ id, group: id, sinceMs, party });
         settled = outcome === 'settled';
       }

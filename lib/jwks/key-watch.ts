@@ -2,6 +2,7 @@ import type { Clock } from '../cache/clock.js';
 import type { RefreshingCache } from '../cache/refreshing-cache.js';
 import type { IdentityError } from '../errors/identity-error.js';
 import type { ResolvedJwks } from '../options/resolved-options.js';
+import { waitMessages } from './key-messages.js';
 import { MissedIds } from './missed-ids.js';
 import { RefreshPace } from './refresh-pace.js';
 import { SharedLoad } from './shared-load.js';
@@ -35,6 +36,7 @@ export class KeyWatch<V> {
 
   constructor(issuer: string, { jwks, fetchDeadlineMs, cache, clock, setOf }: KeyWatchOptions<V>) {
     const room = new WaitingRoom(jwks.maxWaiting);
+    const messages = waitMessages(issuer, jwks);
     const { unknownKidMaxWaitMs: maxWaitMs, unknownKidTtlMs } = jwks;
     const maxCooldownMs = Math.min(MAX_COOLDOWN_MS, maxWaitMs * COOLDOWN_SHARE);
     const refreshes = (cooldownMs: number, burst: number): SharedRefreshes =>
@@ -51,6 +53,7 @@ export class KeyWatch<V> {
           return { changed: before === undefined || setOf(before) !== setOf(after) };
         },
         backoffLeftMs: () => cache.backoffLeftMs(issuer),
+        messages,
       });
     this.unknown = refreshes(jwks.unknownKidCooldownMs, 1);
     this.doubted = refreshes(jwks.badSignatureCooldownMs, SIGNATURE_BURST);
@@ -58,6 +61,7 @@ export class KeyWatch<V> {
       load: () => cache.load(issuer),
       room,
       endsInMs: () => Math.max(0, fetchDeadlineMs - cache.fetchingForMs(issuer)),
+      noPlace: messages.noPlace,
     });
   }
 

@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { ServiceUnavailableException } from '@nestjs/common';
 import type { SecretOrKeyProvider } from 'passport-jwt';
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
+import { refuseKey } from './key-messages.js';
 import { keyObjectOf, type KeyQuery } from './select-keys.js';
 
 type MaybePromise<T> = T | Promise<T>;
@@ -98,7 +99,7 @@ async function findReplaced(
   tried: readonly PreparedKey[],
 ): Promise<KeyObject> {
   const key = await keys.findReplacedKey(issuer, parsed, tried);
-  if (key === undefined) throw refuse('signature_invalid');
+  if (key === undefined) throw refuseKey('signature_invalid', issuer);
   return keyObjectOf(key);
 }
 

@@ -7,6 +7,8 @@ export interface SharedLoadOptions<V> {
   readonly room: WaitingRoom;
   /** Milliseconds until the load under way has ended at the latest. */
   readonly endsInMs: () => number;
+  /** The message of `keys_busy`. */
+  readonly noPlace: string;
 }
 
 interface Waiter<V> {
@@ -62,6 +64,6 @@ export class SharedLoad<V> {
   }
 
   private busy(): Error {
-    return refuse('keys_busy', undefined, { retryAfterMs: this.options.endsInMs() });
+    return refuse('keys_busy', this.options.noPlace, { retryAfterMs: this.options.endsInMs() });
   }
 }

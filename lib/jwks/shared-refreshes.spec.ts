@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock, settle } from '../../test/support/fake-clock.js';
 import { IdentityError } from '../errors/identity-error.js';
+import { waitMessages } from './key-messages.js';
 import { MissedIds } from './missed-ids.js';
 import { RefreshPace } from './refresh-pace.js';
 import { SharedRefreshes, type WaitOutcome } from './shared-refreshes.js';
@@ -46,6 +47,7 @@ function createBench({ maxWaiting = 1_000, ttlMs = TTL_MS, burst = 1 } = {}): Be
       return bench.refresh();
     },
     backoffLeftMs: () => bench.backoffMs,
+    messages: waitMessages('https://id', { maxWaiting, unknownKidMaxWaitMs: MAX_WAIT_MS }),
   });
   const wait: Bench['wait'] = (id, options) =>
     ids.wait({ id, group: id, sinceMs: clock.monotonicMs(), ...options });
@@ -133,7 +135,12 @@ describe('the time that a request waits', () => {
     await bench.clock.advance(1_500);
     const later = errorOf(bench.wait('b'));
     await bench.clock.advance(MAX_WAIT_MS - 1_500);
-    expect(await hanging).toMatchObject({ code: 'keys_unavailable', retryAfterMs: 5_050 });
+    expect(await hanging).toMatchObject({
+      code: 'keys_unavailable',
+      message:
+        'The refresh of the keys of https://id has not ended within "jwks.unknownKidMaxWaitMs" (5000).',
+      retryAfterMs: 5_050,
+    });
     await bench.clock.advance(1_500);
     const { retryAfterMs } = await later;
     expect(retryAfterMs).toBeGreaterThanOrEqual(FETCH_DEADLINE_MS - 6_500);
@@ -163,7 +170,12 @@ describe('the time that a request waits', () => {
     await Promise.all([wait('a'), settle()]);
     const sinceMs = clock.monotonicMs() - 4_000;
     const error = await errorOf(ids.wait({ id: 'b', group: 'b', sinceMs }));
-    expect(error).toMatchObject({ code: 'keys_busy', retryAfterMs: COOLDOWN_MS + 50 });
+    expect(error).toMatchObject({
+      code: 'keys_busy',
+      message:
+        'The next refresh of the keys of https://id ends later than "jwks.unknownKidMaxWaitMs" (5000) allows to wait.',
+      retryAfterMs: COOLDOWN_MS + 50,
+    });
     await clock.advance(COOLDOWN_MS);
     expect(ids.isMissed('b')).toBe(true);
   });
@@ -255,7 +267,13 @@ describe('a flood of made-up key ids', () => {
     await clock.advance(COOLDOWN_MS);
     const outcomes = await Promise.all(all);
     for (const away of outcomes.slice(0, 15)) {
-      expect(away).toMatchObject({ code: 'keys_busy', retryAfterMs: COOLDOWN_MS + 50 });
+      expect(away).toMatchObject({
+        code: 'keys_busy',
+        message: expect.stringMatching(
+          /^As many requests wait for the keys of https:\/\/id as "jwks\.maxWaiting" \(\d+\) allows\.$/,
+        ) as string,
+        retryAfterMs: COOLDOWN_MS + 50,
+      });
     }
     expect(outcomes.slice(15)).toEqual(Array(10).fill('settled'));
     // Those who were sent away find their answer decided when they come back.
@@ -327,7 +345,11 @@ describe('a refresh that fails', () => {
   it('makes the next ones fail at once while the provider is backed off from', async () => {
     const bench = createBench();
     bench.backoffMs = 7_000;
-    expect(await errorOf(bench.wait('a'))).toMatchObject({ code: 'keys_unavailable', retryAfterMs: 7_000 });
+    expect(await errorOf(bench.wait('a'))).toMatchObject({
+      code: 'keys_unavailable',
+      message: 'A fetch of the keys of https://id failed; the next one is not due yet.',
+      retryAfterMs: 7_000,
+    });
     expect(bench.ids.request('a')).toBe(7_000);
     await bench.clock.advance(60_000);
     expect(bench.begun).toEqual([]);

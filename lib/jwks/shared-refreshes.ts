@@ -1,5 +1,6 @@
 import type { Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { WaitMessages } from './key-messages.js';
 import { MAX_REMEMBERED, type MissedIds } from './missed-ids.js';
 import type { RefreshPace } from './refresh-pace.js';
 import type { Party, WaitingRoom } from './waiting-room.js';
@@ -17,6 +18,7 @@ export interface SharedRefreshesOptions {
   readonly refresh: () => Promise<{ readonly changed: boolean }>;
   /** Milliseconds for which the provider is backed off from; 0 where it is not. */
   readonly backoffLeftMs: () => number;
+  readonly messages: WaitMessages;
 }
 
 /** What a request waits for. */
@@ -53,6 +55,8 @@ interface Slot {
   isDue: boolean;
   cancel: () => void;
 }
+
+type TurnedAway = Exclude<keyof WaitMessages, 'backedOff'>;
 
 /** Added to the time in `Retry-After`: the next fetch may take longer than the last one did. */
 const MARGIN_MS = 50;
@@ -94,28 +98,28 @@ export class SharedRefreshes {
     const leftMs = sinceMs + maxWaitMs - nowMs;
     const beforeItMs = this.begun === undefined ? 0 : this.begun.atMs + this.lastFetchMs - nowMs;
     const refreshedInMs = Math.max(0, slot.atMs - nowMs, beforeItMs) + this.lastFetchMs;
-    if (refreshedInMs > leftMs) throw this.turnAway(slot, id, nowMs);
+    if (refreshedInMs > leftMs) throw this.turnAway(slot, id, nowMs, 'tooLate');
     return new Promise<WaitOutcome>((resolve, reject) => {
       const end = (): void => {
         cancel();
         slot.waiters.delete(waiter);
         leave?.();
       };
-      const turnAway = (isLate: boolean): void => {
+      const turnAway = (why: TurnedAway): void => {
         end();
-        reject(this.turnAway(slot, id, clock.monotonicMs(), isLate));
+        reject(this.turnAway(slot, id, clock.monotonicMs(), why));
       };
       const waiter: Waiter = {
         id,
         resolve: (outcome) => (end(), resolve(outcome)),
         reject: (error) => (end(), reject(error)),
       };
-      const leave = room.enter({ group, sendAway: () => turnAway(false), party });
+      const leave = room.enter({ group, sendAway: () => turnAway('noPlace'), party });
       if (leave === undefined) {
-        reject(this.turnAway(slot, id, nowMs));
+        reject(this.turnAway(slot, id, nowMs, 'noPlace'));
         return;
       }
-      const cancel = clock.schedule(() => turnAway(true), leftMs);
+      const cancel = clock.schedule(() => turnAway('notInTime'), leftMs);
       slot.waiters.add(waiter);
     });
   }
@@ -156,7 +160,7 @@ export class SharedRefreshes {
 
   private nextSlot(nowMs: number): Slot {
     const backoffLeftMs = this.options.backoffLeftMs();
-    if (backoffLeftMs > 0) throw backedOff(backoffLeftMs);
+    if (backoffLeftMs > 0) throw this.backedOff(backoffLeftMs);
     return (this.pending ??= this.plan(nowMs));
   }
 
@@ -182,7 +186,7 @@ export class SharedRefreshes {
     this.pending = undefined;
     const { backoffLeftMs, clock, pace, refresh } = this.options;
     const waitMs = backoffLeftMs();
-    if (waitMs > 0) return rejectAll(slot, backedOff(waitMs));
+    if (waitMs > 0) return rejectAll(slot, this.backedOff(waitMs));
     const begunAtMs = clock.monotonicMs();
     slot.atMs = begunAtMs;
     pace.begin(begunAtMs);
@@ -226,12 +230,16 @@ export class SharedRefreshes {
     this.pending = undefined;
   }
 
-  private turnAway(slot: Slot, id: string, nowMs: number, isLate = false): IdentityError {
+  private turnAway(slot: Slot, id: string, nowMs: number, why: TurnedAway): IdentityError {
     note(slot, id);
+    const isLate = why === 'notInTime';
     const retryAfterMs = this.decidedInMs(slot, nowMs, isLate);
-    if (!isLate) return refuse('keys_busy', undefined, { retryAfterMs });
-    const message = 'The provider has not answered with its keys within jwks.unknownKidMaxWaitMs.';
-    return refuse('keys_unavailable', message, { retryAfterMs });
+    const message = this.options.messages[why];
+    return refuse(isLate ? 'keys_unavailable' : 'keys_busy', message, { retryAfterMs });
+  }
+
+  private backedOff(retryAfterMs: number): IdentityError {
+    return refuse('keys_unavailable', this.options.messages.backedOff, { retryAfterMs });
   }
 
   /** Milliseconds until the refresh has ended: expected, or at the latest if one is under way that hangs. */
@@ -263,10 +271,4 @@ function note(slot: Slot, id: string): void {
 function rejectAll(slot: Slot, error: unknown): void {
   const fault = error instanceof Error ? error : new IdentityError('keys_unavailable');
   for (const waiter of slot.waiters) waiter.reject(fault);
-}
-
-function backedOff(retryAfterMs: number): IdentityError {
-  return new IdentityError('keys_unavailable', 'The provider is backed off from after a failed fetch.', {
-    retryAfterMs,
-  });
 }

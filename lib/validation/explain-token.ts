@@ -1,7 +1,8 @@
 import type { Clock } from '../cache/clock.js';
 import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import type { JwksService } from '../issuers/jwks.service.js';
+import { refuseKey } from '../jwks/key-messages.js';
 import { deepFreeze } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { IssuerRegistry } from '../issuers/issuer-registry.js';
@@ -108,7 +109,8 @@ export async function explainToken(token: string, context: ExplainContext): Prom
   if (keys === undefined) return finish(steps, parsed);
   await run('signature', async () => {
     if (isSignedBy(keys, parsed)) return;
-    if ((await jwks.findReplacedKey(issuer, parsed, keys)) === undefined) throw refuse('signature_invalid');
+    if ((await jwks.findReplacedKey(issuer, parsed, keys)) === undefined)
+      throw refuseKey('signature_invalid', issuer);
   });
   // Own checks are handed verified tokens only.
   if (steps.every(({ outcome }) => outcome === 'passed')) {

@@ -4,6 +4,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import { JwksService } from '../issuers/jwks.service.js';
+import { refuseKey } from '../jwks/key-messages.js';
 import type { Party } from '../jwks/waiting-room.js';
 import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
@@ -222,7 +223,7 @@ export class TokenValidationService {
     }
     if (!isSignedBy(keys, parsed)) {
       const retryAfterMs = this.jwks.requestReplacedKey(issuer, parsed);
-      if (retryAfterMs === undefined) throw refuse('signature_invalid');
+      if (retryAfterMs === undefined) throw refuseKey('signature_invalid', issuer);
       throw refuse('keys_cold', KEY_MAY_BE_REPLACED, { retryAfterMs });
     }
     const validated = this.finish(pending, progress);
@@ -349,7 +350,7 @@ export class TokenValidationService {
     if (keys !== undefined || !isSignedBy(arrived, parsed)) {
       // Providers do put a new key under an old id: until a refresh has shown that this one did not, nothing is decided.
       const replaced = await wait(() => this.jwks.findReplacedKey(issuer, parsed, arrived, party));
-      if (replaced === undefined) throw refuse('signature_invalid');
+      if (replaced === undefined) throw refuseKey('signature_invalid', issuer);
     }
     return this.finishAfterWaiting(pending, progress);
   }
