@@ -25,9 +25,13 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-optio
 import { IdentityStats } from './metrics/identity-stats.js';
 import { IssuerRows } from './metrics/issuer-rows.js';
 import { MetricsRecorder } from './metrics/metrics-recorder.js';
+import { RuleSets } from './validation/rule-sets.js';
+import { RUN_CONTEXT } from './validation/run-context.js';
+import { createRunContext } from './validation/create-run-context.js';
 import { TokenInspector } from './validation/token-inspector.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
 import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
+import { ValidationReports } from './validation/validation-reports.js';
 
 /**
  * Protects an API with access tokens of OpenID Connect providers.
@@ -73,6 +77,17 @@ import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
     EventReporter,
     DiscoveryService,
     JwksService,
+    {
+      provide: RUN_CONTEXT,
+      inject: [RESOLVED_OPTIONS, IssuerRegistry, JwksService, CLOCK],
+      useFactory: createRunContext,
+    },
+    {
+      provide: RuleSets,
+      inject: [RESOLVED_OPTIONS, IssuerRegistry],
+      useFactory: (options: ResolvedOptions, issuers: IssuerRegistry) => new RuleSets(options, issuers),
+    },
+    ValidationReports,
     TokenValidationService,
     TokenInspector,
     IdentityStats,

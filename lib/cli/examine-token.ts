@@ -1,6 +1,8 @@
 import { systemClock } from '../cache/clock.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { explainToken, type ExplainedStep, type StepOutcome } from '../validation/explain-token.js';
+import { explainToken, type StepOutcome } from '../validation/explain-token.js';
+import { RuleSets } from '../validation/rule-sets.js';
+import type { ExplainedStep } from '../validation/steps.js';
 import { adviseOnToken } from './advise-on-token.js';
 import type { Finding } from './finding.js';
 import type { ProviderSession } from './provider-session.js';
@@ -23,7 +25,11 @@ export async function examineToken(
   hasAudience: boolean,
 ): Promise<readonly Finding[]> {
   const { options, issuer, directory, jwks } = session;
-  const { steps, content } = await explainToken(token, { options, directory, jwks, clock: systemClock });
+  const { steps, content } = await explainToken(
+    token,
+    { options, issuers: directory, keys: jwks, lookUps: jwks, clock: systemClock },
+    new RuleSets(options, directory).configured,
+  );
   const advise: Advise = (code, claim) =>
     adviseOnToken(code, {
       issuer: issuer.issuer,

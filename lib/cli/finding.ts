@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { printable } from '../model/printable.js';
-import type { ExplainedStep } from '../validation/explain-token.js';
+import type { ExplainedStep } from '../validation/steps.js';
 
 /**
  * - `ok`: as it should be.

@@ -26,13 +26,13 @@ import {
   type ResolvedIssuer,
   type ResolvedOptions,
 } from '../options/resolved-options.js';
+import { refuseKey } from '../tokens/refuse-key.js';
 import { digestToken } from '../tokens/digest-token.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
-import { isSignedBy, type PreparedKey } from '../tokens/verify-signature.js';
+import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
 import { fetchKeySet, keysOf } from '../jwks/fetch-key-set.js';
 import { belongsToAnotherTenant } from '../jwks/entra-shared-keys.js';
 import { identityOf, importKeySet, nameOf, type KeySet } from '../jwks/key-set.js';
-import { refuseKey } from '../jwks/key-messages.js';
 import { KeyWatch } from '../jwks/key-watch.js';
 import { missOf } from '../jwks/miss-ids.js';
 import { createSecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
@@ -99,7 +99,10 @@ export class JwksService implements OnApplicationShutdown {
   async findKey(header: KeyQuery, issuer?: string): Promise<KeyObject> {
     const found = await this.directory.pick(issuer);
     const query = isUnset(header.kid) ? { alg: header.alg } : header;
-    const [first] = this.candidates(found, query) ?? (await this.waitForCandidates(found, query));
+    const known = this.candidates(found, query);
+    if (known === undefined) this.cache.recordMiss();
+    else this.cache.recordHit();
+    const [first] = known ?? (await this.waitForCandidates(found, query));
     if (first === undefined) throw refuseKey('key_not_found', found);
     return keyObjectOf(first);
   }
@@ -156,12 +159,8 @@ export class JwksService implements OnApplicationShutdown {
    * of the provider is a 503, not a 401.
    */
   secretOrKeyProvider(): SecretOrKeyProvider {
-    return createSecretOrKeyProvider({
-      keys: this,
-      findIssuer: (unverifiedIssuer) => this.directory.find(unverifiedIssuer),
-      unknownIssuer: (unverifiedIssuer) => this.directory.unknown(unverifiedIssuer),
-      maxTokenBytes: this.options.maxTokenBytes,
-    });
+    const { options, directory: issuers, clock } = this;
+    return createSecretOrKeyProvider({ options, issuers, keys: this, lookUps: this, clock });
   }
 
   stats(): CacheStats {
@@ -175,19 +174,17 @@ export class JwksService implements OnApplicationShutdown {
   }
 
   /**
-   * The keys that may have signed a token, where that is known without waiting; undefined where it is not.
+   * The keys that may have signed a token, without waiting: none if it is known that there is none, undefined if a
+   * fetch has to decide.
    *
-   * @throws {IdentityError} `key_not_found`, where it is known that there is none.
    * @internal
    */
   candidates(issuer: ResolvedIssuer, query: KeyQuery): readonly PreparedKey[] | undefined {
     const held = this.cache.peek(issuer.issuer);
     if (held === undefined || this.forgetFormer(issuer, held)) return undefined;
     const selected = selectKeys(held.value, query);
-    if (typeof selected === 'string' && !this.isSettled(issuer, missOf(query, selected))) return undefined;
-    this.cache.recordHit();
-    if (typeof selected === 'string') throw refuseKey('key_not_found', issuer);
-    return selected;
+    if (typeof selected !== 'string') return selected;
+    return this.isSettled(issuer, missOf(query, selected)) ? [] : undefined;
   }
 
   /**
@@ -217,6 +214,11 @@ export class JwksService implements OnApplicationShutdown {
     this.cache.recordHit();
   }
 
+  /** @internal */
+  recordMiss(): void {
+    this.cache.recordMiss();
+  }
+
   /**
    * The same, waiting for the network: for the first key set as long as a fetch may take, for an unknown key id or
    * algorithm no longer than `jwks.unknownKidMaxWaitMs`.
@@ -230,7 +232,6 @@ export class JwksService implements OnApplicationShutdown {
     query: KeyQuery,
     party?: Party,
   ): Promise<readonly PreparedKey[]> {
-    this.cache.recordMiss();
     const sinceMs = this.clock.monotonicMs();
     try {
       for (let settled = false; ;) {
@@ -253,7 +254,6 @@ export class JwksService implements OnApplicationShutdown {
    * @internal
    */
   requestCandidates(issuer: ResolvedIssuer, query: KeyQuery): number | undefined {
-    this.cache.recordMiss();
     const held = this.cache.peek(issuer.issuer);
     const selected = held === undefined ? undefined : selectKeys(held.value, query);
     if (typeof selected === 'string') return this.watch(issuer).unknown.request(missOf(query, selected));
@@ -284,7 +284,7 @@ export class JwksService implements OnApplicationShutdown {
       for (let settled = issuer.jwks !== undefined || doubted.isMissed(wait.id); ;) {
         for (const key of this.keysNow(issuer, parsed.header)) {
           if (failed.has(key)) continue;
-          if (isSignedBy([key], parsed)) return key;
+          if (findSigningKey([key], parsed) !== undefined) return key;
           failed.add(key);
         }
         if (settled) return undefined;

@@ -1,6 +1,5 @@
-import { refuse, type IdentityError } from '../errors/identity-error.js';
 import { clipped } from '../model/printable.js';
-import type { ResolvedIssuer, ResolvedJwks } from '../options/resolved-options.js';
+import type { ResolvedJwks } from '../options/resolved-options.js';
 
 /** Why a request is not answered now; each ends with what to look at. */
 export interface WaitMessages {
@@ -26,21 +25,6 @@ export function waitMessages(
     notInTime: `The refresh of ${keys} has not ended within ${most}.`,
     backedOff: `A fetch of ${keys} failed; the next one is not due yet.`,
   };
-}
-
-const MEANINGS = {
-  key_not_found: 'has the "kid" and "alg" of the token',
-  signature_invalid: 'that fits the header verifies the signature',
-} as const;
-
-/** Texts of issuers, by code. */
-const refusals = new WeakMap<ResolvedIssuer, Partial<Record<keyof typeof MEANINGS, string>>>();
-
-/** A token that no key of its issuer has signed. Nothing of the token is in the message. */
-export function refuseKey(code: keyof typeof MEANINGS, issuer: ResolvedIssuer): IdentityError {
-  let texts = refusals.get(issuer);
-  if (texts === undefined) refusals.set(issuer, (texts = {}));
-  return refuse(code, (texts[code] ??= `No key of ${nameOf(issuer.issuer)} ${MEANINGS[code]}.`));
 }
 
 /** A tenant's name came with a token, and a function of the application let it through. */

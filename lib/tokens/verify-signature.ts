@@ -31,27 +31,27 @@ export function verifySignature(prepared: PreparedKey, data: Uint8Array, signatu
 const SCRATCH_BYTES = 65_536;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-/** Whether one of the keys verifies a token, which is ASCII by now. */
-export function isSignedBy(
+/** The key that verifies a token, which is ASCII by now; undefined if none does. */
+export function findSigningKey(
   keys: readonly PreparedKey[],
   { token, signedLength, signature }: Pick<UnverifiedToken, 'token' | 'signedLength' | 'signature'>,
-): boolean {
+): PreparedKey | undefined {
   const target = token.length > SCRATCH_BYTES ? Buffer.allocUnsafe(token.length) : scratch;
   target.write(token, 0, 'latin1');
   const data = target.subarray(0, signedLength);
-  for (const key of keys) if (verifySignature(key, data, signature)) return true;
-  return false;
+  for (const key of keys) if (verifySignature(key, data, signature)) return key;
+  return undefined;
 }
 
 /** The same on libuv's thread pool: it pays where many are checked at once, and the event loop goes on. */
-export async function isSignedByOffLoop(
+export async function findSigningKeyOffLoop(
   keys: readonly PreparedKey[],
   { token, signedLength, signature }: Pick<UnverifiedToken, 'token' | 'signedLength' | 'signature'>,
-): Promise<boolean> {
+): Promise<PreparedKey | undefined> {
   // Bytes of its own: the scratch belongs to the next token long before the answer is there.
   const data = Buffer.from(token.slice(0, signedLength), 'latin1');
-  for (const key of keys) if (await verifyOffLoop(key, data, signature)) return true;
-  return false;
+  for (const key of keys) if (await verifyOffLoop(key, data, signature)) return key;
+  return undefined;
 }
 
 async function verifyOffLoop(

@@ -1,23 +1,9 @@
-import type { Clock } from '../cache/clock.js';
 import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
-import type { JwksService } from '../issuers/jwks.service.js';
-import { refuseKey } from '../jwks/key-messages.js';
-import { deepFreeze } from '../model/json.js';
-import type { ValidatedToken } from '../model/token.js';
-import type { IssuerRegistry } from '../issuers/issuer-registry.js';
-import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
-import { checkAlgorithm } from '../tokens/check-algorithm.js';
-import { checkClaims } from '../tokens/check-claims.js';
-import { checkTokenType } from '../tokens/check-token-type.js';
-import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
-import { isSignedBy } from '../tokens/verify-signature.js';
-import { configuredRules } from './validation-rules.js';
-import { runHooks } from './run-hooks.js';
-
-/** The steps of the pipeline, in its order. */
-export type ExplainedStep =
-  'form' | 'issuer' | 'algorithm' | 'type' | 'claims' | 'key' | 'signature' | 'hooks';
+import type { UnverifiedToken } from '../tokens/parse-token.js';
+import type { LookUpCounter, RunContext } from './run-context.js';
+import { STEPS, type ExplainedStep, type Step, type StepName } from './steps.js';
+import { ValidationRun, type CallSettings } from './validation-run.js';
 
 /** What one step says of a token. */
 export interface StepOutcome {
@@ -45,108 +31,79 @@ export interface TokenExplanation {
   readonly content: Pick<UnverifiedToken, 'header' | 'unverifiedClaims'> | undefined;
 }
 
-export interface ExplainContext {
-  readonly options: ResolvedOptions;
-  readonly directory: IssuerRegistry;
-  readonly jwks: JwksService;
-  readonly clock: Clock;
-}
+/** Looking at a token is no use of a cache. */
+const NOT_COUNTED: LookUpCounter = { recordHit: () => undefined, recordMiss: () => undefined };
 
 /**
- * Runs each step of the validation over a token, those behind a failed one too where they can be run: a
- * token that is expired and of another key is told both. For people who look for a fault; it decides nothing.
- * Nothing is counted, reported or remembered.
+ * Takes a token through the pipeline for people who look for a mistake; it decides nothing. Steps behind a failed one are run
+ * too if they can be: a token that is expired and signed with another key is told both.
+ *
+ * Nothing is counted or reported, and no token is remembered. The provider is asked for what a validation would ask for:
+ * nothing on behalf of a token that has failed before.
  */
-export async function explainToken(token: string, context: ExplainContext): Promise<TokenExplanation> {
-  const { options, directory, jwks, clock } = context;
-  const steps: StepOutcome[] = [];
-  const run = async <T>(
-    step: ExplainedStep,
-    check: () => T | Promise<T>,
-    expectedFor?: (code: ErrorCode) => readonly string[] | undefined,
-  ): Promise<T | undefined> => {
-    try {
-      const value = await check();
-      steps.push({ step, outcome: 'passed' });
-      return value;
-    } catch (error) {
-      const fault = error instanceof IdentityError ? error : new IdentityError('check_failed');
-      const { code, kind, message: reason, claim } = fault;
-      const expected = expectedFor?.(code);
-      steps.push({
-        step,
-        outcome: 'failed',
-        code,
-        kind,
-        reason,
-        ...(claim !== undefined && { claim }),
-        ...(expected && { expected }),
-      });
-      return undefined;
-    }
-  };
-
-  const parsed = await run('form', () => parseToken(token, options.maxTokenBytes));
-  if (parsed === undefined) return finish(steps, undefined);
-  const issuer = await run('issuer', () => findIssuer(parsed, directory));
-  if (issuer === undefined) return finish(steps, parsed);
-
-  const { rules, hooks } = configuredRules(issuer, options);
-  await run('algorithm', () => checkAlgorithm(parsed.header.alg, rules.algorithms));
-  await run('type', () => checkTokenType(parsed.type, parsed.unverifiedClaims, rules));
-  await run(
-    'claims',
-    () => checkClaims(parsed.unverifiedClaims, rules, clock.wallMs()),
-    (code) => (code === 'audience_mismatch' ? (rules.audience ?? undefined) : undefined),
-  );
-  // A validation would ask for no key either: whoever sends the token must not make us fetch and remember.
-  if (steps.some(({ step, outcome }) => step === 'algorithm' && outcome === 'failed'))
-    return finish(steps, parsed);
-  const keys = await run(
-    'key',
-    () => jwks.candidates(issuer, parsed.header) ?? jwks.waitForCandidates(issuer, parsed.header),
-  );
-  if (keys === undefined) return finish(steps, parsed);
-  await run('signature', async () => {
-    if (isSignedBy(keys, parsed)) return;
-    if ((await jwks.findReplacedKey(issuer, parsed, keys)) === undefined)
-      throw refuseKey('signature_invalid', issuer);
-  });
-  // Own checks are handed verified tokens only.
-  if (steps.every(({ outcome }) => outcome === 'passed')) {
-    const validated: ValidatedToken = Object.freeze({
-      claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
-      header: deepFreeze(parsed.header),
-      issuer: issuer.issuer,
-      token,
-    });
-    await run('hooks', () => runHooks(hooks, validated));
+export async function explainToken(
+  token: string,
+  context: RunContext,
+  rulesFor: CallSettings['rulesFor'],
+): Promise<TokenExplanation> {
+  const uncounted = { ...context, lookUps: NOT_COUNTED, headers: undefined, tokenCache: undefined };
+  const run = new ValidationRun(token, uncounted, { rulesFor });
+  const passed = new Set<StepName>();
+  const outcomes = new Map<StepName, StepOutcome>();
+  const isSound = (): boolean => [...outcomes.values()].every(({ outcome }) => outcome === 'passed');
+  for (const step of STEPS) {
+    if (step.needs === undefined) continue;
+    const outcome = step.needs.every((needed) => passed.has(needed))
+      ? await tryStep(step, run, isSound())
+      : skip(step);
+    if (outcome.outcome === 'passed') passed.add(step.name);
+    // The verdict is no step of its own for people: they see it where it differs from what was said before.
+    if (step.shownAs === undefined || outcome.outcome === 'failed') outcomes.set(outcome.step, outcome);
   }
-  return finish(steps, parsed);
-}
-
-async function findIssuer(parsed: UnverifiedToken, directory: IssuerRegistry): Promise<ResolvedIssuer> {
-  const { iss } = parsed.unverifiedClaims;
-  const issuer = typeof iss === 'string' ? await directory.find(iss) : undefined;
-  if (issuer === undefined) throw directory.unknown(iss);
-  return issuer;
-}
-
-const ALL: readonly ExplainedStep[] = [
-  'form',
-  'issuer',
-  'algorithm',
-  'type',
-  'claims',
-  'key',
-  'signature',
-  'hooks',
-];
-
-function finish(steps: readonly StepOutcome[], content: UnverifiedToken | undefined): TokenExplanation {
+  const { parsed } = run;
   return {
-    accepted: steps.length === ALL.length && steps.every(({ outcome }) => outcome === 'passed'),
-    steps: ALL.map((step) => steps.find((each) => each.step === step) ?? { step, outcome: 'skipped' }),
-    content: content && { header: content.header, unverifiedClaims: content.unverifiedClaims },
+    accepted: isSound(),
+    steps: [...outcomes.values()],
+    content: parsed && { header: parsed.header, unverifiedClaims: parsed.unverifiedClaims },
   };
+}
+
+async function tryStep(step: Step, run: ValidationRun, isSound: boolean): Promise<StepOutcome> {
+  try {
+    let wait = step.take(run);
+    if (wait !== undefined && !isSound) {
+      return wait.known === undefined ? skip(step) : fail(step, wait.known(), run);
+    }
+    while (wait !== undefined) {
+      wait = await wait.begin();
+      run.hasWaited();
+    }
+    return { step: nameOf(step), outcome: 'passed' };
+  } catch (error) {
+    return fail(step, error, run);
+  }
+}
+
+function skip(step: Step): StepOutcome {
+  return { step: nameOf(step), outcome: 'skipped' };
+}
+
+function fail(step: Step, error: unknown, run: ValidationRun): StepOutcome {
+  const known = error instanceof IdentityError ? error : new IdentityError('check_failed');
+  const { code, kind, message: reason, claim } = known;
+  const expected = code === 'audience_mismatch' ? run.rules.tokenRules.audience : null;
+  return {
+    step: nameOf(step),
+    outcome: 'failed',
+    code,
+    kind,
+    reason,
+    ...(claim !== undefined && { claim }),
+    ...(expected && { expected }),
+  };
+}
+
+/** Rows that have no name for people have no part in explanations. */
+function nameOf({ name, shownAs }: Step): ExplainedStep {
+  return shownAs ?? (name as ExplainedStep);
 }

@@ -71,20 +71,20 @@ export function readOverrides(overrides: unknown): ReadOverrides {
 }
 
 /** The stricter of both in every respect. What is accepted by neither or by one alone is refused. */
-export function tighten(plan: ValidationRules, overrides: ReadOverrides): ValidationRules {
-  const { rules } = plan;
+export function tighten(rules: ValidationRules, overrides: ReadOverrides): ValidationRules {
+  const { tokenRules } = rules;
   return {
-    ...plan,
-    rules: {
-      ...rules,
-      audience: intersect(rules.audience, overrides.audience),
-      algorithms: intersect(rules.algorithms, overrides.algorithms) ?? [],
-      tokenTypes: intersect(rules.tokenTypes, overrides.tokenTypes) ?? [],
-      requiredClaims: [...new Set([...rules.requiredClaims, ...overrides.requiredClaims])],
-      clockToleranceMs: Math.min(rules.clockToleranceMs, overrides.clockToleranceMs),
+    ...rules,
+    tokenRules: {
+      ...tokenRules,
+      audience: intersect(tokenRules.audience, overrides.audience),
+      algorithms: intersect(tokenRules.algorithms, overrides.algorithms) ?? [],
+      tokenTypes: intersect(tokenRules.tokenTypes, overrides.tokenTypes) ?? [],
+      requiredClaims: [...new Set([...tokenRules.requiredClaims, ...overrides.requiredClaims])],
+      clockToleranceMs: Math.min(tokenRules.clockToleranceMs, overrides.clockToleranceMs),
     },
-    hooks: [...plan.hooks, ...overrides.hooks],
-    scopes: [...new Set([...plan.scopes, ...overrides.scopes])],
+    hooks: [...rules.hooks, ...overrides.hooks],
+    scopes: [...new Set([...rules.scopes, ...overrides.scopes])],
   };
 }
 
@@ -93,16 +93,16 @@ export function tighten(plan: ValidationRules, overrides: ReadOverrides): Valida
  *
  * @throws {IdentityError} `invalid_override`.
  */
-export function assertSatisfiable(plans: readonly ValidationRules[]): void {
-  const [first] = plans;
+export function assertSatisfiable(all: readonly ValidationRules[]): void {
+  const [first] = all;
   if (first === undefined) throw invalid('none of the named issuers is configured');
-  const tests: readonly (readonly [name: string, isEmpty: (plan: ValidationRules) => boolean])[] = [
-    ['audience', ({ rules }) => rules.audience?.length === 0],
-    ['algorithms', ({ rules }) => rules.algorithms.length === 0],
-    ['tokenTypes', ({ rules }) => rules.tokenTypes.length === 0],
+  const tests: readonly (readonly [name: string, isEmpty: (rules: ValidationRules) => boolean])[] = [
+    ['audience', ({ tokenRules }) => tokenRules.audience?.length === 0],
+    ['algorithms', ({ tokenRules }) => tokenRules.algorithms.length === 0],
+    ['tokenTypes', ({ tokenRules }) => tokenRules.tokenTypes.length === 0],
   ];
   for (const [name, isEmpty] of tests) {
-    if (plans.every(isEmpty)) throw invalid(`"${name}" and the configured one have nothing in common`);
+    if (all.every(isEmpty)) throw invalid(`"${name}" and the configured one have nothing in common`);
   }
 }
 

@@ -1,15 +1,20 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 
-/** The result of a validation that every check let pass; any other is an error code. */
+/** The result of a validation that every step let pass; any other is an error code. */
 export const OK = 'ok';
 export type ValidationResult = typeof OK | ErrorCode;
 
-/** Who measures validations. Called once for each, so it must cost next to nothing. */
+/** Measures validations. It is called for each, so it must cost next to nothing. */
 export interface ValidationRecorder {
+  /** A validation begins. @returns what `recordValidation` is to be given as `startMs`. */
+  startValidation(): number;
+
   /**
-   * @param issuer - a configured or accepted one; undefined where the token named none.
+   * A validation has ended.
+   *
+   * @param issuer - a configured issuer or a tenant; undefined if the token names neither.
    * @param verified - whether the signature was verified: if not, the result describes bytes that anybody can send.
-   * @param startMs - when it began, on the monotonic clock.
+   * @param startMs - what `startValidation` has returned.
    */
   recordValidation(
     issuer: string | undefined,
@@ -18,7 +23,7 @@ export interface ValidationRecorder {
     startMs: number,
   ): void;
 
-  /** Call the answer with the number of tokens once the batch has ended. */
+  /** A batch begins. @returns a function to call with the number of its tokens when it has ended. */
   startBatch(): (tokens: number) => void;
 }
 

@@ -14,9 +14,11 @@ function planOf(options: object = {}): ValidationRules {
 
 describe('configuredRules', () => {
   it('takes nothing but at+jwt with the profile of RFC 9068', () => {
-    expect(planOf().rules.tokenTypes).toEqual(['at+jwt', 'jwt', null]);
-    expect(planOf({ profile: 'rfc9068' }).rules.tokenTypes).toEqual(['at+jwt']);
-    expect(planOf({ profile: 'rfc9068', tokenTypes: ['AT+JWT', 'id'] }).rules.tokenTypes).toEqual(['at+jwt']);
+    expect(planOf().tokenRules.tokenTypes).toEqual(['at+jwt', 'jwt', null]);
+    expect(planOf({ profile: 'rfc9068' }).tokenRules.tokenTypes).toEqual(['at+jwt']);
+    expect(planOf({ profile: 'rfc9068', tokenTypes: ['AT+JWT', 'id'] }).tokenRules.tokenTypes).toEqual([
+      'at+jwt',
+    ]);
   });
 });
 
@@ -25,13 +27,13 @@ describe('tighten', () => {
     tighten(planOf(options), readOverrides(overrides));
 
   it.each([{ profile: 'any' }, { profile: 'rfc9068' }])('narrows the token types with %j', (options) => {
-    expect(tightened(options, { tokenTypes: ['at+jwt'] }).rules.tokenTypes).toEqual(['at+jwt']);
-    expect(tightened(options, { tokenTypes: ['at+jwt', 'x'] }).rules.tokenTypes).toEqual(['at+jwt']);
-    expect(tightened(options, { tokenTypes: ['x'] }).rules.tokenTypes).toEqual([]);
+    expect(tightened(options, { tokenTypes: ['at+jwt'] }).tokenRules.tokenTypes).toEqual(['at+jwt']);
+    expect(tightened(options, { tokenTypes: ['at+jwt', 'x'] }).tokenRules.tokenTypes).toEqual(['at+jwt']);
+    expect(tightened(options, { tokenTypes: ['x'] }).tokenRules.tokenTypes).toEqual([]);
   });
 
   it('accepts nothing that the configuration does not, whatever is asked for', () => {
-    const { rules } = tightened(
+    const { tokenRules: rules } = tightened(
       { profile: 'rfc9068', algorithms: ['ES256'], clockToleranceMs: 5 },
       {
         tokenTypes: ['JWT', 'at+jwt', null],

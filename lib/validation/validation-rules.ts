@@ -4,7 +4,7 @@ import type { TokenRules } from '../tokens/token-rules.js';
 
 /** All that one validation of one issuer's token demands. */
 export interface ValidationRules {
-  readonly rules: TokenRules;
+  readonly tokenRules: TokenRules;
   /** In the order they run. */
   readonly hooks: readonly ValidateHook[];
   /** Scopes that must all be there. */
@@ -15,7 +15,7 @@ export interface ValidationRules {
 /** What the configuration demands of an issuer's tokens, before any override. */
 export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions): ValidationRules {
   return {
-    rules: {
+    tokenRules: {
       issuer: issuer.issuer,
       audience: issuer.audience,
       audienceClaim: issuer.audienceClaim,

@@ -1,0 +1,55 @@
+import { STEPS, type Step } from './steps.js';
+import type { ValidationRun, Wait } from './validation-run.js';
+
+/** Goes through a wait for the network; a batch lets other tokens have its place meanwhile. */
+export type Through = <T>(wait: () => Promise<T>) => Promise<T>;
+
+/**
+ * Takes a token through the steps, waiting where a step has to.
+ *
+ * @returns undefined if every step finished at once; otherwise a promise of the end.
+ * @throws {IdentityError} of the first step that the token fails; the promise rejects with the same.
+ */
+export function drive(
+  run: ValidationRun,
+  through: Through,
+  steps: readonly Step[] = STEPS,
+  from = 0,
+): Promise<void> | undefined {
+  for (let at = from; at < steps.length; at++) {
+    const step = steps[at];
+    if (step === undefined || (run.recalled && step.isProven)) continue;
+    const wait = step.take(run);
+    if (wait !== undefined) return driveOn(run, through, steps, at + 1, wait);
+  }
+  return undefined;
+}
+
+async function driveOn(
+  run: ValidationRun,
+  through: Through,
+  steps: readonly Step[],
+  next: number,
+  first: Wait,
+): Promise<void> {
+  for (let wait: Wait | undefined = first; wait !== undefined;) wait = await begin(wait, through);
+  run.hasWaited();
+  await drive(run, through, steps, next);
+}
+
+function begin(wait: Wait, through: Through): Promise<Wait | undefined> {
+  return wait.onNetwork ? through(() => wait.begin()) : wait.begin();
+}
+
+/**
+ * Takes a token through the steps for a caller that cannot wait.
+ *
+ * @throws {IdentityError} of the first step that the token fails, or that would have to wait.
+ */
+export function driveNow(run: ValidationRun): void {
+  for (const step of STEPS) {
+    if (run.recalled && step.isProven) continue;
+    const wait = step.take(run);
+    if (wait !== undefined) throw wait.decline();
+  }
+}

@@ -1,0 +1,67 @@
+import type { ValidationRun, Wait } from './validation-run.js';
+
+/** Steps that an explanation shows, in the order of the pipeline. */
+export type ExplainedStep =
+  'form' | 'issuer' | 'algorithm' | 'type' | 'claims' | 'key' | 'signature' | 'hooks';
+
+export type StepName = ExplainedStep | 'recall' | 'verdict' | 'scopes' | 'remember';
+
+/** One step of the pipeline. */
+export interface Step {
+  readonly name: StepName;
+  /** Throws an IdentityError if the token fails it; returns a {@link Wait} if it cannot finish now. */
+  readonly take: (run: ValidationRun) => Wait | undefined;
+  /**
+   * Whether the token cache holds what the step proves, so that it is spared for a recalled token. All other steps run on
+   * every use of a token.
+   */
+  readonly isProven: boolean;
+  /** The steps without which it cannot run; undefined if it is no matter of explanations (caches, demands of a call). */
+  readonly needs: readonly StepName[] | undefined;
+  /** The step that its outcome is shown under. */
+  readonly shownAs: ExplainedStep | undefined;
+}
+
+const ON_EVERY_USE = false;
+const PROVEN = true;
+
+/**
+ * The pipeline (RFC 7519 section 7.2, RFC 9068 section 4). This is the only place that knows its order: what costs
+ * nothing comes first, nothing is fetched for a token that fails before, and nothing of the application runs before
+ * the signature was verified. To add a step, add a row, and the name above.
+ */
+export const STEPS: readonly Step[] = [
+  row('recall', (run) => run.recall(), PROVEN),
+  row('form', (run) => run.parse(), PROVEN, []),
+  row('issuer', (run) => run.findIssuer(), ON_EVERY_USE, ['form']),
+  row('algorithm', (run) => run.checkAlgorithm(), ON_EVERY_USE, ['issuer']),
+  row('type', (run) => run.checkType(), ON_EVERY_USE, ['issuer']),
+  row('claims', (run) => run.checkClaims(), ON_EVERY_USE, ['issuer']),
+  row('key', (run) => run.findKeys(), PROVEN, ['algorithm']),
+  row('signature', (run) => run.checkSignature(), PROVEN, ['key']),
+  row('verdict', (run) => run.conclude(), PROVEN, ['type', 'claims', 'signature'], 'claims'),
+  // A proof that the sender holds the token's key (RFC 9449, RFC 8705) is checked here, on every use.
+  row('scopes', (run) => run.checkScopes(), ON_EVERY_USE),
+  row('remember', (run) => run.remember(), PROVEN),
+  row('hooks', (run) => run.runHooks(), ON_EVERY_USE, ['verdict']),
+];
+
+/** A step with all that it builds on, in the order of the pipeline. */
+export function stepsUpTo(name: StepName): readonly Step[] {
+  const needed = new Set([name]);
+  for (const step of STEPS.toReversed()) {
+    if (needed.has(step.name)) for (const each of step.needs ?? []) needed.add(each);
+  }
+  return STEPS.filter((step) => needed.has(step.name));
+}
+
+/** All rows have the same members in the same order: the loop that drives them stays fast. */
+function row(
+  name: StepName,
+  take: Step['take'],
+  isProven: boolean,
+  needs?: readonly StepName[],
+  shownAs?: ExplainedStep,
+): Step {
+  return { name, take, isProven, needs, shownAs };
+}

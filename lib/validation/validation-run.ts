@@ -1,0 +1,323 @@
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import { ALGORITHM_NAMES } from '../model/algorithms.js';
+import { deepFreeze, type JsonObject } from '../model/json.js';
+import { isThenable } from '../model/thenable.js';
+import type { TokenHeader, ValidatedToken } from '../model/token.js';
+import type { ResolvedIssuer } from '../options/resolved-options.js';
+import { checkAlgorithm } from '../tokens/check-algorithm.js';
+import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
+import { checkTokenType } from '../tokens/check-token-type.js';
+import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
+import { refuseKey } from '../tokens/refuse-key.js';
+import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
+import { checkScopes } from './check-scopes.js';
+import type { Party, RunContext } from './run-context.js';
+import { runHooks } from './run-hooks.js';
+import type { ValidationRules } from './validation-rules.js';
+
+/**
+ * A step cannot finish now. Its driver decides: it begins the wait, or declines it for a caller that cannot wait. Until
+ * one of the two is called the provider is asked for nothing.
+ */
+export interface Wait {
+  /** Resolves when the step is done, or to what it has to wait for next. */
+  begin(): Promise<Wait | undefined>;
+  /** Asks in the background if that helps the next call. @returns the error for a caller that cannot wait. */
+  decline(): IdentityError;
+  /** What is known of the token without the wait; absent if nothing is. */
+  known?(): IdentityError;
+  /** Whether it waits for the network: a batch goes on with other tokens meanwhile. */
+  readonly onNetwork: boolean;
+}
+
+/** What differs from call to call. */
+export interface CallSettings {
+  /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
+  readonly rulesFor: (issuer: ResolvedIssuer) => ValidationRules | undefined;
+  readonly party?: Party | undefined;
+  /** Whether signatures under these keys are checked on the thread pool. */
+  readonly goesOffLoop?: ((keys: readonly PreparedKey[]) => boolean) | undefined;
+  /** Only the key is decided here: type and claims are checked by the caller. */
+  readonly keyOnly?: boolean | undefined;
+}
+
+/**
+ * One token on its way through the pipeline: a method for each step, and what the steps have found so far. Their order
+ * stands in the table of steps.ts and nowhere else; a method relies on the rows above its own.
+ */
+export class ValidationRun {
+  /** The issuer that the token names; it vouches for the token only once `verified` is true. */
+  issuer: ResolvedIssuer | undefined = undefined;
+  /** Whether the signature was verified: if not, the token says what anybody can write. */
+  verified = false;
+  /** Whether the token cache has the token: its form, key and signature were proven before. */
+  recalled = false;
+  /** The key that verifies the signature. */
+  key: PreparedKey | undefined = undefined;
+  parsed: UnverifiedToken | undefined = undefined;
+  private header: TokenHeader | undefined = undefined;
+  private type: string | null = null;
+  private claims: JsonObject | undefined = undefined;
+  private knownRules: ValidationRules | undefined = undefined;
+  private candidates: readonly PreparedKey[] | undefined = undefined;
+  private result: ValidatedToken | undefined = undefined;
+  /** Whether time has passed since the claims were compared with the clock. */
+  private claimsAreStale = false;
+
+  constructor(
+    private readonly token: unknown,
+    private readonly context: RunContext,
+    private readonly call: CallSettings,
+  ) {}
+
+  get validated(): ValidatedToken {
+    return found(this.result);
+  }
+
+  get rules(): ValidationRules {
+    return found(this.knownRules);
+  }
+
+  /** For drivers: after each wait. */
+  hasWaited(): void {
+    this.claimsAreStale = true;
+  }
+
+  /** Takes over what an earlier check of the signature proved, if it was made with the keys of now. */
+  recall(): undefined {
+    const { tokenCache, issuers, keys, lookUps } = this.context;
+    const { token } = this;
+    if (tokenCache === undefined || typeof token !== 'string') return;
+    const entry = tokenCache.find(token);
+    const issuer = entry && issuers.find(entry.validated.issuer);
+    if (entry !== undefined && issuer !== undefined && !isThenable(issuer)) {
+      const generation = keys.generation(issuer);
+      if (generation === entry.generation) {
+        tokenCache.recordHit();
+        lookUps.recordHit();
+        this.recalled = true;
+        this.issuer = issuer;
+        this.header = entry.validated.header;
+        this.type = entry.type;
+        this.claims = entry.validated.claims;
+        this.accept(issuer, entry.validated);
+        return;
+      }
+      if (generation !== undefined) tokenCache.forget(token);
+    } else if (isThenable(issuer)) {
+      issuer.catch(() => undefined);
+    }
+    tokenCache.recordMiss();
+  }
+
+  parse(): undefined {
+    const { options, headers } = this.context;
+    const parsed = parseToken(this.token, options.maxTokenBytes, headers);
+    this.parsed = parsed;
+    this.header = parsed.header;
+    this.type = parsed.type;
+    this.claims = parsed.unverifiedClaims;
+  }
+
+  findIssuer(): Wait | undefined {
+    if (this.issuer !== undefined) return this.useRulesOf(this.issuer);
+    const { issuers, options } = this.context;
+    const { iss } = found(this.claims);
+    if (typeof iss !== 'string') throw issuers.unknown(iss);
+    const checksFirst = options.tenants !== undefined && this.call.keyOnly !== true;
+    const issuer = issuers.find(iss, checksFirst ? () => this.checkBeforeAsking() : undefined);
+    if (!isThenable(issuer)) return this.useRulesOf(issuer);
+    return {
+      onNetwork: true,
+      begin: async () => this.useRulesOf(await issuer),
+      decline: () => {
+        issuer.catch(() => undefined);
+        return refuse('keys_cold', ISSUER_IS_ASKED_FOR);
+      },
+    };
+  }
+
+  /** RFC 8725 section 3.1: the algorithm is chosen by the configuration, not by the token. */
+  checkAlgorithm(): undefined {
+    checkAlgorithm(found(this.header).alg, this.rules.tokenRules.algorithms);
+  }
+
+  checkType(): undefined {
+    checkTokenType(this.type, found(this.claims), this.rules.tokenRules);
+  }
+
+  checkClaims(): undefined {
+    checkClaims(found(this.claims), this.rules.tokenRules, this.context.clock.wallMs());
+    this.claimsAreStale = false;
+  }
+
+  findKeys(): Wait | undefined {
+    const { keys, lookUps } = this.context;
+    const issuer = found(this.issuer);
+    const header = found(this.header);
+    const candidates = keys.candidates(issuer, header);
+    if (candidates !== undefined) {
+      lookUps.recordHit();
+      if (candidates.length === 0) throw refuseKey('key_not_found', issuer);
+      this.candidates = candidates;
+      return undefined;
+    }
+    return {
+      onNetwork: true,
+      begin: async () => {
+        lookUps.recordMiss();
+        this.candidates = await keys.waitForCandidates(issuer, header, this.call.party);
+        return undefined;
+      },
+      decline: () => {
+        lookUps.recordMiss();
+        const retryAfterMs = keys.requestCandidates(issuer, header);
+        return refuse('keys_cold', keysAreMissing(issuer), { retryAfterMs });
+      },
+    };
+  }
+
+  /** RFC 7515 section 5.2. */
+  checkSignature(): Wait | undefined {
+    const candidates = found(this.candidates);
+    const parsed = found(this.parsed);
+    // After a wait the token is late already, and its batch has gone on: it does not queue for a thread as well.
+    if (!this.claimsAreStale && this.call.goesOffLoop?.(candidates) === true) {
+      return this.checkSignatureOffLoop(candidates, parsed);
+    }
+    this.key = findSigningKey(candidates, parsed);
+    return this.key === undefined ? this.waitForReplacedKey(candidates, parsed) : undefined;
+  }
+
+  /** The signature holds: from here on the claims are the issuer's word. */
+  conclude(): undefined {
+    const issuer = found(this.issuer);
+    const parsed = found(this.parsed);
+    // A token may expire while it waits for its keys.
+    if (this.claimsAreStale)
+      checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.context.clock.wallMs());
+    const validated: ValidatedToken = Object.freeze({
+      claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
+      header: this.rememberHeader(parsed),
+      issuer: issuer.issuer,
+      token: parsed.token,
+    });
+    this.accept(issuer, validated);
+  }
+
+  /** Scopes that the call demands; those of a route are checked by the guard. */
+  checkScopes(): undefined {
+    checkScopes(this.rules, this.validated.claims);
+  }
+
+  /**
+   * Only in the same turn of the event loop as the check of the signature: so the keys of now are those that verified it.
+   */
+  remember(): undefined {
+    const { tokenCache, keys } = this.context;
+    if (tokenCache === undefined || this.claimsAreStale) return;
+    const generation = keys.generation(found(this.issuer));
+    if (generation !== undefined)
+      tokenCache.remember({ validated: this.validated, type: this.type, generation });
+  }
+
+  runHooks(): Wait | undefined {
+    const later = runHooks(this.rules.hooks, this.validated);
+    if (later === undefined) return undefined;
+    return {
+      onNetwork: false,
+      begin: async () => {
+        await later;
+        return undefined;
+      },
+      decline: () => {
+        later.catch(() => undefined);
+        return new IdentityError('sync_unavailable');
+      },
+    };
+  }
+
+  /**
+   * No tenant's options can change what is checked here, so it comes before the application is asked for a tenant: a
+   * stranger without a good token must not learn from the time of the answer which tenants there are.
+   */
+  private checkBeforeAsking(): void {
+    const { options, clock } = this.context;
+    const claims = found(this.claims);
+    checkAlgorithm(found(this.header).alg, ALGORITHM_NAMES);
+    checkTokenType(this.type, claims, options);
+    checkCommonClaims(claims, options, clock.wallMs());
+  }
+
+  private useRulesOf(issuer: ResolvedIssuer | undefined): undefined {
+    if (issuer === undefined) throw this.context.issuers.unknown(found(this.claims)['iss']);
+    this.issuer = issuer;
+    this.knownRules = this.call.rulesFor(issuer);
+    if (this.knownRules === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
+  }
+
+  private checkSignatureOffLoop(candidates: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
+    return {
+      onNetwork: false,
+      begin: async () => {
+        this.key = await findSigningKeyOffLoop(candidates, parsed);
+        return this.key === undefined ? this.waitForReplacedKey(candidates, parsed) : undefined;
+      },
+      decline: () => refuseKey('signature_invalid', found(this.issuer)),
+    };
+  }
+
+  /**
+   * Providers do put a new key under an old id: until a refresh has shown that this one did not, the signature is not
+   * known to be bad.
+   */
+  private waitForReplacedKey(tried: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
+    const { keys } = this.context;
+    const issuer = found(this.issuer);
+    return {
+      onNetwork: true,
+      begin: async () => {
+        this.key = await keys.findReplacedKey(issuer, parsed, tried, this.call.party);
+        if (this.key === undefined) throw refuseKey('signature_invalid', issuer);
+        return undefined;
+      },
+      decline: () => {
+        const retryAfterMs = keys.requestReplacedKey(issuer, parsed);
+        if (retryAfterMs === undefined) return refuseKey('signature_invalid', issuer);
+        return refuse('keys_cold', KEY_MAY_BE_REPLACED, { retryAfterMs });
+      },
+      known: () => refuseKey('signature_invalid', issuer),
+    };
+  }
+
+  private accept(issuer: ResolvedIssuer, validated: ValidatedToken): void {
+    this.verified = true;
+    if (this.context.options.tenants !== undefined) this.context.keys.prove(issuer.issuer);
+    this.result = validated;
+  }
+
+  /** Only headers of verified tokens are remembered: nobody can fill the cache with made-up ones. */
+  private rememberHeader({ token, header, type }: UnverifiedToken): TokenHeader {
+    // A frozen header came from the cache.
+    if (Object.isFrozen(header)) return header;
+    const frozen = deepFreeze(header);
+    this.context.headers?.remember(token.slice(0, token.indexOf('.')), { header: frozen, type });
+    return frozen;
+  }
+}
+
+const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
+const KEY_MAY_BE_REPLACED =
+  'The signature fails under the key that is known; the keys are being fetched, to see if it was replaced.';
+const ISSUER_IS_ASKED_FOR =
+  'The function "issuers" is being asked for the issuer of the token; validateSync does not wait.';
+
+function keysAreMissing({ issuer }: ResolvedIssuer): string {
+  return `The keys of ${issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`;
+}
+
+/** What a row above has found. Its absence is a mistake in the table, and no token passes by it. */
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a step of the pipeline ran before the one that it builds on');
+  return value;
+}
