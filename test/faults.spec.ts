@@ -126,11 +126,14 @@ function reset(_request: unknown, response: ServerResponse): void {
 }
 
 /** Short for answers that never come to an end, because a test waits for it; else long, for a busy machine. */
-const timeoutMsFor = (fault: string): number =>
-  ['a byte now and then', 'silence'].includes(fault) ? 250 : 2_000;
+const timesFor = (fault: string): { timeoutMs: number; deadlineMs: number } =>
+  // Three attempts and the pauses between them have to fit in.
+  ['a byte now and then', 'silence'].includes(fault)
+    ? { timeoutMs: 400, deadlineMs: 6_000 }
+    : { timeoutMs: 2_000, deadlineMs: 6_000 };
 
 describe.each(FAULTS)('a key set that answers with %s', (name, answer, coldRequests) => {
-  const http = { timeoutMs: timeoutMsFor(name) };
+  const http = timesFor(name);
 
   it('while nothing is known: 503, then nothing but the backoff, then served', async () => {
     const world = await start({ http });

@@ -7,14 +7,15 @@ import {
   RequireRoles,
   RequireScopes,
   rolesClaimOf,
+  type IdentityError,
   type IdentityModuleOptions,
   type IssuerOptions,
 } from 'nestjs-identity-model';
 import { IssuerRegistry } from '../lib/issuers/issuer-registry.js';
-import { createModule } from './support/create-module.js';
 import { createApp, get, PLATFORMS } from './support/create-app.js';
 import { codeOf } from './support/code-of.js';
 import { ProviderDouble } from './support/provider-double.js';
+import { simulate } from './support/simulated-module.js';
 
 @UseGuards(IdentityAuthGuard)
 @Controller()
@@ -155,9 +156,13 @@ describe('rolesClaim', () => {
 });
 
 describe('a tenant whose options were driven out', () => {
-  it('is asked for again, and nobody guesses meanwhile', async () => {
-    const ask = async (issuer: string): Promise<IssuerOptions> => ({ issuer, rolesClaim: 'own' });
-    const module = await createModule({
+  it('is asked for again after a while, and nobody guesses meanwhile', async () => {
+    const asked: string[] = [];
+    const ask = async (issuer: string): Promise<IssuerOptions> => {
+      asked.push(issuer);
+      return { issuer, rolesClaim: 'own' };
+    };
+    const { module, clock } = await simulate({
       issuers: ask,
       allowedIssuers: () => true,
       http: { allowPrivateNetworks: true },
@@ -170,6 +175,13 @@ describe('a tenant whose options were driven out', () => {
     expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
     await directory.find(other.issuer);
     expect(codeOf(() => directory.rolesClaimOf(provider.issuer))).toBe('metadata_unavailable');
+    // Tokens that name two tenants in turn do not make the function asked for each of them.
+    const error: unknown = await Promise.resolve(directory.find(provider.issuer)).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'keys_busy', retryAfterMs: expect.any(Number) as number });
+    expect(asked).toEqual([provider.issuer, other.issuer]);
+    await clock.advance((error as IdentityError).retryAfterMs ?? 0);
     await directory.find(provider.issuer);
     expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
     await module.close();
