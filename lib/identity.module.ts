@@ -8,8 +8,13 @@ import {
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { assertNoContradiction, findRouteFaults } from './startup/route-audit.js';
 import { HostApplication, hostApplicationProvider } from './startup/host-application.js';
+import { Authorizer } from './auth/authorizer.js';
+import { CredentialsReader } from './auth/credentials-reader.js';
+import { DenialResponder } from './auth/denial-responder.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 import { IdentityStrategy } from './auth/identity.strategy.js';
+import { RequestAuthenticator } from './auth/request-authenticator.js';
+import { UserMapper } from './auth/user-mapper.js';
 import { CLOCK, systemClock, type Clock } from './cache/clock.js';
 import { DiscoveryService } from './issuers/discovery.service.js';
 import { IdentityError } from './errors/identity-error.js';
@@ -28,6 +33,8 @@ import { MetricsRecorder } from './metrics/metrics-recorder.js';
 import { RuleSets } from './validation/rule-sets.js';
 import { RUN_CONTEXT } from './validation/run-context.js';
 import { createRunContext } from './validation/create-run-context.js';
+import { SocketAuthenticator } from './sockets/socket-authenticator.js';
+import { ConnectionExpiry } from './transports/connection-expiry.js';
 import { TokenInspector } from './validation/token-inspector.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
 import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
@@ -91,6 +98,13 @@ import { ValidationReports } from './validation/validation-reports.js';
     TokenValidationService,
     TokenInspector,
     IdentityStats,
+    CredentialsReader,
+    Authorizer,
+    UserMapper,
+    RequestAuthenticator,
+    DenialResponder,
+    ConnectionExpiry,
+    SocketAuthenticator,
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,
@@ -106,6 +120,12 @@ import { ValidationReports } from './validation/validation-reports.js';
     JwksService,
     TokenValidationService,
     IdentityStats,
+    // What the guard has injected: Nest makes it in the modules of the controllers.
+    RequestAuthenticator,
+    DenialResponder,
+    ConnectionExpiry,
+    // What guardSockets looks for.
+    SocketAuthenticator,
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,

@@ -1,22 +1,25 @@
 import {
   Inject,
   Injectable,
-  Optional,
   UnauthorizedException,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { carry, decisionInCall, hasDecided, type Decision } from '../transports/decisions.js';
-import { toHttpException } from '../transports/http-exceptions.js';
-import { isKnownCall, transportOf } from '../transports/transport-of.js';
-import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import { IdentityError } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
+import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
+import { ConnectionExpiry } from '../transports/connection-expiry.js';
+import { hasDecided, recordDecision, type Decision } from '../transports/decisions.js';
+import { toHttpException } from '../transports/http-exceptions.js';
+import { isKnownCall, requestOf, transportOf } from '../transports/transport-of.js';
+import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
+import { denied, type AuthOutcome, type Authenticated, type Denial } from './auth-outcome.js';
+import { DenialResponder } from './denial-responder.js';
 import { IdentityStrategy } from './identity.strategy.js';
-import { GuardAnswers } from './denial-responder.js';
-import { isOwnRequest, withPass, type GuardPass } from './auth-attempt.js';
-import { readPassportMembers } from './passport-members.js';
+import { MisconfigurationLog } from './misconfiguration-log.js';
+import { hasMembers, membersOf, PassportBridge } from './passport-bridge.js';
+import { RequestAuthenticator } from './request-authenticator.js';
 
 /**
  * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
@@ -39,21 +42,17 @@ import { readPassportMembers } from './passport-members.js';
 @Injectable()
 export class IdentityAuthGuard extends AuthGuard() {
   @Inject(IdentityStrategy) protected readonly strategy!: IdentityStrategy;
-  /** Missing only beside a second copy of `@nestjs/core`: HostApplication says so. @internal */
-  @Optional() @Inject(HttpAdapterHost) readonly adapterHost!: HttpAdapterHost;
-  #current: GuardPass | undefined;
-  /** What stands for the request where passport has none. */
-  readonly #standIns = new WeakMap<ExecutionContext, object>();
+  @Inject(RequestAuthenticator) private readonly requestAuthenticator!: RequestAuthenticator;
+  @Inject(DenialResponder) private readonly denialResponder!: DenialResponder;
+  @Inject(ConnectionExpiry) private readonly connectionExpiry!: ConnectionExpiry;
+  readonly #bridge: PassportBridge;
+  readonly #log = new MisconfigurationLog();
   /** By handler, then by the class it is called on: a method may be inherited by several. */
   readonly #plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
-  readonly #passportMembers = readPassportMembers();
-  #answers: GuardAnswers | undefined;
 
   constructor() {
     super({ defaultStrategy: 'identity' });
-    lockOptions(this, () =>
-      withPass({ defaultStrategy: Object.create(this.strategy) as unknown }, this.#current),
-    );
+    this.#bridge = new PassportBridge(this, () => this.strategy);
   }
 
   /** @returns a promise; the type is Nest's, so that overrides may have any form that Nest knows. */
@@ -66,55 +65,42 @@ export class IdentityAuthGuard extends AuthGuard() {
     const plan = this.#planOf(context.getHandler(), context.getClass());
     if (plan.mode === 'public' && !isKnownCall(context)) return true;
     const transport = transportOf(context);
-    const carrier = transport.carrierOf(context);
-    const pass: GuardPass = { context, plan, transport, carrier };
+    const attempt: AuthAttempt = { context, plan, transport, holder: transport.holderOf(context) };
     if (plan.mode === 'public') {
-      this.#record('public', pass);
+      this.#record('public', attempt);
       return true;
     }
+    let denial: Denial | undefined;
     try {
-      if (plan.mode === 'optional' && this.#readToken(pass) === undefined) {
-        this.#record('anonymous', pass);
-        return true;
-      }
-      if (this.#isDecided(pass)) return true;
-      if (!transport.isRequest(carrier)) this.#standIns.set(context, (pass.standIn = { headers: {} }));
-      if (transport.name === 'http' && this.strategy.isPlain && this.#isPlain()) {
-        await this.#askStrategy(carrier, pass);
-      } else {
-        await this.#runPassport(context, pass);
-      }
-      this.#conclude(pass);
-      return true;
+      denial = await this.#decide(attempt);
     } catch (error) {
-      this.#record('denied', pass);
-      throw await this.#answer(error, pass);
+      denial = denied(error);
     }
+    if (denial === undefined) return true;
+    throw await this.#deny(denial, attempt);
   }
 
   /**
    * Lets a call in that brings other credentials than a token, once you have checked them: in an override of
    * `canActivate`, or in a guard of your own that has this one injected. `@Claims()` and `@Token()` are undefined then.
    *
-   * @throws the answer of a missing token, where the handler or its class has requirements: only a token meets them.
+   * @throws the answer of a missing token, if the handler or its class has requirements: only a token meets them.
    */
   async allowWithoutToken(context: ExecutionContext): Promise<true> {
     this.#assertInjected();
     const transport = transportOf(context);
     const plan = this.#planOf(context.getHandler(), context.getClass());
-    const pass: GuardPass = { context, plan, transport, carrier: transport.carrierOf(context) };
-    if (plan.requirements.length === 0) {
-      this.#record('substituted', pass);
-      return true;
+    const attempt: AuthAttempt = { context, plan, transport, holder: transport.holderOf(context) };
+    if (plan.requirements.length > 0) {
+      throw await this.#deny(denied(new IdentityError('token_missing', ONLY_A_TOKEN)), attempt);
     }
-    pass.fault = new IdentityError('token_missing', ONLY_A_TOKEN);
-    this.#record('denied', pass);
-    throw await this.#answer(pass.fault, pass);
+    this.#record('substituted', attempt);
+    return true;
   }
 
   /**
-   * `err` is an answer already (400, 403, 503), `info` the IdentityError that says why a token was refused.
-   * The signature is AuthGuard's own, so that overrides written for that one fit.
+   * `err` is an exception for the caller already (400, 403, 503), `info` the IdentityError that says why a token was
+   * rejected. The signature is AuthGuard's own, so that overrides written for that one fit.
    *
    * It is asked for every call of a handler. undefined and null are a 401: routes that need no token have `@OptionalAuth()`.
    */
@@ -134,32 +120,16 @@ export class IdentityAuthGuard extends AuthGuard() {
   /** Passport leaves functions and results on what it is handed: outside of HTTP that is an object of its own. */
   // oxlint-disable-next-line typescript/no-explicit-any
   override getRequest(context: ExecutionContext): any {
-    if (context.getType() === 'http') return super.getRequest(context) as unknown;
-    return this.#standIns.get(context) ?? transportOf(context).carrierOf(context);
+    return this.#bridge.standInOf(context) ?? requestOf(context);
   }
 
-  /** @throws {IdentityError} `guard_missing`. */
+  /** @throws {IdentityError} `guard_missing`: an instance that "new" made has nothing injected. */
   #assertInjected(): void {
-    // Whoever calls "new" gets no injection.
-    if (this.strategy !== undefined && this.adapterHost !== undefined) return;
+    if (this.strategy !== undefined) return;
     throw new IdentityError(
       'guard_missing',
       `${this.constructor.name} was made with "new", so Nest injected nothing into it: let Nest make it ` +
         `(@UseGuards(${this.constructor.name}), APP_GUARD), or take it from the application, app.get(${this.constructor.name})`,
-    );
-  }
-
-  #answer(error: unknown, pass: GuardPass): Promise<unknown> {
-    this.#answers ??= new GuardAnswers(this.strategy, this.adapterHost);
-    return this.#answers.toCaller(error, pass);
-  }
-
-  /** The token that this very guard looks at: an override of `getRequest` may lead to another one. */
-  #readToken(pass: GuardPass): string | undefined {
-    const isOverridden = Reflect.get(this, 'getRequest') !== BASE_GET_REQUEST;
-    return this.strategy.readToken(
-      pass,
-      isOverridden ? (this.getRequest(pass.context) as object) : pass.carrier,
     );
   }
 
@@ -173,99 +143,117 @@ export class IdentityAuthGuard extends AuthGuard() {
     return plan;
   }
 
-  /** Whether nothing that passport would ask of a guard is the application's own. */
-  #isPlain(): boolean {
-    for (const [name, member] of PLAIN) if (Reflect.get(this, name) !== member) return false;
-    return true;
+  /** Optional, decided already, or authenticated now; undefined if the call is let in. */
+  async #decide(unread: AuthAttempt): Promise<Denial | undefined> {
+    const { context, plan, transport, holder } = unread;
+    let attempt = unread;
+    if (plan.mode === 'optional' || hasDecided(holder, context)) {
+      attempt = { ...unread, credentials: this.#readCredentials(unread) };
+      if (plan.mode === 'optional' && attempt.credentials === null) {
+        this.#record('anonymous', attempt);
+        return undefined;
+      }
+      const earlier = this.#earlierDecision(attempt);
+      if (earlier?.validated !== undefined) return this.#reuse(earlier, earlier.validated, attempt);
+    }
+    if (transport.handlersPerRequest === 'one' && transport.isRequest(holder) && this.#bypassesPassport()) {
+      this.#bridge.prepare(holder);
+      const outcome = await this.requestAuthenticator.authenticate(attempt, holder);
+      this.#bridge.finish(holder, outcome);
+      return outcome.kind === 'denied' ? outcome : this.#admitUser(attempt, holder, outcome);
+    }
+    if (!transport.isRequest(holder)) attempt = { ...attempt, standIn: this.#bridge.makeStandIn(context) };
+    const { request, outcome, thrown } = await this.#bridge.run(attempt, () => super.canActivate(context));
+    if (thrown !== undefined) return denied(thrown.error, detailsOf(outcome));
+    return this.#admitUser(attempt, request ?? (this.getRequest(context) as object), outcome);
+  }
+
+  /** Whether nothing that passport would ask of the guard or the strategy is the application's own. */
+  #bypassesPassport(): boolean {
+    return hasMembers(this.strategy, STRATEGY_MEMBERS) && hasMembers(this, GUARD_MEMBERS);
+  }
+
+  /** The token that this very guard looks at: an override of `getRequest` may lead to another one. */
+  #readCredentials(attempt: AuthAttempt): AuthAttempt['credentials'] {
+    const isOverridden = Reflect.get(this, 'getRequest') !== BASE_GET_REQUEST;
+    const request = isOverridden ? (this.getRequest(attempt.context) as object) : attempt.holder;
+    return this.requestAuthenticator.read(attempt, request);
   }
 
   /**
-   * The same as {@link #runPassport} where nothing is overridden. Passport's shell costs several times what a hit of the
-   * token cache does: see docs/performance.md.
+   * A decision after which nothing is left to decide in this call: this very guard has decided about this token, or another
+   * has and this one has nothing of its own to say, so that the user stays what that one made of it.
    */
-  async #askStrategy(request: object, pass: GuardPass): Promise<void> {
-    const marked = request as { authInfo?: unknown; user?: unknown };
-    for (const [name, member] of this.#passportMembers) {
-      if (!(name in request)) Reflect.set(request, name, member);
+  #earlierDecision(attempt: AuthAttempt): Decision | undefined {
+    if (attempt.credentials === undefined || attempt.credentials === null) return undefined;
+    const earlier = this.requestAuthenticator.decisionOf(attempt, attempt.credentials);
+    return earlier?.guard === this || hasMembers(this, GUARD_MEMBERS) ? earlier : undefined;
+  }
+
+  /** Validation and user are those of the earlier decision; requirements are asked again. */
+  #reuse(earlier: Decision, validated: ValidatedToken, attempt: AuthAttempt): Denial | undefined {
+    const denial = this.requestAuthenticator.authorize(attempt, validated);
+    if (denial === undefined && earlier.guard !== this) {
+      recordDecision(attempt.holder, { ...earlier, guard: this });
     }
+    return denial;
+  }
+
+  /** Whatever `handleRequest` made of the outcome: no requirement is met without a token that meets it. */
+  #admitUser(attempt: AuthAttempt, request: object, outcome: AuthOutcome | undefined): Denial | undefined {
+    const isOwn = isOwnRequest(attempt, request);
+    const authenticated = outcome?.kind === 'authenticated' ? outcome : undefined;
     try {
-      const user = await this.strategy.decide(request, pass);
-      marked.authInfo = undefined;
-      // Throws where the property is read-only: a request must not go on with a user of somebody else's making.
-      marked.user = user;
+      this.#passUserOn(attempt, request, isOwn);
+      if (authenticated !== undefined) this.#watchConnection(attempt, authenticated, isOwn);
     } catch (error) {
-      marked.authInfo = error instanceof IdentityError && error.status === 401 ? error : undefined;
-      throw error;
+      return denied(error, detailsOf(outcome));
+    }
+    if (authenticated !== undefined) {
+      this.#record('validated', attempt, authenticated, isOwn);
+      return undefined;
+    }
+    const isDemanded = attempt.plan.requirements.length > 0;
+    if (isDemanded || !isUser(Reflect.get(request, 'user'))) {
+      const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
+      return denied(cause, isDemanded ? details : { ...details, broken: 'handleRequest' });
+    }
+    this.#record('substituted', attempt);
+    return undefined;
+  }
+
+  /** Hands on what passport has left on the object of its own. */
+  #passUserOn({ context, transport, holder }: AuthAttempt, request: object, isOwn: boolean): void {
+    const target = transport.userTarget(context);
+    if (isOwn && target !== undefined && !transport.isRequest(holder)) {
+      Reflect.set(target, 'user', Reflect.get(request, 'user'));
     }
   }
 
-  /** AuthGuard reads its options before its first await: the pass of this very call goes in with them. */
-  #runPassport(context: ExecutionContext, pass: GuardPass): unknown {
-    this.#current = pass;
-    try {
-      return super.canActivate(context);
-    } finally {
-      this.#current = undefined;
-    }
+  /** Sockets must not stay open for longer than their token is good. */
+  #watchConnection({ context, transport }: AuthAttempt, { validated }: Authenticated, isOwn: boolean): void {
+    const connection = transport.connectionOf(context);
+    if (connection !== undefined) this.connectionExpiry.watch(connection, validated.claims.exp, isOwn);
   }
 
-  /**
-   * Whether nothing is left to decide in this call: this very guard has decided about this token, or another has and this
-   * one has nothing of its own to say, so that the user stays what that one made of it. Requirements are asked again.
-   */
-  #isDecided(pass: GuardPass): boolean {
-    const { carrier, context } = pass;
-    if (!hasDecided(carrier, context)) return false;
-    const token = this.#readToken(pass);
-    if (token === undefined) return false;
-    const earlier = decisionInCall(carrier, { call: context, by: this.strategy.options, token });
-    if (earlier?.validated === undefined || (earlier.guard !== this && !this.#isPlain())) return false;
-    this.strategy.demand(pass, earlier.validated);
-    if (earlier.guard !== this) carry(carrier, { ...earlier, guard: this });
-    return true;
-  }
-
-  /** Whatever `handleRequest` made of it: no requirement is met without a token that meets it. */
-  #conclude(pass: GuardPass): void {
-    const request = pass.request ?? (this.getRequest(pass.context) as object);
-    const isOwn = isOwnRequest(pass, request);
-    if (pass.transport.name !== 'http') this.#settle(pass, request, isOwn);
-    if (pass.validated !== undefined) {
-      this.#record('validated', pass, isOwn);
-      return;
-    }
-    if (pass.plan.requirements.length > 0 || !isUser(Reflect.get(request, 'user'))) {
-      if (pass.plan.requirements.length === 0) pass.hasNoUser = true;
-      throw pass.fault ?? new IdentityError('token_missing');
-    }
-    this.#record('substituted', pass);
-  }
-
-  /** Hands on what passport has left on the object of its own, and sees to sockets that must not stay open. */
-  #settle({ context, transport, carrier, validated }: GuardPass, request: object, isOwn: boolean): void {
-    const holder = transport.userHolder(context);
-    if (isOwn && holder !== undefined && !transport.isRequest(carrier)) {
-      Reflect.set(holder, 'user', Reflect.get(request, 'user'));
-    }
-    const connection = validated && transport.connectionOf(context);
-    if (validated === undefined || connection === undefined) return;
-    const closes = connection.mustEnd || (isOwn && this.strategy.options.transports.closeExpired);
-    if (closes) this.strategy.expiry.watch(connection, validated.claims.exp);
+  #deny(denial: Denial, attempt: AuthAttempt): Promise<unknown> {
+    this.#record('denied', attempt);
+    this.#log.report(denial, attempt.context);
+    return this.denialResponder.respond(denial, attempt);
   }
 
   /** It belongs to this guard, this handler of this class, this call and this token. */
-  #record(kind: Decision['kind'], pass: GuardPass, isOwn = true): void {
-    const { context, carrier, transport, validated, user } = pass;
-    const isValidated = kind === 'validated';
-    carry(carrier, {
+  #record(kind: Decision['kind'], attempt: AuthAttempt, authenticated?: Authenticated, isOwn = true): void {
+    const { context, holder, transport } = attempt;
+    recordDecision(holder, {
       kind,
       guard: this,
       handler: context.getHandler(),
       controller: context.getClass(),
-      call: transport.isLongLived(carrier) ? undefined : context,
-      by: this.strategy.options,
-      validated: isValidated ? validated : undefined,
-      user: isValidated ? user : undefined,
+      call: transport.outlivesRequest(holder) ? undefined : context,
+      by: this.requestAuthenticator,
+      validated: authenticated?.validated,
+      user: authenticated?.user,
       isOwn,
       earlier: undefined,
     });
@@ -275,30 +263,25 @@ export class IdentityAuthGuard extends AuthGuard() {
 const ONLY_A_TOKEN =
   'The handler has requirements, which only a token meets; allowWithoutToken() was called without one.';
 
-/** What subclasses override of AuthGuard; compared by identity, so that an override on an instance counts. */
-const PLAIN = ['handleRequest', 'getRequest', 'getResponse', 'getAuthenticateOptions'].map(
-  (name) => [name, Reflect.get(IdentityAuthGuard.prototype, name) as unknown] as const,
-);
+/** What subclasses override of AuthGuard, and of the strategy: without that, passport would only repeat what we do. */
+const GUARD_MEMBERS = membersOf(IdentityAuthGuard.prototype, [
+  'handleRequest',
+  'getRequest',
+  'getResponse',
+  'getAuthenticateOptions',
+]);
+const STRATEGY_MEMBERS = membersOf(IdentityStrategy.prototype, ['authenticate']);
 
 const BASE_GET_REQUEST: unknown = Reflect.get(IdentityAuthGuard.prototype, 'getRequest');
 
-function isUser(user: unknown): boolean {
-  return user !== undefined && user !== null && user !== false;
+/** What the strategy found out, for a denial that something else led to. */
+function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind' | 'error'> {
+  if (outcome === undefined) return {};
+  if (outcome.kind === 'authenticated') return { validated: outcome.validated };
+  const { kind: _, error, ...details } = outcome;
+  return { ...details, cause: error instanceof IdentityError ? error : undefined };
 }
 
-/**
- * AuthGuard's options are injected into a property after construction, so that an application which
- * also imports `PassportModule.register({ defaultStrategy: 'jwt' })` would take this guard over. And
- * passport writes the functions of a request onto the strategy object that it is handed, so each
- * reading hands out an object of its own.
- */
-function lockOptions(guard: object, read: () => object): void {
-  Object.defineProperty(guard, 'options', {
-    get: read,
-    set(_injected: unknown) {
-      // What is injected here belongs to other guards.
-    },
-    enumerable: true,
-    configurable: false,
-  });
+function isUser(user: unknown): boolean {
+  return user !== undefined && user !== null && user !== false;
 }

@@ -1,35 +1,35 @@
 import type { ValidatedToken } from '../model/token.js';
 
-/** What is found out about one token for all fields of an operation: nothing that depends on a field. */
-export interface SharedFindings {
-  readonly validating: Promise<ValidatedToken>;
-  /** Of a `mapUser` that is not told about the field. */
-  mapping?: Promise<unknown>;
+/**
+ * One validation for all guards that ask about one token of one request at the same time: a GraphQL operation may name a
+ * field a thousand times over under aliases, and must not make a thousand checks of a signature from one token.
+ */
+export class SingleFlight {
+  private readonly flights = new WeakMap<object, Map<string, Flight>>();
+
+  /** @param outlives - whether the holder outlives the request: then the flight is forgotten as soon as it has ended. */
+  join(holder: object, token: string, outlives: boolean, validate: () => Promise<ValidatedToken>): Flight {
+    const ofHolder = this.flights.get(holder) ?? new Map<string, Flight>();
+    const known = ofHolder.get(token);
+    if (known !== undefined) return known;
+    const flight = new Flight(validate());
+    this.flights.set(holder, ofHolder.set(token, flight));
+    if (outlives) {
+      const forget = (): unknown => ofHolder.delete(token);
+      flight.validated.then(forget, forget);
+    }
+    return flight;
+  }
 }
 
-/**
- * One validation for all guards that ask about one token of one carrier: a GraphQL operation may name a field a
- * thousand times over under aliases, and must not make a thousand checks of a signature from one token.
- */
-export class SharedPasses {
-  private readonly running = new WeakMap<object, Map<string, SharedFindings>>();
+/** What is found out about one token for all fields of an operation: nothing that depends on a field. */
+export class Flight {
+  private user: Promise<unknown> | undefined;
 
-  /** @param outlives - whether the carrier outlives the request: then the findings are forgotten once they are there. */
-  of(
-    carrier: object,
-    token: string,
-    outlives: boolean,
-    validate: () => Promise<ValidatedToken>,
-  ): SharedFindings {
-    const ofCarrier = this.running.get(carrier) ?? new Map<string, SharedFindings>();
-    const known = ofCarrier.get(token);
-    if (known !== undefined) return known;
-    const findings: SharedFindings = { validating: validate() };
-    this.running.set(carrier, ofCarrier.set(token, findings));
-    if (outlives) {
-      const forget = (): unknown => ofCarrier.delete(token);
-      findings.validating.then(forget, forget);
-    }
-    return findings;
+  constructor(readonly validated: Promise<ValidatedToken>) {}
+
+  /** The user of a `mapUser` that is not told about the field. */
+  userOnce(map: () => Promise<unknown>): Promise<unknown> {
+    return (this.user ??= map());
   }
 }

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { TurnQueue } from './verification-batcher.js';
+import { VerificationBatcher } from './verification-batcher.js';
 
 const here = (): boolean => false;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 afterEach(() => vi.useRealTimers());
 
-describe('TurnQueue', () => {
+describe('VerificationBatcher', () => {
   it('makes a rejection of what throws at once, and serves the others of the turn', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const thrown = (): never => {
       throw new Error('at once');
     };
@@ -29,13 +29,13 @@ describe('TurnQueue', () => {
   });
 
   it('goes on under the fake timers of a test', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     vi.useFakeTimers();
     expect(await queue.run(async () => 1, here)).toBe(1);
   });
 
   it('runs what arrives together in one turn, in order, before anything that follows from it', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const log: string[] = [];
     const all = ['a', 'b', 'c'].map(async (name) => {
       await queue.run(async () => log.push(name), here);
@@ -47,7 +47,7 @@ describe('TurnQueue', () => {
   });
 
   it('hands through results and errors, and goes on after an error', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const results = await Promise.allSettled([
       queue.run(async () => 1, here),
       queue.run(() => Promise.reject(new Error('no')), here),
@@ -58,7 +58,7 @@ describe('TurnQueue', () => {
   });
 
   it('does nothing for who has gone', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     let ran = 0;
     const job = async (): Promise<number> => ++ran;
     const gone = queue.run(job, () => true);
@@ -68,7 +68,7 @@ describe('TurnQueue', () => {
   });
 
   it('gives others their turn where the jobs take long', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const startedIn: number[] = [];
     let turns = 0;
     const all = Array.from({ length: 4 }, () =>
@@ -87,7 +87,7 @@ describe('TurnQueue', () => {
   });
 
   it('is bounded: beyond that a job is done at once', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     let ran = 0;
     const job = async (): Promise<number> => ++ran;
     const all = Array.from({ length: 4_100 }, () => queue.run(job, here));
@@ -97,7 +97,7 @@ describe('TurnQueue', () => {
   });
 
   it('holds on to nothing that is done, however long it is never empty', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const held = (): number => (Reflect.get(queue, 'waiting') as unknown[]).length;
     let left = 100_000;
     const job = async (): Promise<void> => {
@@ -110,7 +110,7 @@ describe('TurnQueue', () => {
   });
 
   it('runs each job in the async context that it came from', async () => {
-    const queue = new TurnQueue();
+    const queue = new VerificationBatcher();
     const storage = new AsyncLocalStorage<number>();
     const seen = await Promise.all(
       [1, 2, 3].map((request) =>

@@ -23,7 +23,7 @@ const MAX_WAITING = 4_096;
  * Checks of signatures and the framework's own work push each other out of the processor's caches; taken
  * in turns, both are faster. See docs/performance.md for the measurements.
  */
-export class TurnQueue {
+export class VerificationBatcher {
   private waiting: Waiting[] = [];
   private next = 0;
   private isScheduled = false;
@@ -39,7 +39,7 @@ export class TurnQueue {
       this.waiting.push({
         job,
         // Not AsyncResource.bind(), which takes about 20 µs in Node.js 20.
-        scope: new AsyncResource('IdentityTurn'),
+        scope: new AsyncResource('IdentityVerification'),
         isGone,
         resolve: resolve as Waiting['resolve'],
         reject,

@@ -1,5 +1,5 @@
 import { Get, Inject, Logger, Post, Req, Res } from '@nestjs/common';
-import { carriedBy } from '../transports/decisions.js';
+import { latestDecision } from '../transports/decisions.js';
 import { DiscoveryService } from '../issuers/discovery.service.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 import { JwksService } from '../issuers/jwks.service.js';
@@ -94,7 +94,7 @@ export class DataController {
   /** What a guard of the application's own goes by, only that guard knows. */
   private usableUntilMs(request: DashboardRequest): number {
     let untilMs = Infinity;
-    for (let at = carriedBy(request); at !== undefined; at = at.earlier) {
+    for (let at = latestDecision(request); at !== undefined; at = at.earlier) {
       if (at.validated !== undefined) untilMs = Math.min(untilMs, this.inspector.usableUntilMs(at.validated));
     }
     return untilMs;

@@ -31,10 +31,10 @@ function validatedOf(context: ExecutionContext, decorator: string): ValidatedTok
   // What is public is handed no token, whether or not a transport knows the call.
   if (!isKnownCall(context) && isPublic(context)) return undefined;
   const transport = transportOf(context);
-  const carrier = transport.carrierOf(context);
-  const own = decisionFor(carrier, context.getHandler(), context.getClass());
+  const holder = transport.holderOf(context);
+  const own = decisionFor(holder, context.getHandler(), context.getClass());
   if (own !== undefined) return own.validated;
-  const shared = sharedDecision(carrier);
+  const shared = sharedDecision(holder);
   const handler = `${context.getClass().name}.${context.getHandler().name}`;
   if (shared === undefined) {
     throw new IdentityError(
@@ -51,8 +51,8 @@ function validatedOf(context: ExecutionContext, decorator: string): ValidatedTok
         'other fields of the operation accepted different tokens: add @UseGuards(IdentityAuthGuard) to the handler',
     );
   }
-  // Fields of one operation share a carrier: what one of them demands is not the other's.
-  if (transport.name !== 'http' && isPublic(context)) return undefined;
+  // Handlers that share a holder do not share what they require.
+  if (transport.handlersPerRequest !== 'one' && isPublic(context)) return undefined;
   return shared.validated;
 }
 

@@ -57,13 +57,13 @@ describe('buildChallenge', () => {
   });
 
   it('names the scopes of the route, only where a right is missing', () => {
-    const context = { realm: 'api', scopes: ['orders:read', 'orders:write'] };
+    const context = { realm: 'api', parameters: { scope: 'orders:read orders:write' } };
     expect(challenge('scope_missing', context)).toBe(
       'Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write"',
     );
     expect(challenge('token_expired', context)).not.toContain('scope');
     expect(challenge('token_missing', context)).not.toContain('scope');
-    expect(challenge('scope_missing', { realm: 'api', scopes: [] })).not.toContain('scope=');
+    expect(challenge('scope_missing', { realm: 'api', parameters: {} })).not.toContain('scope=');
   });
 
   it('points to the metadata of the resource where it is configured', () => {

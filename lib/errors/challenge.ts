@@ -1,4 +1,4 @@
-import { ERROR_CODES } from './error-codes.js';
+import { ERROR_CODES, type ChallengeError } from './error-codes.js';
 import type { IdentityError } from './identity-error.js';
 
 export interface ChallengeContext {
@@ -6,9 +6,11 @@ export interface ChallengeContext {
   readonly realm: string;
   /** RFC 9728 section 5.1 `resource_metadata`; from configuration. */
   readonly resourceMetadataUrl?: string | undefined;
-  /** Scopes that the route demands, RFC 6750 section 3. */
-  readonly scopes?: readonly string[] | undefined;
+  /** What the unmet requirement of the route adds, such as `scope` (RFC 6750 section 3). */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
+
+const ABOUT_THE_TOKEN: ReadonlySet<ChallengeError> = new Set(['invalid_request', 'invalid_token']);
 
 /**
  * The `WWW-Authenticate` value for a fault (RFC 6750 section 3), undefined where it has none.
@@ -23,8 +25,10 @@ export function buildChallenge(error: IdentityError, context: ChallengeContext):
     const what = error.code === 'token_expired' ? 'expired' : 'invalid';
     parts.push(`error_description="The access token is ${what}"`);
   }
-  if (row.challenge === 'insufficient_scope' && context.scopes !== undefined && context.scopes.length > 0) {
-    parts.push(`scope=${quote(context.scopes.join(' '))}`);
+  // What is wrong with the token itself does not depend on the route: no parameter of it helps.
+  if (row.challenge !== undefined && !ABOUT_THE_TOKEN.has(row.challenge)) {
+    for (const [name, value] of Object.entries(context.parameters ?? {}))
+      parts.push(`${name}=${quote(value)}`);
   }
   if (context.resourceMetadataUrl !== undefined) {
     parts.push(`resource_metadata=${quote(context.resourceMetadataUrl)}`);

@@ -1,12 +1,12 @@
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
-import { answerFor, answerTo, type Answer } from '../transports/error-response.js';
+import { errorResponseFor, toErrorResponse, type ErrorResponse } from '../transports/error-response.js';
 import { rememberHandshake, type UpgradeRequest } from '../transports/handshake.js';
-import { connectionTo, isSocketIo, readHandshake } from '../transports/ws.transport.js';
+import { connectionTo, isSocketIo } from '../transports/ws.transport.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { RecoveryHold } from './socket-io-recovery.js';
-import type { IdentityStrategy } from '../auth/identity.strategy.js';
-import { strategyOfSockets } from './socket-strategy.js';
+import { RecoveryGate } from './socket-io-recovery.js';
+import type { SocketAuthenticator } from './socket-authenticator.js';
+import { authenticatorOfSockets } from './socket-module.js';
 
 export interface SocketGuardOptions {
   /** Lets sockets without a token connect; a bad one is still refused. @default false */
@@ -29,7 +29,7 @@ export function guardSockets<Adapter extends WebSocketAdapter>(
   adapter: Adapter,
   options: SocketGuardOptions = {},
 ): Adapter {
-  const gate = new SocketGate(strategyOfSockets(app), options.anonymous === true);
+  const gate = new SocketGate(authenticatorOfSockets(app), options.anonymous === true);
   const bind = adapter.bindClientConnect.bind(adapter);
   adapter.bindClientConnect = (server: object, connected: Connected) => {
     if (hasMiddleware(server)) gate.useOn(server);
@@ -51,14 +51,14 @@ interface Middleware {
 class SocketGate {
   private readonly servers = new WeakSet();
   /** Sockets by what became of their check; several gateways may ask about one. */
-  private readonly checks = new WeakMap<object, Promise<Answer | undefined>>();
+  private readonly checks = new WeakMap<object, Promise<ErrorResponse | undefined>>();
   private readonly tokens = new WeakMap<object, ValidatedToken>();
   /** Sockets that a middleware has let in. */
   private readonly admitted = new WeakSet();
-  private readonly recovery = new RecoveryHold();
+  private readonly recovery = new RecoveryGate();
 
   constructor(
-    private readonly strategy: IdentityStrategy,
+    private readonly authenticator: SocketAuthenticator,
     private readonly anonymous: boolean,
   ) {}
 
@@ -70,17 +70,17 @@ class SocketGate {
   useOn(server: Middleware): void {
     if (this.servers.has(server)) return;
     this.servers.add(server);
-    this.recovery.holdOn(server);
+    this.recovery.install(server);
     server.use((client, next) => void this.admit(client, next));
   }
 
   private async admit(client: object, next: Next): Promise<void> {
-    const answer = await this.check(client);
-    if (answer === undefined) {
+    const response = await this.check(client);
+    if (response === undefined) {
       this.admitted.add(client);
       this.recovery.release(client);
     }
-    next(answer && toConnectError(answer));
+    next(response && toConnectError(response));
   }
 
   enter(client: object, args: readonly unknown[], connected: Connected): void {
@@ -99,9 +99,9 @@ class SocketGate {
    */
   private async enterLater(client: object, args: readonly unknown[], connected: Connected): Promise<void> {
     call(client, 'pause');
-    const answer = await this.check(client);
-    if (answer !== undefined) {
-      connectionTo(client)?.close(answer);
+    const response = await this.check(client);
+    if (response !== undefined) {
+      connectionTo(client)?.close(response);
     } else {
       this.watch(client);
       connected(client, ...args);
@@ -109,7 +109,7 @@ class SocketGate {
     call(client, 'resume');
   }
 
-  private check(client: object): Promise<Answer | undefined> {
+  private check(client: object): Promise<ErrorResponse | undefined> {
     const known = this.checks.get(client);
     if (known !== undefined) return known;
     const check = this.refusalOf(client);
@@ -117,28 +117,25 @@ class SocketGate {
     return check;
   }
 
-  private async refusalOf(client: object): Promise<Answer | undefined> {
+  private async refusalOf(client: object): Promise<ErrorResponse | undefined> {
     try {
-      const validated = await this.strategy.validateHandshake((reading) => readHandshake(client, reading));
-      if (validated === undefined) return this.anonymous ? undefined : answerTo(refuse('token_missing'));
+      const validated = await this.authenticator.authenticate(client);
+      if (validated === undefined)
+        return this.anonymous ? undefined : toErrorResponse(refuse('token_missing'));
       this.tokens.set(client, validated);
       return undefined;
     } catch (error) {
-      return answerFor(error, undefined) ?? answerTo(new IdentityError('check_failed'));
+      return errorResponseFor(error, undefined) ?? toErrorResponse(new IdentityError('check_failed'));
     }
   }
 
   private watch(client: object): void {
     const validated = this.tokens.get(client);
-    const connection = connectionTo(client);
-    if (validated === undefined || connection === undefined) return;
-    if (this.strategy.options.transports.closeExpired) {
-      this.strategy.expiry.watch(connection, validated.claims.exp);
-    }
+    if (validated !== undefined) this.authenticator.watch(client, validated);
   }
 }
 
-function toConnectError({ message, status, ...rest }: Answer): Error {
+function toConnectError({ message, status, ...rest }: ErrorResponse): Error {
   return Object.assign(new Error(message), {
     data: { status: 'error', message, statusCode: status, ...rest },
   });

@@ -17,7 +17,7 @@ type Restore = (id: string, offset: string) => Promise<Session | null | undefine
  * Connection state recovery of socket.io, brought under the check of tokens. By default it skips every middleware,
  * and in any case it joins the rooms and sends what was missed before the first one is asked: both wait here.
  */
-export class RecoveryHold {
+export class RecoveryGate {
   /** By the `data` of the socket that was restored, which is an object of its own for each. */
   private readonly held = new WeakMap<object, (() => void)[]>();
 
@@ -25,7 +25,7 @@ export class RecoveryHold {
    * @param server - a server or a namespace of socket.io; anything else is left alone.
    * @throws {IdentityError} `options_invalid`, where recovery is on and cannot be made to run the middleware.
    */
-  holdOn(server: object): void {
+  install(server: object): void {
     const options = member(member(server, 'server') ?? server, 'opts');
     const recovery = options && member(options, 'connectionStateRecovery');
     if (recovery === undefined) return;

@@ -1,7 +1,7 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
-import type { IdentityStrategy } from '../auth/identity.strategy.js';
-import { strategySeenFrom } from './visible-strategy.js';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
+import { providerSeenFrom } from './visible-provider.js';
 
 /** Nest's own metadata key of `@UseGuards`. */
 const GUARDS = '__guards__';
@@ -22,7 +22,7 @@ export function globalStrategies(config: ApplicationConfig): readonly (IdentityS
   const perRequest = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));
   return [
     ...bound.map((guard) => strategyOf(guardIn(guard))),
-    ...perRequest.map(({ host }) => host && strategySeenFrom(host)),
+    ...perRequest.map(({ host }) => host && providerSeenFrom(host, IdentityStrategy)),
   ];
 }
 

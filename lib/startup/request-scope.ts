@@ -1,5 +1,5 @@
 import { Scope } from '@nestjs/common';
-import type { HostModule } from './visible-strategy.js';
+import type { HostModule } from './visible-provider.js';
 
 type Wrapper = HostModule['providers'] extends Map<unknown, infer Each> ? Each : never;
 

@@ -21,8 +21,8 @@ import {
   type Handler,
 } from './route-scanner.js';
 import type { HostApplication } from './host-application.js';
-import type { IdentityStrategy } from '../auth/identity.strategy.js';
-import { strategySeenFrom } from './visible-strategy.js';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
+import { providerSeenFrom } from './visible-provider.js';
 
 /** What is wrong with the routes of an application: with its gateways, resolvers and message handlers as well. */
 export interface RouteFindings {
@@ -66,7 +66,7 @@ export function findRouteFaults(application: HostApplication, mine: IdentityStra
     strategies.includes(mine) || strategies.includes(undefined);
   const judged = new Set<Class>();
   for (const { type, host } of classesOf(modules, isMarked)) {
-    const local = strategySeenFrom(host);
+    const local = providerSeenFrom(host, IdentityStrategy);
     if (judged.has(type) || !isMine([local, ...globals])) continue;
     judged.add(type);
     const handlers = handlersOf(type);

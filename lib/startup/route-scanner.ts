@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { HostModule } from './visible-strategy.js';
+import type { HostModule } from './visible-provider.js';
 
 /** Nest's own metadata keys, of methods that are called from outside. */
 const MESSAGE = 'microservices:pattern';

@@ -1,18 +1,13 @@
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import type { GuardPass } from '../auth/auth-attempt.js';
-import { IdentityStrategy } from '../auth/identity.strategy.js';
+import type { AuthAttempt } from '../auth/auth-attempt.js';
+import { CredentialsReader } from '../auth/credentials-reader.js';
 import { CLOCK, type Clock } from '../cache/clock.js';
-import type { TokenReading } from '../transports/transport.js';
-import { EventReporter } from '../events/event-reporter.js';
+import { bearer, type Credentials } from '../transports/credentials.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
-import type { ValidatedToken } from '../model/token.js';
-import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { MetricsRecorder } from '../metrics/metrics-recorder.js';
-import { TokenValidationService } from '../validation/token-validation.service.js';
 import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { assertInTest, type TestKitConsent } from './test-environment.js';
@@ -65,25 +60,11 @@ export function withIdentity(
         return resolved;
       },
     })
-    .overrideProvider(IdentityStrategy)
+    .overrideProvider(CredentialsReader)
     .useFactory({
-      inject: [
-        RESOLVED_OPTIONS,
-        TokenValidationService,
-        EventReporter,
-        IssuerRegistry,
-        CLOCK,
-        MetricsRecorder,
-      ],
-      factory: (
-        options: ResolvedOptions,
-        validation: TokenValidationService,
-        reporter: EventReporter,
-        directory: IssuerRegistry,
-        clock: Clock,
-        measurements: MetricsRecorder,
-      ) =>
-        new SuppliedTokens(options, validation, reporter, directory, clock, measurements, () => {
+      inject: [RESOLVED_OPTIONS, CLOCK],
+      factory: (options: ResolvedOptions, clock: Clock) =>
+        new SuppliedCredentials(options, () => {
           const who = read();
           const signer = signers.get(options);
           return who === null || signer === undefined ? undefined : mintFor(who, options, clock, signer);
@@ -125,36 +106,32 @@ function trusting(keys: IdentityKeys, options: IdentityModuleOptions): IdentityM
   return { ...known, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
 }
 
-/** Reads tokens as ever, and supplies one where there is none. */
-class SuppliedTokens extends IdentityStrategy {
-  private readonly supplied = new WeakMap<object, { readonly token: string | undefined }>();
+/** Reads credentials as ever, and supplies some if there are none. */
+class SuppliedCredentials extends CredentialsReader {
+  private readonly supplied = new WeakMap<object, Credentials | null>();
 
   constructor(
     options: ResolvedOptions,
-    validation: TokenValidationService,
-    reporter: EventReporter,
-    directory: IssuerRegistry,
-    clock: Clock,
-    measurements: MetricsRecorder,
     private readonly supply: () => string | undefined,
   ) {
-    super(options, validation, reporter, directory, clock, measurements);
+    super(options);
   }
 
-  override readToken(pass: GuardPass, carrier: object): string | undefined {
-    const brought = super.readToken(pass, carrier);
-    if (brought !== undefined) return brought;
-    // Asked once for a request, though several guards may look, and each of them twice.
-    const asker = pass.transport.isLongLived(pass.carrier) ? pass : pass.carrier;
-    const supplied = this.supplied.get(asker) ?? { token: this.supply() };
-    this.supplied.set(asker, supplied);
-    return supplied.token;
+  override read(attempt: AuthAttempt, request: object): Credentials | null {
+    return super.read(attempt, request) ?? this.suppliedFor(attempt);
   }
 
-  override validateHandshake(
-    read: (reading: TokenReading) => string | undefined,
-  ): Promise<ValidatedToken | undefined> {
-    return super.validateHandshake((reading) => read(reading) ?? this.supply());
+  override readHandshake(client: object): Credentials | null {
+    return super.readHandshake(client) ?? bearer(this.supply());
+  }
+
+  /** Once for a request, though several guards may ask; a connection goes on, so each of its requests is another. */
+  private suppliedFor({ transport, holder }: AuthAttempt): Credentials | null {
+    const known = this.supplied.get(holder);
+    if (known !== undefined) return known;
+    const credentials = bearer(this.supply());
+    if (!transport.outlivesRequest(holder)) this.supplied.set(holder, credentials);
+    return credentials;
   }
 }
 

@@ -1,7 +1,9 @@
-import type { Clock } from '../cache/clock.js';
-import { answerTo } from './error-response.js';
-import type { Connection } from './transport.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../cache/clock.js';
 import { refuse } from '../errors/identity-error.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { toErrorResponse } from './error-response.js';
+import type { Connection } from './transport.js';
 
 interface Watch {
   readonly expSec: number;
@@ -11,28 +13,33 @@ interface Watch {
 /** Longest stretch that one timer sleeps; the wall clock may be set meanwhile. */
 const LONGEST_SLEEP_MS = 60 * 60 * 1_000;
 
-/** Closes connections when the token expires that they were let in with. One timer a connection. */
-export class SocketExpiry {
+/** Closes connections when the token expires that they were let in with. One timer for each connection. */
+@Injectable()
+export class ConnectionExpiry {
   private readonly watches = new WeakMap<object, Watch>();
 
   constructor(
-    private readonly clock: Clock,
-    private readonly toleranceMs: number,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
 
   /**
-   * @param expSec - `exp` of the token that was validated last. Where each request is checked it takes the place of the one
-   * before; where what began under that one goes on unchecked, the first to expire counts.
+   * Does nothing for a connection whose requests are checked one by one, unless `transports.closeExpired` closes it.
+   *
+   * @param expSec - `exp` of the token that was validated last. If each request is checked, it takes the place of the one
+   * before; if requests go on unchecked that began under that one, the first to expire counts.
+   * @param isOwn - whether the token came with the connection itself, and not with an object of the application's making.
    */
-  watch(connection: Connection, expSec: number): void {
+  watch(connection: Connection, expSec: number, isOwn: boolean): void {
+    if (!connection.closeOnExpiry && !(isOwn && this.options.transports.closeExpired)) return;
     const { socket } = connection;
     const before = this.watches.get(socket);
-    if (before !== undefined && keeps(before.expSec, expSec, connection.mustEnd)) return;
+    if (before !== undefined && keeps(before.expSec, expSec, connection.closeOnExpiry)) return;
     before?.cancel();
     let cancel: () => void = () => undefined;
     const sleep = (): void => {
-      const leftMs = expSec * 1_000 + this.toleranceMs - this.clock.wallMs();
-      if (leftMs <= 0) connection.close(answerTo(refuse('token_expired')));
+      const leftMs = expSec * 1_000 + this.options.clockToleranceMs - this.clock.wallMs();
+      if (leftMs <= 0) connection.close(toErrorResponse(refuse('token_expired')));
       else cancel = this.clock.schedule(sleep, Math.min(leftMs, LONGEST_SLEEP_MS));
     };
     this.watches.set(socket, { expSec, cancel: () => cancel() });
@@ -41,6 +48,6 @@ export class SocketExpiry {
   }
 }
 
-function keeps(beforeSec: number, expSec: number, mustEnd: boolean): boolean {
-  return mustEnd ? beforeSec <= expSec : beforeSec === expSec;
+function keeps(beforeSec: number, expSec: number, closeOnExpiry: boolean): boolean {
+  return closeOnExpiry ? beforeSec <= expSec : beforeSec === expSec;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ValidatedToken } from '../model/token.js';
 import {
-  carriedBy,
-  carry,
+  latestDecision,
+  recordDecision,
   decisionFor,
   decisionInCall,
   hasDecided,
@@ -29,13 +29,13 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
 
 const carrierOf = (...decisions: readonly Decision[]): object => {
   const carrier = {};
-  for (const each of decisions) carry(carrier, each);
+  for (const each of decisions) recordDecision(carrier, each);
   return carrier;
 };
 
 const length = (carrier: object): number => {
   let count = 0;
-  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) count++;
+  for (let at = latestDecision(carrier); at !== undefined; at = at.earlier) count++;
   return count;
 };
 
@@ -49,12 +49,12 @@ describe('decisions on a carrier', () => {
     );
     expect(length(carrier)).toBe(4);
     for (let times = 0; times < 100; times++) {
-      carry(carrier, decision({ kind: 'denied' }));
-      carry(carrier, decision({ guard: guardB! }));
+      recordDecision(carrier, decision({ kind: 'denied' }));
+      recordDecision(carrier, decision({ guard: guardB! }));
     }
     expect(length(carrier)).toBe(4);
     expect(decisionFor(carrier, handler!, controller!)?.guard).toBe(guardB);
-    carry(carrier, decision({ guard: guardB!, kind: 'denied' }));
+    recordDecision(carrier, decision({ guard: guardB!, kind: 'denied' }));
     expect(decisionFor(carrier, handler!, controller!)?.kind).toBe('denied');
   });
 

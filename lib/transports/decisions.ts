@@ -14,7 +14,7 @@ export interface Decision {
   readonly guard: object;
   readonly handler: object;
   readonly controller: object;
-  /** The execution context that the guard was asked about; undefined where the carrier outlives the call. */
+  /** The execution context that the guard was asked about; undefined where the holder outlives the call. */
   readonly call: object | undefined;
   /** The options of the module that validated the token: passport works on copies of the strategy. */
   readonly by: object;
@@ -24,13 +24,13 @@ export interface Decision {
   readonly user: unknown;
   /** Whether the token came with the request itself, not with an object that an override of `getRequest` made. */
   readonly isOwn: boolean;
-  /** The decision before this one on the same carrier; set by {@link carry}. */
+  /** The decision before this one on the same holder; set by {@link recordDecision}. */
   earlier: Decision | undefined;
 }
 
-/** A constructor that returns the object it is given: what extends it puts its private fields there. */
+/** Brands an object with a private field: a class that extends this one puts its fields on the object it is given. */
 // oxlint-disable-next-line typescript/no-extraneous-class
-class Given {
+class ReturnsItsArgument {
   constructor(given: object) {
     return given;
   }
@@ -41,36 +41,36 @@ class Given {
  * which belongs to the application, and which anybody with the request in hand can set. A WeakMap does the
  * same, but its entries outlive the request until a full garbage collection, which shows under load.
  */
-class Carried extends Given {
+class Decided extends ReturnsItsArgument {
   #latest: Decision | undefined;
 
-  static put(carrier: object, decision: Decision): void {
-    if (!(#latest in carrier)) {
-      new Carried(carrier).#latest = decision;
+  static put(holder: object, decision: Decision): void {
+    if (!(#latest in holder)) {
+      new Decided(holder).#latest = decision;
       return;
     }
-    decision.earlier = without(carrier.#latest, decision);
-    carrier.#latest = decision;
+    decision.earlier = without(holder.#latest, decision);
+    holder.#latest = decision;
   }
 
-  static of(carrier: object): Decision | undefined {
-    return #latest in carrier ? carrier.#latest : undefined;
+  static of(holder: object): Decision | undefined {
+    return #latest in holder ? holder.#latest : undefined;
   }
 }
 
 /** Adds a decision; it replaces what the same guard decided about the same handler before, so the list stays short. */
-export function carry(carrier: object, decision: Decision): void {
-  Carried.put(carrier, decision);
+export function recordDecision(holder: object, decision: Decision): void {
+  Decided.put(holder, decision);
 }
 
 /** The latest decision; its `earlier` leads to the others. */
-export function carriedBy(carrier: object): Decision | undefined {
-  return Carried.of(carrier);
+export function latestDecision(holder: object): Decision | undefined {
+  return Decided.of(holder);
 }
 
 /** Whether some guard let a token in earlier in this very call. */
-export function hasDecided(carrier: object, call: object): boolean {
-  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+export function hasDecided(holder: object, call: object): boolean {
+  for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
     if (at.call === call && at.validated !== undefined) return true;
   }
   return false;
@@ -78,10 +78,10 @@ export function hasDecided(carrier: object, call: object): boolean {
 
 /** What a guard decided earlier about this very call and this very token, in the same module. */
 export function decisionInCall(
-  carrier: object,
+  holder: object,
   { call, by, token }: { readonly call: object; readonly by: object; readonly token: string },
 ): Decision | undefined {
-  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+  for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
     if (at.call === call && at.by === by && at.validated?.token === token) return at;
   }
   return undefined;
@@ -91,9 +91,9 @@ export function decisionInCall(
  * The decision that the decorators of a handler go by: of several guards the last one that validated a token which came
  * with the request itself, then the last one that validated another, then the last one that let the call in without one.
  */
-export function decisionFor(carrier: object, handler: object, controller: object): Decision | undefined {
+export function decisionFor(holder: object, handler: object, controller: object): Decision | undefined {
   let best: Decision | undefined;
-  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+  for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
     if (at.handler !== handler || at.controller !== controller) continue;
     if (best === undefined || rankOf(at) > rankOf(best)) best = at;
   }
@@ -104,9 +104,9 @@ export function decisionFor(carrier: object, handler: object, controller: object
  * What handlers go by that no guard is asked about, such as the fields of a GraphQL object: the token of the operation,
  * as long as its guards agree on one.
  */
-export function sharedDecision(carrier: object): Decision | 'ambiguous' | undefined {
+export function sharedDecision(holder: object): Decision | 'ambiguous' | undefined {
   let found: Decision | undefined;
-  for (let at = carriedBy(carrier); at !== undefined; at = at.earlier) {
+  for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
     if (at.kind === 'denied') continue;
     if (at.kind !== 'validated') found ??= at;
     else if (found?.validated === undefined) found = at;

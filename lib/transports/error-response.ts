@@ -7,7 +7,7 @@ import { IdentityError } from '../errors/identity-error.js';
  * What a caller outside of HTTP is told: the stable code, the HTTP status that stands for it, and that status
  * in words. Constants only: nothing of the token, nothing that came with the request.
  */
-export interface Answer {
+export interface ErrorResponse {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
@@ -22,7 +22,7 @@ const MESSAGES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-export function answerTo(error: IdentityError): Answer {
+export function toErrorResponse(error: IdentityError): ErrorResponse {
   return {
     status: error.status,
     code: error.code,
@@ -36,11 +36,14 @@ export function answerTo(error: IdentityError): Answer {
  *
  * @param fault - why the guard refused; the application may have made an exception of its own from it.
  */
-export function answerFor(error: unknown, fault: IdentityError | undefined): Answer | undefined {
-  if (error instanceof IdentityError) return answerTo(error);
+export function errorResponseFor(
+  error: unknown,
+  fault: IdentityError | undefined,
+): ErrorResponse | undefined {
+  if (error instanceof IdentityError) return toErrorResponse(error);
   if (!(error instanceof HttpException)) return undefined;
   const status = error.getStatus();
-  if (fault?.status === status) return answerTo(fault);
+  if (fault?.status === status) return toErrorResponse(fault);
   return {
     status,
     code: status >= 500 ? 'check_failed' : 'check_refused',

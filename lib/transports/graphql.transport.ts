@@ -1,6 +1,7 @@
 import type { ExecutionContext, HttpException } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
-import type { Answer } from './error-response.js';
+import { bearer, type CredentialSources } from './credentials.js';
+import type { ErrorResponse } from './error-response.js';
 import { exceptionOf } from './http-exceptions.js';
 import { readUpgrade } from './handshake.js';
 import { authorizationIn, parseAuthorization } from './read-bearer.js';
@@ -23,29 +24,21 @@ type Origin =
 /** Apollo on Express and Fastify, Mercurius, and subscriptions of graphql-ws; none of them is imported. */
 export const graphqlTransport: Transport = {
   name: 'graphql',
+  handlersPerRequest: 'concurrent',
 
-  /** All fields of an HTTP request, batched operations included, share its token and so its result. */
-  carrierOf(context) {
+  /** All fields of an HTTP request, batched operations included, share its token and so their decisions. */
+  holderOf(context) {
     const origin = originOf(context);
     return origin.kind === 'request' ? origin.request : origin.context;
   },
 
-  isLongLived: (carrier) => !hasRawHeaders(carrier),
-  isRequest: (carrier) => 'headers' in carrier,
+  outlivesRequest: (holder) => !hasRawHeaders(holder),
+  isRequest: (holder) => 'headers' in holder,
   isOwn: (context, request) => !('headers' in request) || isOfOperation(context, request),
 
-  readToken(context, _carrier, reading) {
-    const origin = originOf(context);
-    if (origin.kind === 'request') return reading.fromRequest(origin.request);
-    return readUpgrade(
-      origin.request,
-      reading,
-      parseAuthorization(authorizationIn(origin.params)),
-      parseAuthorization(authorizationIn(member(origin.params, 'headers'))),
-    );
-  },
+  credentialsOf: (context, _holder, sources) => bearer(readToken(context, sources)),
 
-  userHolder(context) {
+  userTarget(context) {
     const value = contextOf(context);
     return member(value, 'req') ?? value;
   },
@@ -63,8 +56,8 @@ export const graphqlTransport: Transport = {
     );
   },
 
-  async toException(answer) {
-    return toGraphqlException(answer);
+  async toException(response) {
+    return toGraphqlException(response);
   },
 };
 
@@ -72,9 +65,20 @@ export const graphqlTransport: Transport = {
  * Nest's exception for the status, with `extensions` as graphql-js copies them into the answer. Its body has no
  * `statusCode`: Apollo's driver of Nest would replace our code by a general one.
  */
-function toGraphqlException({ message, ...rest }: Answer): HttpException {
+function toGraphqlException({ message, ...rest }: ErrorResponse): HttpException {
   const exception = exceptionOf(rest.status, { message, ...rest });
   return Object.assign(exception, { extensions: rest });
+}
+
+function readToken(context: ExecutionContext, sources: CredentialSources): string | undefined {
+  const origin = originOf(context);
+  if (origin.kind === 'request') return sources.fromRequest(origin.request);
+  return readUpgrade(
+    origin.request,
+    sources,
+    parseAuthorization(authorizationIn(origin.params)),
+    parseAuthorization(authorizationIn(member(origin.params, 'headers'))),
+  );
 }
 
 /** Whether what the guard lets in goes on when it has answered. */
@@ -148,7 +152,7 @@ function connectionOver(socket: object): Connection {
   return {
     socket,
     // A subscription is checked when it begins, and its events are not.
-    mustEnd: true,
+    closeOnExpiry: true,
     close({ code }) {
       // graphql-ws's code for "Forbidden": its clients may connect again, with a new token.
       if (typeof close === 'function') close.call(socket, 4403, code);

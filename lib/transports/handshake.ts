@@ -1,6 +1,6 @@
 import { onlyToken, readBearer, type HttpRequestLike } from './read-bearer.js';
 import { readCookie } from './read-cookie.js';
-import type { TokenReading } from './transport.js';
+import type { CredentialSources } from './credentials.js';
 
 /** The request that a WebSocket was opened with (RFC 6455 section 4.1). */
 export interface UpgradeRequest extends HttpRequestLike {
@@ -30,11 +30,11 @@ export function upgradeOf(client: object): UpgradeRequest | undefined {
  */
 export function readUpgrade(
   request: UpgradeRequest | undefined,
-  reading: TokenReading,
+  sources: CredentialSources,
   ...elsewhere: readonly (string | undefined)[]
 ): string | undefined {
   if (request === undefined) return onlyToken(...elsewhere);
   const token = onlyToken(...elsewhere, readBearer(request));
-  if (token !== undefined || reading.tokenFromCookie === undefined) return token;
-  return readCookie(request, reading.tokenFromCookie);
+  if (token !== undefined || sources.tokenFromCookie === undefined) return token;
+  return readCookie(request, sources.tokenFromCookie);
 }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { IdentityError } from '../errors/identity-error.js';
+import { bearer } from './credentials.js';
 import { isSameRequest } from './same-request.js';
 import type { Transport } from './transport.js';
 import { unknownCall } from './unknown-call.js';
@@ -7,15 +7,14 @@ import { unknownCall } from './unknown-call.js';
 /** Controllers over Express, Fastify and others; Server-Sent Events included. */
 export const httpTransport: Transport = {
   name: 'http',
-  carrierOf: (context) => requestOf(context),
-  isLongLived: () => false,
+  handlersPerRequest: 'one',
+  holderOf: (context) => requestOf(context),
+  outlivesRequest: () => false,
   isRequest: () => true,
   isOwn: (context, request) => isSameRequest(requestOf(context), request),
-  readToken: (_context, request, reading) => reading.fromRequest(request),
-  userHolder: () => undefined,
+  credentialsOf: (_context, request, sources) => bearer(sources.fromRequest(request)),
+  userTarget: () => undefined,
   connectionOf: () => undefined,
-  // The guard answers over HTTP itself, headers included.
-  toException: async ({ code }) => new IdentityError(code),
 };
 
 /** Nest says "http" as well for what libraries call without a type of their own. */

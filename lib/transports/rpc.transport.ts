@@ -1,42 +1,42 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { isJsonObject } from '../model/json.js';
-import type { Answer } from './error-response.js';
+import { bearer } from './credentials.js';
+import type { ErrorResponse } from './error-response.js';
 import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
 import type { Transport } from './transport.js';
 
 /** Message handlers of microservices, whatever carries the messages; no client library is imported. */
 export const rpcTransport: Transport = {
   name: 'rpc',
+  handlersPerRequest: 'several',
   /** Nest makes one context a message; of gRPC it is the metadata of the call. */
-  carrierOf: messageContextOf,
-  isLongLived: () => false,
+  holderOf: messageContextOf,
+  outlivesRequest: () => false,
   isRequest: () => false,
   isOwn: (context, request) => !('headers' in request) || isOfMessage(context, request),
 
-  readToken(context, carrier, reading) {
-    const values = isGrpcMetadata(carrier)
-      ? carrier.get('authorization')
-      : authorizationIn(headersOf(carrier));
-    const payload = reading.tokenFromPayload ? readPayload(context.getArgByIndex(0)) : undefined;
-    return onlyToken(parseAuthorization(values), payload);
+  credentialsOf(context, holder, sources) {
+    const values = isGrpcMetadata(holder) ? holder.get('authorization') : authorizationIn(headersOf(holder));
+    const payload = sources.tokenFromPayload ? readPayload(context.getArgByIndex(0)) : undefined;
+    return bearer(onlyToken(parseAuthorization(values), payload));
   },
 
-  userHolder: messageContextOf,
+  userTarget: messageContextOf,
   connectionOf: () => undefined,
 
-  async toException(answer, context) {
+  async toException(response, context) {
     const { RpcException } = await import('@nestjs/microservices');
-    const carrier = messageContextOf(context);
-    return new RpcException(isGrpcMetadata(carrier) ? toGrpcStatus(answer, carrier) : toBody(answer));
+    const metadata = messageContextOf(context);
+    return new RpcException(isGrpcMetadata(metadata) ? toGrpcStatus(response, metadata) : toBody(response));
   },
 };
 
 function isOfMessage(context: ExecutionContext, request: object): boolean {
-  const carrier = messageContextOf(context);
-  const parts: unknown[] = [...context.getArgs<unknown[]>(), carrier];
-  if (has(carrier, 'getMessage')) parts.push(carrier.getMessage());
-  if (has(carrier, 'getPacket')) parts.push(carrier.getPacket());
+  const message = messageContextOf(context);
+  const parts: unknown[] = [...context.getArgs<unknown[]>(), message];
+  if (has(message, 'getMessage')) parts.push(message.getMessage());
+  if (has(message, 'getPacket')) parts.push(message.getPacket());
   return parts.includes(request);
 }
 
@@ -96,7 +96,7 @@ function readPayload(data: unknown): string | undefined {
   return token;
 }
 
-function toBody({ message, code, status, ...rest }: Answer): object {
+function toBody({ message, code, status, ...rest }: ErrorResponse): object {
   return { status: 'error', message, code, statusCode: status, ...rest };
 }
 
@@ -110,7 +110,7 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
 const GRPC_INTERNAL = 13;
 
 /** `details` is the stable code, and so is the trailer `identity-code`. */
-function toGrpcStatus({ status, code, retryAfterSec }: Answer, metadata: GrpcMetadata): object {
+function toGrpcStatus({ status, code, retryAfterSec }: ErrorResponse, metadata: GrpcMetadata): object {
   const trailers = new (metadata.constructor as new () => GrpcMetadata)();
   trailers.set('identity-code', code);
   if (retryAfterSec !== undefined) trailers.set('retry-after', String(retryAfterSec));

@@ -12,11 +12,11 @@ import {
 } from '@nestjs/microservices';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { carriedBy, carry } from './decisions.js';
+import { latestDecision, recordDecision } from './decisions.js';
 import { transportOf } from './transport-of.js';
-import type { TokenReading } from './transport.js';
+import type { CredentialSources } from './credentials.js';
 
-const READING: TokenReading = {
+const SOURCES: CredentialSources = {
   fromRequest: () => 'of-request',
   tokenFromUrl: false,
   tokenFromPayload: false,
@@ -37,7 +37,7 @@ function natsHeaders(...lines: readonly [name: string, value: string][]): MsgHdr
 
 function read(context: ExecutionContext): string | undefined {
   const transport = transportOf(context);
-  return transport.readToken(context, transport.carrierOf(context), READING);
+  return transport.credentialsOf(context, transport.holderOf(context), SOURCES)?.token;
 }
 
 describe('transportOf', () => {
@@ -125,7 +125,7 @@ describe('the carrier of a message over WebSockets', () => {
   const carrierOf = (type: typeof First, name: keyof First, socket: object = client): object => {
     const context = new ExecutionContextHost([socket, {}], type, Reflect.get(type.prototype, name));
     context.setType('ws');
-    return transportOf(context).carrierOf(context);
+    return transportOf(context).holderOf(context);
   };
 
   it('is one for the guard and for the decorators, and no other handler has it', () => {
@@ -136,7 +136,7 @@ describe('the carrier of a message over WebSockets', () => {
   });
 
   it('keeps nothing on the socket, and reads like it', () => {
-    carry(carrierOf(First, 'me'), {
+    recordDecision(carrierOf(First, 'me'), {
       kind: 'public',
       guard: {},
       handler: First,
@@ -148,8 +148,8 @@ describe('the carrier of a message over WebSockets', () => {
       isOwn: true,
       earlier: undefined,
     });
-    expect(carriedBy(client)).toBeUndefined();
-    expect(carriedBy(carrierOf(First, 'bare'))).toBeUndefined();
+    expect(latestDecision(client)).toBeUndefined();
+    expect(latestDecision(carrierOf(First, 'bare'))).toBeUndefined();
     expect(Reflect.get(carrierOf(First, 'me'), 'handshake')).toBe(client.handshake);
   });
 });

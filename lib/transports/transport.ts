@@ -1,67 +1,68 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Answer } from './error-response.js';
-import type { CookieRule } from './read-cookie.js';
-
-/** How tokens are read, from the options of the module. */
-export interface TokenReading {
-  /** Of an HTTP request: the strict reader, or the application's `jwtFromRequest`. */
-  readonly fromRequest: (request: object) => string | undefined;
-  readonly tokenFromUrl: boolean;
-  readonly tokenFromPayload: boolean;
-  /** undefined unless a WebSocket may be opened with a cookie. */
-  readonly tokenFromCookie: CookieRule | undefined;
-}
+import type { Credentials, CredentialSources } from './credentials.js';
+import type { ErrorResponse } from './error-response.js';
 
 /**
- * What the guard and the decorators have to know of one way by which requests come in. There is one object
- * of these for each way; whatever belongs to a request is handed in.
+ * One way by which requests come in, and what it can do. The guard and the decorators ask for these abilities and never
+ * for a transport's name. There is one object for each transport; everything that belongs to a request is handed in.
  */
 export interface Transport {
-  readonly name: 'http' | 'graphql' | 'ws' | 'rpc';
+  /** Nest's name for it, `ExecutionContext.getType()`. Only the registry reads it. */
+  readonly name: string;
 
   /**
-   * The object that carries the result of the guard to the decorators.
+   * How many handlers one request may reach: `one`; `several`, one after the other; or several that are called at the same
+   * time (`concurrent`), so that their guards share one validation.
+   */
+  readonly handlersPerRequest: 'one' | 'several' | 'concurrent';
+
+  /**
+   * The object that holds the decisions of guards for the decorators of parameters.
    *
    * @throws {IdentityError} `transport_unsupported`: an unknown kind of request is never let through.
    */
-  carrierOf(context: ExecutionContext): object;
+  holderOf(context: ExecutionContext): object;
 
-  /** Whether the carrier outlives one request: then no result is taken over, because tokens expire meanwhile. */
-  isLongLived(carrier: object): boolean;
+  /** Whether the holder outlives one request: then no decision is reused, because tokens expire meanwhile. */
+  outlivesRequest(holder: object): boolean;
 
-  /** Whether passport is handed the carrier itself, which is an HTTP request, and leaves its traces there. */
-  isRequest(carrier: object): boolean;
+  /** Whether the holder is an HTTP request, which passport is handed as it is. */
+  isRequest(holder: object): boolean;
 
   /**
-   * Whether `request`, which an override of `getRequest` returned, is a part of what {@link Transport.readToken} reads
+   * Whether `request`, which an override of `getRequest` returned, is a part of what {@link Transport.credentialsOf} reads
    * by itself. Another one is of the application's making: the token is read from its headers, and its user stays on it.
    */
   isOwn(context: ExecutionContext, request: object): boolean;
 
   /**
-   * The token that came along; undefined where none did.
+   * The credentials that came along; null if none did.
    *
    * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
    */
-  readToken(context: ExecutionContext, carrier: object, reading: TokenReading): string | undefined;
+  credentialsOf(context: ExecutionContext, holder: object, sources: CredentialSources): Credentials | null;
 
-  /** Where `user` is put for the application, besides a carrier that is an HTTP request. */
-  userHolder(context: ExecutionContext): object | undefined;
+  /** The object on which the application expects `user`; undefined if that is the holder, which passport has marked. */
+  userTarget(context: ExecutionContext): object | undefined;
 
-  /** The connection that the request came over, where it can be closed when the token expires. */
+  /** The connection that the request came over, if it can be closed when the token expires. */
   connectionOf(context: ExecutionContext): Connection | undefined;
 
-  /** What clients of this transport know how to read. */
-  toException(answer: Answer, context: ExecutionContext): Promise<Error>;
+  /**
+   * The exception that clients of this transport know how to read. Absent over HTTP: there a denial is Nest's own
+   * exception, and headers on the response.
+   */
+  toException?(response: ErrorResponse, context: ExecutionContext): Promise<Error>;
 }
 
+/** A connection that carries several requests, or one that goes on. */
 export interface Connection {
   /** One object for all requests of the connection that share a token. */
   readonly socket: object;
-  /** Whether requests on it are not checked one by one, so that it must not outlive its token. */
-  readonly mustEnd: boolean;
-  /** Tells the client why, where the protocol has a way, and ends it. */
-  close(answer: Answer): void;
+  /** Whether its requests are not checked one by one, so that it must not outlive its token. */
+  readonly closeOnExpiry: boolean;
+  /** Tells the client why, if the protocol has a way, and ends it. */
+  close(response: ErrorResponse): void;
   /** Calls `run` when it is closed. */
   onClosed(run: () => void): void;
 }

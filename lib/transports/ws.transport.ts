@@ -1,8 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import type { Answer } from './error-response.js';
+import { bearer, type CredentialSources } from './credentials.js';
+import type { ErrorResponse } from './error-response.js';
 import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
-import type { Connection, TokenReading, Transport } from './transport.js';
+import type { Connection, Transport } from './transport.js';
 
 /** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
 interface SocketIoClient {
@@ -27,12 +28,13 @@ const TRY_AGAIN_LATER = 1013;
 /** Gateways over socket.io and ws; neither is imported. */
 export const wsTransport: Transport = {
   name: 'ws',
-  carrierOf: messageOf,
-  isLongLived: () => true,
+  handlersPerRequest: 'several',
+  holderOf: messageOf,
+  outlivesRequest: () => true,
   isRequest: () => false,
   isOwn: (context, request) => !('headers' in request) || isOfClient(clientOf(context), request),
-  readToken: (context, _carrier, reading) => readHandshake(clientOf(context), reading),
-  userHolder: clientOf,
+  credentialsOf: (context, _holder, sources) => bearer(readHandshake(clientOf(context), sources)),
+  userTarget: clientOf,
   connectionOf: (context) => connectionTo(clientOf(context)),
 
   async toException({ message, code, status, ...rest }) {
@@ -46,14 +48,14 @@ export const wsTransport: Transport = {
  *
  * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
  */
-export function readHandshake(client: object, reading: TokenReading): string | undefined {
+export function readHandshake(client: object, sources: CredentialSources): string | undefined {
   if (isSocketIo(client)) {
     const { auth, query } = client.handshake;
     return readUpgrade(
       requestOf(client),
-      reading,
+      sources,
       readAuth(auth),
-      reading.tokenFromUrl ? readParameter(query?.['access_token']) : undefined,
+      sources.tokenFromUrl ? readParameter(query?.['access_token']) : undefined,
     );
   }
   const upgrade = upgradeOf(client);
@@ -64,7 +66,7 @@ export function readHandshake(client: object, reading: TokenReading): string | u
         'app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))), or call rememberHandshake in handleConnection',
     );
   }
-  return readUpgrade(upgrade, reading, reading.tokenFromUrl ? readUrl(upgrade.url) : undefined);
+  return readUpgrade(upgrade, sources, sources.tokenFromUrl ? readUrl(upgrade.url) : undefined);
 }
 
 export function connectionTo(client: object): Connection | undefined {
@@ -73,7 +75,7 @@ export function connectionTo(client: object): Connection | undefined {
   if (close === undefined) return undefined;
   return {
     socket: client,
-    mustEnd: false,
+    closeOnExpiry: false,
     close,
     onClosed(run) {
       if (typeof once === 'function') once.call(client, isSocketIo(client) ? 'disconnect' : 'close', run);
@@ -83,8 +85,8 @@ export function connectionTo(client: object): Connection | undefined {
 
 function closing(client: object): Connection['close'] | undefined {
   if (isSocketIo(client)) {
-    return ({ status, ...answer }: Answer) => {
-      client.emit('exception', { ...answer, status: 'error', statusCode: status });
+    return ({ status, ...response }: ErrorResponse) => {
+      client.emit('exception', { ...response, status: 'error', statusCode: status });
       client.disconnect();
     };
   }

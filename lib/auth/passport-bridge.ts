@@ -1,0 +1,149 @@
+import type { ExecutionContext } from '@nestjs/common';
+import passport from 'passport';
+import { IdentityError } from '../errors/identity-error.js';
+import type { AuthAttempt } from './auth-attempt.js';
+import type { AuthOutcome } from './auth-outcome.js';
+
+/**
+ * All that this module knows of passport and of Nest's AuthGuard: see docs/decisions/0010-passport-bridge.md. It leads a
+ * call of the guard through passport to the strategy, and brings back what came of it.
+ */
+export class PassportBridge {
+  /** AuthGuard reads its options before its first await: the call that is being started goes in with them. */
+  private starting: StrategyCall | undefined;
+  /** What stands for the request if passport has none to write on. */
+  private readonly standIns = new WeakMap<ExecutionContext, object>();
+  private readonly members = readPassportMembers();
+
+  /** @param strategy - asked at each call: Nest injects it after the constructor of the guard. */
+  constructor(guard: object, strategy: () => object) {
+    lockOptions(guard, () => {
+      // Passport writes the functions of a request onto the strategy object that it is handed.
+      const options = { defaultStrategy: Object.create(strategy()) as unknown };
+      return this.starting === undefined ? options : { ...options, [CALL]: this.starting };
+    });
+  }
+
+  /**
+   * @param canActivate - AuthGuard's own.
+   * @returns what the strategy found, and what `handleRequest` of the guard threw.
+   */
+  async run(attempt: AuthAttempt, canActivate: () => unknown): Promise<PassportResult> {
+    let reported: Pick<PassportResult, 'request' | 'outcome'> | undefined;
+    this.starting = { attempt, report: (request, outcome) => (reported = { request, outcome }) };
+    let running: unknown;
+    try {
+      running = canActivate();
+    } finally {
+      this.starting = undefined;
+    }
+    try {
+      await running;
+      return { ...reported };
+    } catch (thrown) {
+      return { ...reported, thrown: { error: thrown } };
+    }
+  }
+
+  /** Passport leaves functions and results on what it is handed: without an HTTP request that is an object of its own. */
+  makeStandIn(context: ExecutionContext): object {
+    const standIn = { headers: {} };
+    this.standIns.set(context, standIn);
+    return standIn;
+  }
+
+  standInOf(context: ExecutionContext): object | undefined {
+    return this.standIns.get(context);
+  }
+
+  /** Leaves on a request what passport leaves there before it asks a strategy, such as `isAuthenticated`. */
+  prepare(request: object): void {
+    for (const [name, member] of this.members) {
+      if (!(name in request)) Reflect.set(request, name, member);
+    }
+  }
+
+  /**
+   * Leaves on a request what passport and AuthGuard leave there in the end.
+   *
+   * @throws {TypeError} if `user` is read-only: a request must not go on with a user of somebody else's making.
+   */
+  finish(request: object, outcome: AuthOutcome): void {
+    const marked = request as { authInfo?: unknown; user?: unknown };
+    if (outcome.kind === 'authenticated') {
+      marked.authInfo = undefined;
+      marked.user = outcome.user;
+    } else {
+      marked.authInfo = isRejection(outcome.error) ? outcome.error : undefined;
+    }
+  }
+}
+
+/** Passport's `fail` is for these, and `error` for everything else that keeps a request out. */
+export function isRejection(error: unknown): error is IdentityError {
+  return error instanceof IdentityError && error.status === 401;
+}
+
+export interface PassportResult {
+  /** The object that the strategy was handed as the request; undefined if passport has not asked it. */
+  readonly request?: object;
+  readonly outcome?: AuthOutcome;
+  /** Present if AuthGuard threw, whatever it was. */
+  readonly thrown?: { readonly error: unknown };
+}
+
+/** The way from the guard to the strategy leads through passport's options: a symbol that nobody else knows. */
+const CALL = Symbol('nestjs-identity-model: call of the guard');
+
+/** One call of a guard on its way through passport. */
+export interface StrategyCall {
+  readonly attempt: AuthAttempt;
+  readonly report: (request: object, outcome: AuthOutcome) => void;
+}
+
+/** The call that passport's options carry; undefined behind any other guard. */
+export function callIn(options: object | undefined): StrategyCall | undefined {
+  return options === undefined ? undefined : (Reflect.get(options, CALL) as StrategyCall | undefined);
+}
+
+type Members = readonly (readonly [name: string, member: unknown])[];
+
+/** Members of a class as it declares them, to be compared later. */
+export function membersOf(prototype: object, names: readonly string[]): Members {
+  return names.map((name) => [name, Reflect.get(prototype, name) as unknown] as const);
+}
+
+/** Whether an object has these very members: compared by identity, so that an override on an instance counts. */
+export function hasMembers(object: object, members: Members): boolean {
+  for (const [name, member] of members) if (Reflect.get(object, name) !== member) return false;
+  return true;
+}
+
+/**
+ * What passport puts on every request that it sees, such as `isAuthenticated`: asked of passport itself, once, by a
+ * strategy that lets a blank request pass.
+ */
+function readPassportMembers(): Members {
+  const blank = {};
+  const passing = { name: 'blank', authenticate: (): void => undefined };
+  const middleware = passport.authenticate(passing, { session: false }) as Middleware;
+  middleware(blank, {}, () => undefined);
+  return Object.entries(blank);
+}
+
+type Middleware = (request: object, response: object, next: () => void) => void;
+
+/**
+ * AuthGuard's options are injected into a property after construction, so that an application which also imports
+ * `PassportModule.register({ defaultStrategy: 'jwt' })` would take this guard over. Each reading hands out options anew.
+ */
+function lockOptions(guard: object, read: () => object): void {
+  Object.defineProperty(guard, 'options', {
+    get: read,
+    set(_injected: unknown) {
+      // What is injected here belongs to other guards.
+    },
+    enumerable: true,
+    configurable: false,
+  });
+}

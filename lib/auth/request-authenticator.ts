@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { refuse } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
+import type { Credentials } from '../transports/credentials.js';
+import { decisionInCall, type Decision } from '../transports/decisions.js';
+import { TokenValidationService } from '../validation/token-validation.service.js';
+import type { AuthAttempt } from './auth-attempt.js';
+import { denied, type AuthOutcome, type Denial } from './auth-outcome.js';
+import { Authorizer } from './authorizer.js';
+import { CredentialsReader } from './credentials-reader.js';
+import { SingleFlight, type Flight } from './single-flight.js';
+import { UserMapper } from './user-mapper.js';
+import { VerificationBatcher } from './verification-batcher.js';
+
+/**
+ * Credentials in, value out: reads the token, validates it, holds it against the requirements of the route and maps the
+ * user. The validation of a token may serve several calls; requirements and user belong to each call.
+ */
+@Injectable()
+export class RequestAuthenticator {
+  private readonly batcher = new VerificationBatcher();
+  private readonly singleFlight = new SingleFlight();
+
+  constructor(
+    @Inject(CredentialsReader) private readonly reader: CredentialsReader,
+    @Inject(TokenValidationService) private readonly validation: TokenValidationService,
+    @Inject(Authorizer) private readonly authorizer: Authorizer,
+    @Inject(UserMapper) private readonly users: UserMapper,
+  ) {}
+
+  /**
+   * @param request - what the guard takes for the request: an override of `getRequest` may have put another in its place.
+   * @returns the user, or why there is none; a promise that never rejects.
+   */
+  async authenticate(attempt: AuthAttempt, request: object): Promise<AuthOutcome> {
+    let validated: ValidatedToken | undefined;
+    try {
+      const credentials =
+        attempt.credentials === undefined ? this.reader.read(attempt, request) : attempt.credentials;
+      // A token under a scheme that proves possession is no bearer token, even if somebody else has read it so.
+      if (credentials?.scheme !== 'Bearer') return denied(refuse('token_missing'));
+      const known = this.decisionOf(attempt, credentials);
+      const flight = this.flightOf(attempt, credentials.token);
+      validated =
+        known?.validated ??
+        (await (flight === undefined ? this.validate(attempt, credentials.token) : flight.validated));
+      const denial = this.authorizer.authorize(validated, attempt.plan.requirements);
+      if (denial !== undefined) return denial;
+      if (this.users.mapsNothing) return { kind: 'authenticated', validated, user: validated.claims };
+      const user = known === undefined ? await this.userOf(attempt, validated, flight) : known.user;
+      return { kind: 'authenticated', validated, user };
+    } catch (error) {
+      return denied(error, { validated });
+    }
+  }
+
+  /** The credentials of a call; null if none came. @throws {IdentityError} as {@link CredentialsReader.read}. */
+  read(attempt: AuthAttempt, request: object): Credentials | null {
+    return this.reader.read(attempt, request);
+  }
+
+  /** What a guard decided earlier about this very call and these very credentials, by this authenticator. */
+  decisionOf({ holder, context }: AuthAttempt, { token }: Credentials): Decision | undefined {
+    return decisionInCall(holder, { call: context, by: this, token });
+  }
+
+  /** What a route demands of a token that is validated already. */
+  authorize(attempt: AuthAttempt, validated: ValidatedToken): Denial | undefined {
+    return this.authorizer.authorize(validated, attempt.plan.requirements);
+  }
+
+  /** The fields of one GraphQL operation ask all at once. */
+  private flightOf(attempt: AuthAttempt, token: string): Flight | undefined {
+    const { transport, holder } = attempt;
+    if (transport.handlersPerRequest !== 'concurrent') return undefined;
+    return this.singleFlight.join(holder, token, transport.outlivesRequest(holder), () =>
+      // A promise also of what throws at once.
+      Promise.resolve().then(() => this.validate(attempt, token)),
+    );
+  }
+
+  private validate({ holder }: AuthAttempt, token: string): Promise<ValidatedToken> {
+    return this.batcher.run(
+      () => this.validation.validate(token),
+      () => isGone(holder),
+    );
+  }
+
+  /** A `mapUser` that takes the context may decide by the field and its arguments: it is asked about each of them. */
+  private userOf(
+    { context }: AuthAttempt,
+    validated: ValidatedToken,
+    flight: Flight | undefined,
+  ): Promise<unknown> {
+    if (flight === undefined || !this.users.ignoresContext) return this.users.userOf(validated, context);
+    return flight.userOnce(() => this.users.userOf(validated, undefined));
+  }
+}
+
+/** Whether the connection of a request is closed: Express's request has it, as Fastify's has. */
+function isGone(request: object): boolean {
+  const { socket } = request as { readonly socket?: { readonly destroyed?: boolean } };
+  return socket?.destroyed === true;
+}

@@ -1,0 +1,56 @@
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
+import { refuse } from '../errors/identity-error.js';
+import { EventReporter } from '../events/event-reporter.js';
+import type { ValidatedToken } from '../model/token.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { toCheckError } from '../validation/run-hooks.js';
+import { describeWithoutClaims, isRefusal } from './describe-error.js';
+
+/** Makes `request.user` of a validated token, with the option `mapUser`. */
+@Injectable()
+export class UserMapper {
+  private readonly map: ((...args: unknown[]) => unknown) | undefined;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) { mapUser }: ResolvedOptions,
+    @Inject(EventReporter) private readonly reporter: EventReporter,
+  ) {
+    this.map = mapUser as ((...args: unknown[]) => unknown) | undefined;
+  }
+
+  /** Without `mapUser` the user is the claims, and nothing has to be asked. */
+  get mapsNothing(): boolean {
+    return this.map === undefined;
+  }
+
+  /** Whether the function takes the token alone, so that one answer serves all fields of an operation. */
+  get ignoresContext(): boolean {
+    return this.map?.length === 1;
+  }
+
+  /**
+   * @param context - undefined for a function that ignores it, and whose answer several calls share.
+   * @throws {IdentityError} `user_refused`, `check_failed`; an exception of Nest that the function throws.
+   */
+  async userOf(validated: ValidatedToken, context: ExecutionContext | undefined): Promise<unknown> {
+    let user: unknown;
+    try {
+      user = await this.map?.(validated, context);
+    } catch (thrown) {
+      const error = toCheckError(thrown, '"mapUser"');
+      this.report(validated, error);
+      throw error;
+    }
+    // Passport takes every falsy user for none.
+    if (user !== undefined && user !== null && user !== false) return user;
+    this.report(validated, undefined);
+    throw refuse('user_refused');
+  }
+
+  /** An exception of the application's own below 500 refuses the user, as null does; all else is a function that broke. */
+  private report(validated: ValidatedToken, error: unknown): void {
+    const { issuer } = validated;
+    const type = isRefusal(error) ? 'user.refused' : 'user.failed';
+    this.reporter.reportUser(type, () => ({ type, issuer, reason: describeWithoutClaims(error, validated) }));
+  }
+}
