@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Registry } from 'prom-client';
 import { IdentityModule, TokenValidationService } from '../dist/index.js';
 import { IdentityPrometheusModule } from '../dist/prometheus/index.js';
-import { VALIDATION_RECORDER } from '../dist/validation/validation-recorder.js';
+import { VALIDATION_RECORDER } from '../dist/metrics/validation-recorder.js';
 import { compare } from './measure.mjs';
 import { AUDIENCE, createIssuer } from './tokens.mjs';
 

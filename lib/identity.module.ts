@@ -27,9 +27,11 @@ import { JwksService } from './issuers/jwks.service.js';
 import { IssuerRegistry } from './issuers/issuer-registry.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from './options/resolved-options.js';
-import { IdentityStats } from './metrics/identity-stats.js';
+import { IdentityStats } from './stats/identity-stats.js';
+import { MetricsReader } from './stats/metrics-reader.js';
 import { IssuerRows } from './metrics/issuer-rows.js';
 import { MetricsRecorder } from './metrics/metrics-recorder.js';
+import { MetricsRegistry } from './metrics/metrics-registry.js';
 import { RuleSets } from './validation/rule-sets.js';
 import { RUN_CONTEXT } from './validation/run-context.js';
 import { createRunContext } from './validation/create-run-context.js';
@@ -37,7 +39,7 @@ import { SocketAuthenticator } from './sockets/socket-authenticator.js';
 import { ConnectionExpiry } from './transports/connection-expiry.js';
 import { TokenInspector } from './validation/token-inspector.js';
 import { TokenValidationService } from './validation/token-validation.service.js';
-import { VALIDATION_RECORDER } from './validation/validation-recorder.js';
+import { VALIDATION_RECORDER } from './metrics/validation-recorder.js';
 import { ValidationReports } from './validation/validation-reports.js';
 
 /**
@@ -67,15 +69,24 @@ import { ValidationReports } from './validation/validation-reports.js';
       useFactory: ({ issuers, cache }: ResolvedOptions, measurements: MetricsRecorder) =>
         new HttpClients(issuers.length + cache.maxEntries, measurements),
     },
+    MetricsRegistry,
+    {
+      provide: IssuerRows,
+      inject: [RESOLVED_OPTIONS, IssuerRegistry],
+      useFactory: ({ issuers, cache }: ResolvedOptions, registry: IssuerRegistry) =>
+        new IssuerRows(
+          issuers.map(({ issuer }) => issuer),
+          Math.max(1, cache.maxEntries),
+          (name) => registry.look(name) !== undefined,
+        ),
+    },
     {
       provide: MetricsRecorder,
-      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
-      useFactory: ({ issuers, cache }: ResolvedOptions, directory: IssuerRegistry, clock: Clock) => {
-        const names = issuers.map(({ issuer }) => issuer);
-        return new MetricsRecorder(
-          new IssuerRows(names, Math.max(1, cache.maxEntries), (name) => directory.look(name) !== undefined),
-          clock,
-        );
+      inject: [IssuerRows, MetricsRegistry, CLOCK, EventReporter],
+      useFactory: (rows: IssuerRows, registry: MetricsRegistry, clock: Clock, reporter: EventReporter) => {
+        const recorder = new MetricsRecorder(rows, registry, clock);
+        reporter.listen((event) => recorder.recordEvent(event));
+        return recorder;
       },
     },
     { provide: VALIDATION_RECORDER, useExisting: MetricsRecorder },
@@ -97,6 +108,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     ValidationReports,
     TokenValidationService,
     TokenInspector,
+    MetricsReader,
     IdentityStats,
     CredentialsReader,
     Authorizer,
@@ -119,6 +131,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     DiscoveryService,
     JwksService,
     TokenValidationService,
+    MetricsReader,
     IdentityStats,
     // What the guard has injected: Nest makes it in the modules of the controllers.
     RequestAuthenticator,

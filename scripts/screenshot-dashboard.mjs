@@ -7,10 +7,10 @@ import { chromium } from 'playwright-core';
 import { IdentityDashboardModule } from '../dist/dashboard/index.js';
 import { IdentityModule, JwksService } from '../dist/index.js';
 import { TestClock, TestIssuer, withClock } from '../dist/testing/index.js';
-import { VALIDATION_RECORDER } from '../dist/validation/validation-recorder.js';
+import { VALIDATION_RECORDER } from '../dist/metrics/validation-recorder.js';
 
 /** @import { RequestRecorder } from '../dist/http/request-recorder.js' */
-/** @import { ValidationRecorder } from '../dist/validation/validation-recorder.js' */
+/** @import { ValidationRecorder } from '../dist/metrics/validation-recorder.js' */
 
 const FOLDER = process.argv[2] ?? 'docs/images';
 const SIZES = {

@@ -12,7 +12,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   IdentityAuthGuard,
   IdentityModule,
@@ -229,6 +229,23 @@ describe('nestjs-identity-model/opentelemetry', () => {
       value: expect.objectContaining({ count: 1 }) as unknown,
       attributes: { 'identity.outcome': 'ok' },
     });
+  });
+
+  it('takes one reading of the module a collection, and a new one for the next', async () => {
+    const { app, collect } = await start();
+    const readState = vi.spyOn(app.get(JwksService), 'state');
+    await collect();
+    expect(readState).toHaveBeenCalledTimes(1);
+    await collect();
+    expect(readState).toHaveBeenCalledTimes(2);
+  });
+
+  it('observes nothing after the application has ended', async () => {
+    const { app, collect } = await start();
+    const readState = vi.spyOn(app.get(JwksService), 'state');
+    await app.close();
+    await collect();
+    expect(readState).not.toHaveBeenCalled();
   });
 
   it('makes no spans where they are off', async () => {

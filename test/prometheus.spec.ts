@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   IdentityModule,
   JwksService,
@@ -177,6 +177,15 @@ describe('the metrics', () => {
     const text = await scrape();
     expect(text).toContain('https://tenant-a.example/\\\\u001b[2J\\\\u202e');
     expect(text).not.toMatch(/(?!\n)\p{C}/u);
+  });
+
+  it('take one reading of the module a scrape, and a new one for the next', async () => {
+    const { scrape, jwks } = await start();
+    const readState = vi.spyOn(jwks, 'state');
+    await scrape();
+    expect(readState).toHaveBeenCalledTimes(1);
+    await scrape();
+    expect(readState).toHaveBeenCalledTimes(2);
   });
 
   it('tell an outage', async () => {

@@ -8,6 +8,7 @@ import type { SkippedKey } from '../jwks/import-key.js';
 import { JwksService } from '../issuers/jwks.service.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import { ExchangeRecorder } from './exchange-recorder.js';
@@ -49,8 +50,9 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
   });
   const directory = new IssuerRegistry(options, systemClock, reporter);
   const clients = new HttpClients(1);
-  const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock);
-  const jwks = new JwksService(options, directory, clients, discovery, reporter, systemClock);
+  const metrics = new MetricsRegistry();
+  const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock, metrics);
+  const jwks = new JwksService(options, directory, clients, discovery, reporter, systemClock, metrics);
   return {
     options,
     issuer,

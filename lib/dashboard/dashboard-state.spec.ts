@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { IssuerRows } from '../metrics/issuer-rows.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
-import type { IdentitySnapshot, IssuerSnapshot } from '../metrics/snapshot.types.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
 import { periodStats } from '../metrics/totals.js';
 import { dashboardState, type StateSources } from './dashboard-state.js';
 import type { KeyRecord } from './key-timeline.js';
@@ -27,7 +28,11 @@ function snapshotOf(
   issuers: readonly IssuerSnapshot[],
   record: (measurements: MetricsRecorder) => void = () => undefined,
 ): IdentitySnapshot {
-  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), new FakeClock());
+  const measurements = new MetricsRecorder(
+    new IssuerRows([ISSUER], 8, () => true),
+    new MetricsRegistry(),
+    new FakeClock(),
+  );
   record(measurements);
   const period = periodStats(measurements.totals().now, undefined, LENGTH_MS);
   const size = { size: 1, maxSize: 128 };

@@ -1,16 +1,10 @@
 import type { EntryState } from '../cache/refreshing-cache.js';
 import type { CacheState } from '../cache/serving-policy.js';
 import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
-import { isWithoutToken, refusedByRoutes, type DenialCount } from '../metrics/denials.js';
+import { isWithoutToken, deniedByRoutes, type DenialCount } from '../metrics/denials.js';
 import type { DurationStats } from '../metrics/duration-histogram.js';
-import type {
-  IdentitySnapshot,
-  IssuerSnapshot,
-  LookUps,
-  PerCache,
-  PeriodStats,
-  RequestCount,
-} from '../metrics/snapshot.types.js';
+import type { LookUps, PerCache, PeriodStats, RequestCount } from '../metrics/period-stats.js';
+import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
 import type { Incident, OngoingFault } from './incident-log.js';
@@ -101,7 +95,7 @@ export function dashboardState(sources: StateSources): DashboardState {
     window: {
       lengthMs: window.lengthMs,
       total,
-      accepted: Math.max(0, acceptedIn(results) - refusedByRoutes(window.denials)),
+      accepted: Math.max(0, acceptedIn(results) - deniedByRoutes(window.denials)),
       perSecond,
       latency: durations.ok,
       refusals: [...results.flatMap(refusalOf), ...window.denials.flatMap(denialOf)].toSorted(byWeight),

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../errors/error-codes.js';
-import { refusedByRoutes } from '../metrics/denials.js';
-import type { LookUps, PeriodStats } from '../metrics/snapshot.types.js';
+import { deniedByRoutes } from '../metrics/denials.js';
+import type { LookUps, PeriodStats } from '../metrics/period-stats.js';
 
 /** What happened in one interval. Rates are by the second, and null where nothing was measured. */
 export interface HistoryPoint {
@@ -39,7 +39,7 @@ export function historyPoint(period: PeriodStats, atMs: number): HistoryPoint {
     else counts.refusedUnverified += count;
   }
   // Good tokens that a route demanded more of: a validation has counted them as accepted.
-  const refused = Math.min(refusedByRoutes(period.denials), counts.accepted);
+  const refused = Math.min(deniedByRoutes(period.denials), counts.accepted);
   counts.accepted -= refused;
   counts.refusedVerified += refused;
   const perSecond = (count: number): number => (lengthMs > 0 ? (count * 1_000) / lengthMs : 0);

@@ -3,19 +3,24 @@ import { FakeClock } from '../../test/support/fake-clock.js';
 import type { RequestOutcome } from '../http/request-recorder.js';
 import { IssuerRows } from '../metrics/issuer-rows.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { DashboardHistory, SAMPLE_MS } from './history.js';
 
 const ISSUER = 'https://id.example.com';
 
 async function setUp(tokens?: { hits: number; misses: number }) {
   const clock = new FakeClock();
-  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), clock);
+  const registry = new MetricsRegistry();
+  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, clock);
   const caches = {
     discovery: { hits: 0, misses: 0 },
     jwks: { hits: 0, misses: 0 },
     ...(tokens && { tokens }),
   };
-  measurements.watchCaches(() => structuredClone(caches));
+  for (const [name, counts] of Object.entries(caches)) {
+    registry.cache(name, () => ({ ...counts, size: 0, maxSize: 1 }));
+  }
+  for (const name of ['discovery', 'jwks']) registry.endpoint(name);
   const history = new DashboardHistory(measurements, clock);
   history.sample();
   const request = (

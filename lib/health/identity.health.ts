@@ -5,7 +5,7 @@ import { DiscoveryService } from '../issuers/discovery.service.js';
 import { JwksService } from '../issuers/jwks.service.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
-import { IdentityStats } from '../metrics/identity-stats.js';
+import { IdentityStats } from '../stats/identity-stats.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { readThresholds, type HealthThresholds } from './health-thresholds.js';
 import { judgeHealth } from './judge-health.js';

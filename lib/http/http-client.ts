@@ -22,15 +22,15 @@ import { isPublicHost } from './public-address.js';
 import { PrivateAddressError } from './public-lookup.js';
 import { HeadersError, headersFor, withholdsHeaders } from './request-headers.js';
 import { requestOutcome, statusOfOutcome, wasSent, type Outcome } from './request-outcome.js';
-import type { Endpoint, RequestRecorder } from './request-recorder.js';
+import type { RequestRecorder } from './request-recorder.js';
 import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { send, type RawAnswer } from './send.js';
 import { SharedFetches } from './shared-fetches.js';
 import { isUrlAllowed, parseUrl } from './url-policy.js';
 
 export interface FetchOptions {
-  /** What the request is counted as. */
-  readonly endpoint: Endpoint;
+  /** What the request is counted as: a name that is registered for metrics. */
+  readonly endpoint: string;
   /** `performance.now()` after which nothing is waited for any more, retries included. */
   readonly deadlineAtMs: number;
   /** Whether transient faults are tried again. */

@@ -1,7 +1,3 @@
-/** Which document of a provider a request asks for. */
-export const ENDPOINTS = ['discovery', 'jwks'] as const;
-export type Endpoint = (typeof ENDPOINTS)[number];
-
 /**
  * How a request to a provider ended. `invalid`: an answer that cannot be used; `network`: no connection or
  * a broken one; `aborted`: nobody wanted the answer any more; `not_allowed`: the URL, nothing was sent.
@@ -22,7 +18,8 @@ export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** One request to a provider, each attempt on its own. */
 export interface RequestRecord {
-  readonly endpoint: Endpoint;
+  /** The name of a document of the provider, as it is registered for metrics: `discovery`, `jwks`. */
+  readonly endpoint: string;
   readonly url: string;
   readonly outcome: RequestOutcome;
   /** Of the last answer; undefined where there was none. */

@@ -15,6 +15,7 @@ import { chooseTtlMs } from '../http/freshness.js';
 import { saysNoSuchDocument } from '../http/failures.js';
 import type { FetchOptions } from '../http/http-client.js';
 import { HttpClients } from '../http/http-clients.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { IssuerRegistry } from './issuer-registry.js';
 import type { Sourced } from './sourced.js';
 import { isSameKeySource } from './tenant-resolver.js';
@@ -42,7 +43,10 @@ export class DiscoveryService implements OnApplicationShutdown {
     @Inject(HttpClients) private readonly clients: HttpClients,
     @Inject(EventReporter) reporter: EventReporter,
     @Inject(CLOCK) clock: Clock,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
   ) {
+    metrics.cache('discovery', () => this.stats());
+    metrics.endpoint('discovery');
     this.acceptedUrls = new LRUCache({
       max: Math.max(options.issuers.length, GUARDS_PER_ENTRY * options.cache.maxEntries),
     });

@@ -16,6 +16,7 @@ import { describeError, IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { chooseTtlMs } from '../http/freshness.js';
 import { HttpClients } from '../http/http-clients.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { IssuerRegistry } from './issuer-registry.js';
 import { isUnset } from '../model/json.js';
 import type { Sourced } from './sourced.js';
@@ -52,7 +53,10 @@ export class JwksService implements OnApplicationShutdown {
     @Inject(DiscoveryService) private readonly discovery: DiscoveryService,
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
   ) {
+    metrics.cache('jwks', () => this.stats());
+    metrics.endpoint('jwks');
     this.watches = new LRUCache({
       max: Math.max(options.issuers.length, GUARDS_PER_ENTRY * options.cache.maxEntries),
     });

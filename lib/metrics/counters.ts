@@ -1,32 +1,33 @@
-/** Counts that only grow, one cell for each thing that is counted. */
+/** Counts that only grow, by index. */
 export class Counters {
-  /** @param held - made with the first count: most issuers of many are idle. */
+  /** @param values - allocated with the first count: most issuers of many are idle. */
   constructor(
     private readonly length: number,
-    private held?: Float64Array,
+    private values?: Float64Array,
   ) {}
 
-  add(cell: number): void {
-    const held = (this.held ??= new Float64Array(this.length));
-    held[cell] = (held[cell] ?? 0) + 1;
+  increment(index: number): void {
+    const values = (this.values ??= new Float64Array(this.length));
+    values[index] = (values[index] ?? 0) + 1;
   }
 
-  at(cell: number): number {
-    return this.held?.[cell] ?? 0;
+  at(index: number): number {
+    return this.values?.[index] ?? 0;
   }
 
   get total(): number {
-    return this.held?.reduce((all, count) => all + count, 0) ?? 0;
+    return this.values?.reduce((all, count) => all + count, 0) ?? 0;
   }
 
   copy(): Counters {
-    return new Counters(this.length, this.held?.slice());
+    return new Counters(this.length, this.values?.slice());
   }
 
+  /** What was counted since an earlier copy of these counters was made. */
   since(earlier: Counters): Counters {
     return new Counters(
       this.length,
-      this.held?.map((count, cell) => count - earlier.at(cell)),
+      this.values?.map((count, index) => count - earlier.at(index)),
     );
   }
 }

@@ -2,8 +2,8 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { Counters } from './counters.js';
 
 /**
- * Why a guard refused what no validation had refused: nothing came that could be validated, or the token was good and
- * the route demanded more.
+ * Codes of denials that no validation has counted: the request had no token that could be validated, or its token was
+ * valid and did not meet the requirements of the route.
  */
 export const DENIAL_CODES = [
   'token_missing',
@@ -26,36 +26,36 @@ export interface DenialCount {
 
 const WITHOUT_TOKEN: ReadonlySet<string> = new Set<DenialCode>(['token_missing', 'authorization_malformed']);
 
-/** Whether no token was judged: anybody can be refused like that. */
+/** Whether no token was validated: anybody can cause such a denial. */
 export function isWithoutToken(code: string): boolean {
   return WITHOUT_TOKEN.has(code);
 }
 
-/** Good tokens that a route demanded more of: accepted by a validation, and refused all the same. */
-export function refusedByRoutes(denials: readonly DenialCount[]): number {
+/** Accepted tokens that did not meet the requirements of a route. */
+export function deniedByRoutes(denials: readonly DenialCount[]): number {
   return denials.reduce((all, { code, count }) => all + (isWithoutToken(code) ? 0 : count), 0);
 }
 
-/** Counts of one issuer, or of all together; one cell for each code. */
+/** Counts of one issuer, or of all together; one counter for each code. */
 export class DenialCounts {
-  constructor(private readonly cells = new Counters(DENIAL_CODES.length)) {}
+  constructor(private readonly counters = new Counters(DENIAL_CODES.length)) {}
 
-  /** Codes that are none of these come from a validation, which has counted them. */
+  /** Ignores other codes: they come from a validation, which has counted them. */
   add(code: ErrorCode): void {
-    const cell = (DENIAL_CODES as readonly ErrorCode[]).indexOf(code);
-    if (cell !== -1) this.cells.add(cell);
+    const index = (DENIAL_CODES as readonly ErrorCode[]).indexOf(code);
+    if (index !== -1) this.counters.increment(index);
   }
 
   copy(): DenialCounts {
-    return new DenialCounts(this.cells.copy());
+    return new DenialCounts(this.counters.copy());
   }
 
   since(earlier: DenialCounts): DenialCounts {
-    return new DenialCounts(this.cells.since(earlier.cells));
+    return new DenialCounts(this.counters.since(earlier.counters));
   }
 
-  /** All codes, those that were never counted too: so that the first one is seen as an increase. */
+  /** All codes, those that never happened too: alerts see the first denial as an increase from 0. */
   rows(): readonly DenialCount[] {
-    return DENIAL_CODES.map((code, cell) => ({ code, count: this.cells.at(cell) }));
+    return DENIAL_CODES.map((code, index) => ({ code, count: this.counters.at(index) }));
   }
 }

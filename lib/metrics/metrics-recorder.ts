@@ -1,62 +1,49 @@
 import { performance } from 'node:perf_hooks';
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../cache/clock.js';
 import type { ErrorCode } from '../errors/error-codes.js';
-import { describeError } from '../errors/identity-error.js';
 import type { IdentityEvent } from '../events/identity-event.js';
-import { SeldomLog } from '../events/seldom-log.js';
-import { clipped } from '../model/printable.js';
-import {
-  ENDPOINTS,
-  REQUEST_OUTCOMES,
-  type RequestRecord,
-  type RequestRecorder,
-} from '../http/request-recorder.js';
-import type { ValidationRecorder, ValidationResult } from '../validation/validation-recorder.js';
+import type { RequestRecord, RequestRecorder } from '../http/request-recorder.js';
 import { DenialCounts } from './denials.js';
+import { DurationHistogram } from './duration-histogram.js';
 import type { IssuerRows } from './issuer-rows.js';
+import { MetricsObservers, type MetricsObserver } from './metrics-observers.js';
+import { mapValues, type MetricsRegistry } from './metrics-registry.js';
 import { SlidingWindow } from './sliding-window.js';
-import { copyHistograms, emptyHistograms, type CacheCounts, type Totals } from './totals.js';
-import { DURATION_OUTCOMES, outcomeOf, ResultCounts } from './validation-results.js';
-
-/** One validation, as those are told who ask for each. */
-export interface ValidationRecord {
-  readonly issuer: string | undefined;
-  readonly result: ValidationResult;
-  readonly verified: boolean;
-  readonly durationMs: number;
-}
-
-/** Is told of each validation and request, when it has ended. */
-export interface MetricsObserver {
-  readonly validation?: (record: ValidationRecord) => void;
-  readonly request?: (record: RequestRecord) => void;
-}
+import { perOutcome, type OutcomeDurations, type Totals } from './totals.js';
+import type { ValidationRecorder, ValidationResult } from './validation-recorder.js';
+import { outcomeOf, ResultCounts } from './validation-results.js';
 
 const WINDOW_MS = 300_000;
+/** Least time between two samples of the window. */
 const SLOT_MS = 10_000;
 
+/** What was counted at two moments. */
+export interface WindowTotals {
+  readonly now: Totals;
+  readonly nowMs: number;
+  readonly startMs: number;
+  /** The beginning of the window. */
+  readonly before: { readonly totals: Totals; readonly atMs: number };
+}
+
 /**
- * Where the parts of the module tell what they did. A validation costs two readings of the clock and a
- * few additions: no objects, no strings, nothing that grows with what is sent.
+ * Counts validations, denials and requests. It depends on nothing that it counts: caches and endpoints are in the
+ * {@link MetricsRegistry}. A validation costs two readings of the clock and a few additions: no objects, no strings,
+ * nothing that grows with what is sent.
  */
 export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
-  readonly durations = emptyHistograms(DURATION_OUTCOMES);
-  readonly requestDurations = emptyHistograms(ENDPOINTS);
-  /** One cell for each endpoint and outcome. */
-  readonly requests: number[] = Array.from({ length: ENDPOINTS.length * REQUEST_OUTCOMES.length }, () => 0);
+  /** Live: they grow while they are held. */
+  readonly durations: OutcomeDurations = perOutcome(() => DurationHistogram.empty());
   private readonly results = new ResultCounts();
   private readonly denials = new DenialCounts();
   private batches = { batches: 0, tokens: 0, durationMs: 0, eventLoopMs: 0 };
   private readonly window = new SlidingWindow<Totals>(WINDOW_MS, SLOT_MS);
-  private readonly observers = new Set<MetricsObserver>();
-  private readonly broken = new SeldomLog((line) => new Logger('IdentityModule').error(line));
+  private readonly observers = new MetricsObservers();
   private readonly startMs: number;
-  /** The caches count by themselves. */
-  private readCaches: () => CacheCounts = () => NO_LOOK_UPS;
 
   constructor(
     readonly rows: IssuerRows,
+    readonly registry: MetricsRegistry,
     private readonly clock: Clock,
   ) {
     this.startMs = clock.monotonicMs();
@@ -78,15 +65,15 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     (issuer === undefined ? this.rows.other : this.rows.of(issuer).results).add(result, verified);
     this.results.add(result, verified);
     this.durations[outcomeOf(result)].record(nowMs - startMs);
-    if (this.observers.size > 0) {
-      this.tell('validation', { issuer, result, verified, durationMs: nowMs - startMs });
+    if (!this.observers.isEmpty) {
+      this.observers.validation({ issuer, result, verified, durationMs: nowMs - startMs });
     }
   }
 
   /**
-   * A refusal of a guard that no validation has counted.
+   * A denial of a guard that no validation has counted.
    *
-   * @param issuer - of the token that was good; undefined where none came.
+   * @param issuer - of the valid token; undefined if the request had no token.
    */
   recordDenial(issuer: string | undefined, code: ErrorCode): void {
     this.sampleIfDue(this.clock.monotonicMs());
@@ -96,11 +83,8 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
 
   recordRequest(request: RequestRecord): void {
     this.sampleIfDue(this.clock.monotonicMs());
-    const { endpoint, outcome, durationMs } = request;
-    const cell = ENDPOINTS.indexOf(endpoint) * REQUEST_OUTCOMES.length + REQUEST_OUTCOMES.indexOf(outcome);
-    this.requests[cell] = (this.requests[cell] ?? 0) + 1;
-    this.requestDurations[endpoint].record(durationMs);
-    this.tell('request', request);
+    this.registry.endpoint(request.endpoint).record(request.outcome, request.durationMs);
+    this.observers.request(request);
   }
 
   startBatch(): (tokens: number) => void {
@@ -117,7 +101,7 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     };
   }
 
-  /** For what happens seldom. */
+  /** Counts the generations of key sets. */
   recordEvent(event: IdentityEvent): void {
     // The first set of an issuer is refreshed, not rotated.
     if (event.type === 'jwks.refreshed') {
@@ -126,19 +110,18 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     } else if (event.type === 'jwks.rotated') this.rows.of(event.issuer).generation++;
   }
 
-  /** Costs the making of an object for each validation while somebody observes. Returns its end. */
+  /** Costs one object for each validation while there is an observer. Returns the function that removes it. */
   observe(observer: MetricsObserver): () => void {
-    this.observers.add(observer);
-    return () => this.observers.delete(observer);
+    return this.observers.add(observer);
   }
 
-  /** @param read - what the caches have counted. */
-  watchCaches(read: () => CacheCounts): void {
-    this.readCaches = read;
+  /** Live histograms by name of the endpoint. */
+  requestDurations(): ReadonlyMap<string, DurationHistogram> {
+    return mapValues(this.registry.allEndpoints(), ({ durations }) => durations);
   }
 
   /** What grew since the start, and in the window. */
-  totals(): { now: Totals; nowMs: number; startMs: number; before: { totals: Totals; atMs: number } } {
+  totals(): WindowTotals {
     const nowMs = this.clock.monotonicMs();
     this.sampleIfDue(nowMs);
     const now = this.copy();
@@ -156,30 +139,10 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     return {
       results: this.results.copy(),
       denials: this.denials.copy(),
-      durations: copyHistograms(DURATION_OUTCOMES, this.durations),
-      requests: [...this.requests],
-      requestDurations: copyHistograms(ENDPOINTS, this.requestDurations),
+      durations: perOutcome((outcome) => this.durations[outcome].copy()),
+      endpoints: mapValues(this.registry.allEndpoints(), (metrics) => metrics.copy()),
       batches: this.batches,
-      caches: this.readCaches(),
+      caches: this.registry.readCaches(),
     };
   }
-
-  /** An observer that breaks must not refuse a token, and goes on being told: what broke it may be over. */
-  private tell<K extends keyof MetricsObserver>(
-    what: K,
-    record: Parameters<Required<MetricsObserver>[K]>[0],
-  ): void {
-    for (const observer of this.observers) {
-      try {
-        (observer[what] as ((it: typeof record) => void) | undefined)?.(record);
-      } catch (error) {
-        this.broken.add(() => `an observer of measurements broke: ${clipped(describeError(error), 500)}`);
-      }
-    }
-  }
 }
-
-const NO_LOOK_UPS: CacheCounts = {
-  discovery: { hits: 0, misses: 0 },
-  jwks: { hits: 0, misses: 0 },
-};

@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
-import { OK, type ValidationResult } from '../validation/validation-recorder.js';
+import { OK, type ValidationResult } from './validation-recorder.js';
 import { Counters } from './counters.js';
 
 /** Validations that ended alike. */
@@ -10,7 +10,7 @@ export interface ResultCount {
   readonly count: number;
 }
 
-/** How a validation ended, for its duration: passed, refused, or not to be judged now. */
+/** How a validation ended, for its duration: accepted, rejected, or not decidable now. */
 export const DURATION_OUTCOMES = ['ok', 'rejected', 'unavailable'] as const;
 export type DurationOutcome = (typeof DURATION_OUTCOMES)[number];
 
@@ -18,9 +18,9 @@ const RESULTS: readonly ValidationResult[] = [OK, ...(Object.keys(ERROR_CODES) a
 const INDEXES: ReadonlyMap<ValidationResult, number> = new Map(
   RESULTS.map((result, index) => [result, index]),
 );
-const RESULT_CELLS = 2 * RESULTS.length;
+const RESULT_COUNTERS = 2 * RESULTS.length;
 
-/** Results without an issuer, which bytes alone decide; and those that can come of an issuer's tokens. */
+/** Results of tokens that name no accepted issuer: their bytes alone decide. */
 const UNNAMED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'token_too_large',
   'token_malformed',
@@ -32,6 +32,7 @@ const UNNAMED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'check_failed',
   'shutting_down',
 ]);
+/** Results of an issuer's tokens before their signature is checked. */
 const UNVERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'algorithm_not_allowed',
   'token_type_not_accepted',
@@ -51,7 +52,7 @@ const UNVERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'keys_busy',
   'shutting_down',
 ]);
-/** With the cache of verified tokens, all that is checked on every use comes after the signature. */
+/** Results after the signature check; with the cache of verified tokens, every check of a use comes after it. */
 const VERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   OK,
   'algorithm_not_allowed',
@@ -66,43 +67,46 @@ const VERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'sync_unavailable',
 ]);
 
-/** Whose rows are there from the start: so that the first fault is seen as an increase, and a flood makes no new ones. */
+/**
+ * The owner of a row decides which results are exported from the start: so alerts see the first error as an increase from
+ * 0, and a flood of bad tokens adds no series.
+ */
 export type Owner = 'configured' | 'tenant' | 'other';
 
-/** Counts of one issuer, or of all together: one cell for each result, verified or not. */
+/** Counts of one issuer, or of all together: one counter for each result, verified or not. */
 export class ResultCounts {
-  constructor(private readonly cells = new Counters(RESULT_CELLS)) {}
+  constructor(private readonly counters = new Counters(RESULT_COUNTERS)) {}
 
   add(result: ValidationResult, verified: boolean): void {
-    this.cells.add(cellOf(result === OK ? 0 : (INDEXES.get(result) ?? 0), verified));
+    this.counters.increment(indexOf(result === OK ? 0 : (INDEXES.get(result) ?? 0), verified));
   }
 
   copy(): ResultCounts {
-    return new ResultCounts(this.cells.copy());
+    return new ResultCounts(this.counters.copy());
   }
 
   since(earlier: ResultCounts): ResultCounts {
-    return new ResultCounts(this.cells.since(earlier.cells));
+    return new ResultCounts(this.counters.since(earlier.counters));
   }
 
   get total(): number {
-    return this.cells.total;
+    return this.counters.total;
   }
 
-  /** What was counted, and besides it the rows that are always there for this owner. */
+  /** Everything that was counted, and the rows that are always exported for this owner. */
   rows(owner: Owner = 'tenant'): readonly ResultCount[] {
     const rows: ResultCount[] = [];
     for (const [index, result] of RESULTS.entries()) {
       for (const verified of [false, true]) {
-        const count = this.cells.at(cellOf(index, verified));
-        if (count > 0 || isStanding(owner, result, verified)) rows.push({ result, verified, count });
+        const count = this.counters.at(indexOf(index, verified));
+        if (count > 0 || alwaysExported(owner, result, verified)) rows.push({ result, verified, count });
       }
     }
     return rows;
   }
 }
 
-function cellOf(index: number, verified: boolean): number {
+function indexOf(index: number, verified: boolean): number {
   return 2 * index + (verified ? 1 : 0);
 }
 
@@ -111,7 +115,7 @@ export function outcomeOf(result: ValidationResult): DurationOutcome {
   return ERROR_CODES[result].kind === 'rejected' ? 'rejected' : 'unavailable';
 }
 
-function isStanding(owner: Owner, result: ValidationResult, verified: boolean): boolean {
+function alwaysExported(owner: Owner, result: ValidationResult, verified: boolean): boolean {
   if (owner === 'tenant') return false;
   if (owner === 'other') return !verified && UNNAMED.has(result);
   return verified ? VERIFIED.has(result) : UNVERIFIED.has(result);

@@ -9,15 +9,16 @@ interface Row {
 
 const BOUNDS_SEC = DURATION_BOUNDS_MS.map((ms) => ms / 1000);
 
-/** A histogram whose counts were made elsewhere: to be scraped costs something, to be counted nothing. */
+/** A histogram over counts that the module keeps already: a scrape reads them, and recording costs prom-client nothing. */
 export class DurationMetric extends Histogram {
+  /** @param read - the histograms by value of the only label. */
   constructor(
     private readonly metric: {
       readonly name: string;
       readonly help: string;
       readonly labels: readonly [string];
     },
-    private readonly histograms: Readonly<Record<string, DurationHistogram>>,
+    private readonly read: () => Iterable<readonly [label: string, histogram: DurationHistogram]>,
   ) {
     super({
       name: metric.name,
@@ -35,14 +36,12 @@ export class DurationMetric extends Histogram {
       name,
       help,
       type: 'histogram',
-      values: Object.entries(this.histograms).flatMap(([value, histogram]) =>
-        rowsOf(name, { [label]: value }, histogram),
-      ),
+      values: [...this.read()].flatMap(([value, histogram]) => rowsOf(name, { [label]: value }, histogram)),
       aggregator: 'sum',
     } as unknown as Awaited<ReturnType<Histogram['get']>>);
   }
 
-  /** What prom-client asks for in place of `get` where it writes text. */
+  /** prom-client calls this instead of `get` to write text. */
   async getForPromString(): ReturnType<Histogram['get']> {
     return this.get();
   }

@@ -1,4 +1,5 @@
-import type { Endpoint } from '../http/request-recorder.js';
+/** Documents that a test provider serves. */
+export type Endpoint = 'discovery' | 'jwks';
 
 /** How a provider misbehaves. */
 export type Misbehaviour =

@@ -2,7 +2,6 @@ import type { Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../cache/clock.js';
 import { wellKnownUrls } from '../discovery/well-known.js';
 import { IdentityError } from '../errors/identity-error.js';
-import type { Endpoint } from '../http/request-recorder.js';
 import type { IdentityModuleOptions } from '../options/options.types.js';
 import { createInMemoryDispatcher } from './in-memory-dispatcher.js';
 import { LOOPBACK_CERTIFICATE } from './loopback-certificate.js';
@@ -10,6 +9,7 @@ import { startLoopback, type LoopbackServer } from './loopback-server.js';
 import {
   answerTo,
   endpointOf,
+  type Endpoint,
   isWebAddress,
   type Misbehaviour,
   type MisbehaviourOptions,

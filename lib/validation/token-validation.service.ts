@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
+import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { ValidatedToken } from '../model/token.js';
 import { drive, driveNow, type Through } from './drive.js';
 import type { ValidationOverrides } from './overrides.js';
@@ -36,7 +37,10 @@ export class TokenValidationService {
     @Inject(RUN_CONTEXT) private readonly context: RunContext,
     @Inject(RuleSets) private readonly rules: RuleSets,
     @Inject(ValidationReports) private readonly reports: ValidationReports,
+    @Inject(MetricsRegistry) metrics: MetricsRegistry,
   ) {
+    const { tokenCache } = context;
+    if (tokenCache !== undefined) metrics.cache('tokens', () => tokenCache.stats());
     this.configuredCall = { rulesFor: rules.configured };
   }
 

@@ -3,7 +3,7 @@ import { IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import type { ValidatedToken } from '../model/token.js';
-import { OK, VALIDATION_RECORDER, type ValidationRecorder } from './validation-recorder.js';
+import { OK, VALIDATION_RECORDER, type ValidationRecorder } from '../metrics/validation-recorder.js';
 import type { ValidationRun } from './validation-run.js';
 
 /** Tells metrics and events how validations end, and counts them. Each validation is told of once. */

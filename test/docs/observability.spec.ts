@@ -4,18 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { EntryState } from '../../lib/cache/refreshing-cache.js';
 import { ERROR_CODES } from '../../lib/errors/error-codes.js';
-import { ENDPOINTS, REQUEST_OUTCOMES } from '../../lib/http/request-recorder.js';
+import { IdentityStats } from 'nestjs-identity-model';
+import { REQUEST_OUTCOMES } from '../../lib/http/request-recorder.js';
 import { METRICS } from '../../lib/prometheus/metric-names.js';
-import type { PerCache } from '../../lib/metrics/snapshot.types.js';
 import { DURATION_OUTCOMES } from '../../lib/metrics/validation-results.js';
+import { createModule } from '../support/create-module.js';
 import { isInstalled } from '../support/is-installed.js';
+import { createKey } from '../support/signing-key.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
 const METRIC = /\bidentity_[a-z_]+\b/g;
 
 /** Of the scrape, not of the metric. */
 const TARGET_LABELS = ['job', 'instance'];
-const CACHES = Object.keys({ discovery: 0, jwks: 0, tokens: 0 } satisfies Record<keyof PerCache<0>, 0>);
+const { caches: CACHES, endpoints: ENDPOINTS } = await readNames();
 const STATES = Object.keys({ cold: 0, fresh: 0, stale: 0, expired: 0 } satisfies Record<
   EntryState['state'],
   0
@@ -32,6 +34,18 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   document: ['keys', 'metadata'],
   state: STATES,
 };
+
+/** The names that a running module with everything switched on has registered. */
+async function readNames(): Promise<{ caches: string[]; endpoints: string[] }> {
+  const module = await createModule({
+    issuers: [{ issuer: 'https://id.example.com', jwks: { keys: [createKey('ES256', 'ec-1').jwk] } }],
+    audience: 'orders-api',
+    tokenCache: {},
+  });
+  const { entries, sinceStart } = module.get(IdentityStats).snapshot();
+  await module.close();
+  return { caches: Object.keys(entries), endpoints: Object.keys(sinceStart.requests.durations) };
+}
 
 /** What is asked for in a query: each metric, and the labels in its braces. */
 function faultsOf(query: string): string[] {

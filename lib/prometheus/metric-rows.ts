@@ -1,0 +1,47 @@
+import type { EntryState } from '../cache/refreshing-cache.js';
+import type { MetricsReading } from '../stats/metrics-reader.js';
+import { METRICS } from './metric-names.js';
+
+/** One series of a metric. */
+export type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+type MetricName = Exclude<keyof typeof METRICS, 'validationDuration' | 'upstreamDuration'>;
+
+const STATES: readonly EntryState['state'][] = ['cold', 'fresh', 'stale', 'expired'];
+
+/** How the series of each metric follow from a reading. Histograms are made by {@link DurationMetric}. */
+export const ROWS: Readonly<Record<MetricName, (reading: MetricsReading) => readonly Row[]>> = {
+  validations: ({ issuers, other }) =>
+    [...issuers, { issuer: 'other', results: other }].flatMap(({ issuer, results }) =>
+      results.map(({ result, verified, count }): Row => [
+        { issuer, result, verified: String(verified) },
+        count,
+      ]),
+    ),
+  denials: ({ issuers, otherDenials }) =>
+    [...issuers, { issuer: 'other', denials: otherDenials }].flatMap(({ issuer, denials }) =>
+      denials.map(({ code, count }): Row => [{ issuer, code }, count]),
+    ),
+  cacheRequests: ({ caches }) =>
+    [...caches].flatMap(([cache, { hits, misses }]): Row[] => [
+      [{ cache, result: 'hit' }, hits],
+      [{ cache, result: 'miss' }, misses],
+    ]),
+  cacheEntries: ({ caches }) => [...caches].map(([cache, { size }]): Row => [{ cache }, size]),
+  upstreamRequests: ({ requests }) =>
+    requests.map(({ endpoint, outcome, count }): Row => [{ endpoint, outcome }, count]),
+  keySetAge: ({ issuers }) =>
+    issuers.flatMap(({ issuer, keySet: { ageMs } }): Row[] =>
+      ageMs === undefined ? [] : [[{ issuer }, ageMs / 1000]],
+    ),
+  keySetKeys: ({ issuers }) => issuers.map(({ issuer, keySet }): Row => [{ issuer }, keySet.keys]),
+  state: ({ issuers }) =>
+    issuers.flatMap(({ issuer, keySet, metadata }) => [
+      ...stateRows(issuer, 'keys', keySet),
+      ...(metadata === undefined ? [] : stateRows(issuer, 'metadata', metadata)),
+    ]),
+};
+
+function stateRows(issuer: string, document: string, { state: now }: EntryState): Row[] {
+  return STATES.map((state): Row => [{ issuer, document, state }, state === now ? 1 : 0]);
+}

@@ -1,0 +1,39 @@
+import type { EntryState } from '../cache/refreshing-cache.js';
+import type { DenialCount } from '../metrics/denials.js';
+import type { PerCache, PeriodStats } from '../metrics/period-stats.js';
+import type { ResultCount } from '../metrics/validation-results.js';
+
+/** The keys of an issuer. */
+export interface KeySetSnapshot extends EntryState {
+  /** Keys that can verify signatures. */
+  readonly keys: number;
+  /** How many different sets there have been; 0 before the first. */
+  readonly generation: number;
+}
+
+/** One issuer, since the start. */
+export interface IssuerSnapshot {
+  readonly issuer: string;
+  /** Whether the configuration names it: if not, it is a tenant. */
+  readonly configured: boolean;
+  readonly results: readonly ResultCount[];
+  /** Denials of its valid tokens by guards. */
+  readonly denials: readonly DenialCount[];
+  readonly keySet: KeySetSnapshot;
+  /** Absent if the configuration names the keys or their URL. */
+  readonly metadata?: EntryState;
+}
+
+/** Everything that is measured, at one moment. */
+export interface IdentitySnapshot {
+  readonly sinceStart: PeriodStats;
+  /** The last five minutes, to ten seconds. */
+  readonly window: PeriodStats;
+  /** Configured issuers, and tenants that are known now. */
+  readonly issuers: readonly IssuerSnapshot[];
+  /** Tokens that named no accepted issuer. */
+  readonly other: readonly ResultCount[];
+  /** Denials of requests without a token. */
+  readonly otherDenials: readonly DenialCount[];
+  readonly entries: PerCache<{ readonly size: number; readonly maxSize: number }>;
+}
