@@ -1,18 +1,10 @@
-import { isUtf8 } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { describeError, IdentityError } from '../errors/identity-error.js';
-import { quoted } from '../model/printable.js';
-import { ACCEPT_ENCODING, BodyTooLargeError, decodeBody } from './decode-body.js';
+import { ACCEPT_ENCODING, BodyTooLargeError } from './decode-body.js';
 import { createDispatcher } from './dispatcher.js';
-import {
-  completeAnswer,
-  conditionsOf,
-  renewedAnswer,
-  type DocumentAnswer,
-  type DocumentSource,
-} from './document.js';
+import { conditionsOf, renewedAnswer, type DocumentAnswer, type DocumentSource } from './document.js';
 import { invalid, markNoSuchDocument, notAllowed, unreachable } from './failures.js';
 import { privateMessage, redirectMessage, whyNotAllowed } from './failure-messages.js';
 import type { HttpDispatcher, HttpSettings } from './http-settings.js';
@@ -20,6 +12,7 @@ import { printableUrl } from './printable-url.js';
 import { chooseProxy, describeProxy } from './proxy-rules.js';
 import { isPublicHost } from './public-address.js';
 import { PrivateAddressError } from './public-lookup.js';
+import { readDocument } from './read-document.js';
 import { HeadersError, headersFor, withholdsHeaders } from './request-headers.js';
 import { requestOutcome, statusOfOutcome, wasSent, type Outcome } from './request-outcome.js';
 import type { RequestRecorder } from './request-recorder.js';
@@ -171,7 +164,13 @@ export class HttpClient {
     });
     // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
     await nextTurn();
-    if (status === 200) return this.read(url, bytes, headers);
+    if (status === 200) {
+      return readDocument(
+        url,
+        { bytes, headers },
+        { what: this.describe(url), maxBytes: settings.maxResponseBytes },
+      );
+    }
     if (status === 304 && previous?.url === url) {
       return { answer: renewedAnswer(previous, headers, Date.now()) };
     }
@@ -180,20 +179,6 @@ export class HttpClient {
       if (target !== undefined) return this.exchange(target, options, signal, redirects + 1);
     }
     return this.refuseStatus(parsed, status, headers);
-  }
-
-  private async read(url: string, bytes: Buffer, headers: Headers): Promise<Outcome> {
-    const encoding = headers['content-encoding'] ?? '';
-    const what = this.describe(url);
-    const text = await decodeBody(bytes, encoding, this.settings.maxResponseBytes);
-    if (!isUtf8(text)) return invalid(what, 'its body is not UTF-8');
-    const json = parseJson(text);
-    if (json !== undefined) return { answer: completeAnswer(url, json.body, headers, Date.now()) };
-    const type = headers['content-type'];
-    const said = [`Content-Type ${type === undefined ? 'absent' : quoted(type, 60)}`];
-    if (encoding !== '') said.push(`Content-Encoding ${quoted(encoding, 60)}`);
-    const failure = invalid(what, `its body is not JSON (${said.join(', ')})`);
-    return isHtml(type, text) ? markNoSuchDocument(failure) : failure;
   }
 
   private refuseStatus(url: URL, status: number, headers: Headers): Outcome {
@@ -228,23 +213,6 @@ const USER_AGENT = 'nestjs-identity-model';
 /** RFC 7517 section 8.5.2 has a type for key sets; whatever else a provider calls its JSON is read, too. */
 const ACCEPT = 'application/json, application/jwk-set+json, */*;q=0.5';
 const WANTED_STATUSES = [200, 304];
-
-/** The reader drops a byte order mark (RFC 8259 section 8.1 allows that). */
-function parseJson(bytes: Buffer): { readonly body: unknown } | undefined {
-  try {
-    return { body: JSON.parse(new TextDecoder().decode(bytes)) as unknown };
-  } catch {
-    return undefined;
-  }
-}
-
-/** A page for people: servers of single-page applications answer every path with one. */
-function isHtml(contentType: string | undefined, bytes: Buffer): boolean {
-  return (
-    /^\s*(text\/html|application\/xhtml\+xml)/i.test(contentType ?? '') ||
-    /^\s*</.test(bytes.toString('utf8', 0, 100))
-  );
-}
 
 function redirectTarget(from: URL, location: string | undefined): string | undefined {
   if (location === undefined || !URL.canParse(location, from.href)) return undefined;
