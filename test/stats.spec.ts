@@ -182,6 +182,36 @@ describe('IdentityStats', () => {
     expect(snapshot().sinceStart.validations.total).toBe(1_500);
   });
 
+  it('has rows from the start for what ends before the function "issuers" is asked', async () => {
+    const provider = await ProviderDouble.start();
+    closers.push(() => provider.stop());
+    const { tokens, snapshot } = await start({
+      issuer: undefined,
+      issuers: () => undefined,
+      allowedIssuers: () => true,
+    });
+    const before = snapshot().other.length;
+    const nowSec = Math.floor(Date.now() / 1_000);
+    const early: [object, object?][] = [
+      [{ exp: 1 }],
+      [{ exp: undefined }],
+      [{ exp: 'soon' }],
+      [{ nbf: nowSec + 3_600 }],
+      [{ iat: nowSec + 3_600 }],
+      [{ cnf: {} }],
+      [{ nonce: 'n' }],
+      [{}, { typ: 'JOSE' }],
+      [{}, { alg: 'HS256' }],
+    ];
+    const codes = new Set<unknown>();
+    for (const [claims, header] of early) {
+      codes.add(await rejectionOf(tokens.validate(provider.token({ ...claims }, { ...header }))));
+    }
+    expect(counted(snapshot().other)).toHaveLength(codes.size);
+    expect(codes.size).toBe(early.length);
+    expect(snapshot().other).toHaveLength(before);
+  });
+
   it('lets a tenant that was driven out take its counts along', async () => {
     const provider = await ProviderDouble.start();
     closers.push(() => provider.stop());

@@ -20,13 +20,24 @@ const INDEXES: ReadonlyMap<ValidationResult, number> = new Map(
 );
 const RESULT_COUNTERS = 2 * RESULTS.length;
 
-/** Results of tokens that name no accepted issuer: their bytes alone decide. */
+/**
+ * Results of tokens that name no accepted issuer: their bytes alone decide. With a function `issuers` also those of the
+ * rules that no tenant can change, which are checked before it is asked.
+ */
 const UNNAMED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
   'token_too_large',
   'token_malformed',
   'header_unsupported',
   'algorithm_not_allowed',
+  'token_type_not_accepted',
+  'not_an_access_token',
   'issuer_unknown',
+  'claim_missing',
+  'claim_invalid',
+  'token_expired',
+  'token_not_yet_valid',
+  'issued_in_future',
+  'sender_constrained',
   'keys_cold',
   'keys_busy',
   'check_failed',
