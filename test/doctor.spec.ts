@@ -90,7 +90,7 @@ describe('doctor', { timeout: 120_000 }, () => {
           }),
         ),
       /not an https URL/,
-      undefined,
+      /^name the https URL: .*--allow-insecure is for tests only$/,
     ],
     ['keys', 'a 503', (_, response) => response.writeHead(503).end(), /status 503/, undefined],
     ['keys', 'an empty set', (_, response) => response.end('{"keys":[]}'), /None of the 0 keys/, undefined],

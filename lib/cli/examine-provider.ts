@@ -133,7 +133,11 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, 'is the host name right, and known to the DNS of this machine?'],
   [/ECONNREFUSED/, 'is it running, and is the port right?'],
   [/status 404/, 'open the URL in a browser; --discovery-url names another place'],
-  [/not https/, '--allow-insecure here, http.allowInsecureOrigins in the options, for tests only'],
+  [
+    /not (an )?https/,
+    'name the https URL: --discovery-url or --jwks-uri here, "discoveryUrl" or "jwksUri" in the options; or mend it at ' +
+      'the provider, whose public URL a proxy may have to pass on. --allow-insecure is for tests only',
+  ],
   [/within \d+ ms/, 'a firewall or a proxy in between? --timeout-ms waits longer'],
 ];
 
