@@ -185,6 +185,24 @@ describe('events', () => {
     ]);
   });
 
+  it('have key ids that can be shown to people: bounded, and nothing in them steers a terminal', async () => {
+    const { provider, events, jwks } = await start();
+    await jwks.get();
+    const hostile = `k\u001b[2J\u202e${'\u200b'.repeat(400)}`;
+    provider.keys = [createKey('ES256', hostile), createKey('RS256', hostile, 1024)];
+    await jwks.refresh();
+    const ids = events.flatMap((event) => {
+      if (event.type === 'jwks.rotated') return event.added;
+      return event.type === 'jwks.key-skipped' && event.kid !== undefined ? [event.kid] : [];
+    });
+    expect(ids).toHaveLength(2);
+    for (const id of ids) {
+      expect(id).toMatch(/^k\\u001b\[2J\\u202e(\\u200b){70,}…$/);
+      expect(id.length).toBeLessThanOrEqual(513);
+      expect(id).not.toMatch(/\p{C}/u);
+    }
+  });
+
   it('tell of rotation, of keys that cannot be used, and of failures', async () => {
     const { provider, events, jwks, log } = await start();
     const { issuer } = provider;

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { IdentityEvent, UserEvent } from './identity-event.js';
 import { IdentityEvents } from './identity-events.js';
 import { OperatorLog } from './operator-log.js';
+import { printableEvent } from './printable-event.js';
 
 /** Where the parts of the module tell what happened: to the stream, and to the log what belongs there. */
 @Injectable()
@@ -12,7 +13,8 @@ export class EventReporter {
   constructor(@Inject(IdentityEvents) private readonly events: IdentityEvents) {}
 
   /** Something that happens seldom. */
-  report(event: IdentityEvent): void {
+  report(reported: IdentityEvent): void {
+    const event = printableEvent(reported);
     this.log.write(event);
     for (const listener of this.listeners) {
       try {

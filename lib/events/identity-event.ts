@@ -51,7 +51,7 @@ export interface RefreshedEvent {
 export interface RefreshFailedEvent {
   readonly type: 'discovery.failed' | 'jwks.failed';
   readonly issuer: string;
-  /** What happened, for an operator. */
+  /** What happened, for an operator; at most 1,000 characters. */
   readonly reason: string;
   /** Failures in a row. */
   readonly failures: number;
@@ -70,7 +70,10 @@ export interface IssuersFailedEvent {
 export interface KeysRotatedEvent {
   readonly type: 'jwks.rotated';
   readonly issuer: string;
-  /** Ids of keys that came; a key without an id is named by its RFC 7638 thumbprint. */
+  /**
+   * Ids of keys that came, unprintable characters escaped, at most 512 characters each; a key without an id is named by
+   * its RFC 7638 thumbprint.
+   */
   readonly added: readonly string[];
   /** Ids of keys that left. */
   readonly removed: readonly string[];
@@ -80,6 +83,7 @@ export interface KeysRotatedEvent {
 export interface KeySkippedEvent {
   readonly type: 'jwks.key-skipped';
   readonly issuer: string;
+  /** Unprintable characters escaped, at most 512 characters; undefined for a key without one. */
   readonly kid: string | undefined;
   readonly reason: string;
 }
@@ -92,7 +96,7 @@ export interface CandidatesCutEvent {
   readonly type: 'jwks.candidates-cut';
   readonly issuer: string;
   readonly alg: string;
-  /** undefined for tokens without one. */
+  /** Unprintable characters escaped, at most 512 characters; undefined for tokens without one. */
   readonly kid: string | undefined;
   /** Keys that may have signed such a token. */
   readonly fitting: number;
