@@ -259,23 +259,31 @@ describe('validateMany', () => {
     expect(before.every(({ status }) => status === 'rejected')).toBe(true);
   });
 
-  it('rejects with what onProgress throws, with no unhandled rejection while tokens come slowly', async () => {
-    const tokens = await service();
-    const unhandled: unknown[] = [];
-    const note = (reason: unknown): void => void unhandled.push(reason);
-    process.on('unhandledRejection', note);
-    async function* slowly(): AsyncGenerator<string> {
-      yield provider.token();
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-      yield provider.token();
-    }
-    const onProgress = (): void => {
-      throw new Error('enough');
-    };
-    await expect(tokens.validateMany(slowly(), { onProgress })).rejects.toThrow('enough');
-    process.off('unhandledRejection', note);
-    expect(unhandled).toEqual([]);
-  });
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('enough');
+      },
+    ],
+    ['rejects with, if it is async', async () => Promise.reject(new Error('enough'))],
+  ])(
+    'rejects with what onProgress %s, with no unhandled rejection while tokens come slowly',
+    async (_how, report) => {
+      const tokens = await service();
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown): void => void unhandled.push(reason);
+      process.on('unhandledRejection', note);
+      async function* slowly(): AsyncGenerator<string> {
+        yield provider.token();
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        yield provider.token();
+      }
+      await expect(tokens.validateMany(slowly(), { onProgress: report })).rejects.toThrow('enough');
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+    },
+  );
 
   it('never has more on their way than it may', async () => {
     let now = 0;
