@@ -45,3 +45,9 @@ export function sendJson(
   const headers = { ...DATA_HEADERS, 'Content-Type': 'application/json; charset=utf-8', ...more };
   send(response, status, headers, printableJson(body));
 }
+
+/** Whether a request must not go on; if so, it is answered with 403 and the reason as its code. */
+export function isRejected(response: DashboardResponse, reason: string | undefined): boolean {
+  if (reason !== undefined) sendJson(response, 403, { code: reason });
+  return reason !== undefined;
+}

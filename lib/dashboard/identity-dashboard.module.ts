@@ -13,7 +13,9 @@ import {
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { OptionalAuth, Public, RequireIssuer, RequireScopes } from '../decorators/access.decorators.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
+import { ActionsController } from './actions.controller.js';
 import { loadAssets } from './assets.js';
+import { BackgroundWork } from './background-work.js';
 import {
   assertIssuersNamed,
   DASHBOARD_OPTIONS,
@@ -22,12 +24,15 @@ import {
   type Protection,
   type ResolvedDashboardOptions,
 } from './dashboard-options.js';
+import { DashboardMemory } from './dashboard-memory.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { DataController } from './data.controller.js';
 import { securityHeadersGuard } from './security-headers.guard.js';
 import { DashboardHistory } from './history.js';
 import { LiveStreams } from './live-streams.js';
+import { LiveUpdates } from './live-updates.js';
 import { PageController } from './page.controller.js';
+import { StateReader } from './state-reader.js';
 
 /**
  * One page that shows what `IdentityModule` does, live: key sets, rotations, refusals, caches, latencies, the
@@ -52,6 +57,7 @@ export class IdentityDashboardModule implements OnModuleInit {
   static forRoot(options: IdentityDashboardOptions): DynamicModule {
     const resolved = resolveDashboardOptions(options);
     const { path, protection } = resolved;
+    const data = `${path}/data`;
     if (protection.kind === 'none') {
       new Logger('IdentityDashboard').warn(`/${path} is open to everybody who reaches it`);
     }
@@ -60,16 +66,17 @@ export class IdentityDashboardModule implements OnModuleInit {
       imports: options.imports ?? [],
       controllers: [
         mount(class IdentityDashboardPage extends PageController {}, path, pageDecorators(protection)),
-        mount(
-          class IdentityDashboardData extends DataController {},
-          `${path}/data`,
-          dataDecorators(protection),
-        ),
+        mount(class IdentityDashboardData extends DataController {}, data, dataDecorators(protection)),
+        mount(class IdentityDashboardActions extends ActionsController {}, data, dataDecorators(protection)),
       ],
       providers: [
         { provide: DASHBOARD_OPTIONS, useValue: resolved },
+        BackgroundWork,
+        DashboardMemory,
+        StateReader,
         DashboardHistory,
         LiveStreams,
+        LiveUpdates,
         DashboardRecorder,
       ],
     };

@@ -76,7 +76,7 @@ describe('a stream', () => {
   it('is told what the others are told, made once', () => {
     const readers = [open(), open()];
     const make = vi.fn(() => ({ n: 1 }));
-    streams.tell('point', make);
+    streams.send('point', make);
     for (const { text } of readers) expect(text).toMatch(/event: point\ndata: {"n":1}\n\n$/);
     expect(make).toHaveBeenCalledTimes(1);
   });
@@ -121,14 +121,14 @@ describe('a stream', () => {
 
   it('has one line of data, whatever is in it', () => {
     const reader = open();
-    streams.tell('point', () => ({ kid: 'a\u2028b\u2029c' }));
+    streams.send('point', () => ({ kid: 'a\u2028b\u2029c' }));
     expect(reader.text).toMatch(/data: \{"kid":"a\\u2028b\\u2029c"\}\n\n$/);
   });
 
   it('is not cut off for one event that is large', () => {
     const reader = open();
     reader.reads = false;
-    streams.tell('state', () => 'x'.repeat(1_100_000));
+    streams.send('state', () => 'x'.repeat(1_100_000));
     expect(reader.destroyed).toBe(false);
   });
 
@@ -147,7 +147,7 @@ describe('a page that does not read', () => {
     const [slow, quick] = [open(), open()];
     slow.reads = false;
     const big = 'x'.repeat(100_000);
-    for (let told = 0; told < 100; told++) streams.tell('state', () => big);
+    for (let told = 0; told < 100; told++) streams.send('state', () => big);
     expect(slow.destroyed).toBe(true);
     expect(slow.writableLength).toBeLessThan(1_200_000);
     expect(quick.destroyed).toBe(false);
@@ -181,7 +181,7 @@ describe('when the application ends', () => {
 
   it('nothing is made for nobody', () => {
     const make = vi.fn();
-    streams.tell('state', make);
+    streams.send('state', make);
     expect(make).not.toHaveBeenCalled();
   });
 });

@@ -5,7 +5,7 @@ import { printableJson } from '../model/printable.js';
 import { DASHBOARD_OPTIONS, type ResolvedDashboardOptions } from './dashboard-options.js';
 import { DATA_HEADERS } from './response-headers.js';
 
-/** What a page is told. `end` says why no more comes: `expired`, `renew` or `closing`. */
+/** Events of the stream. `end` says why it ends: `expired`, `renew` or `closing`. */
 export type StreamEvent = 'history' | 'state' | 'point' | 'end';
 
 /**
@@ -13,10 +13,10 @@ export type StreamEvent = 'history' | 'state' | 'point' | 'end';
  * know by now that a session is over or a token is revoked.
  */
 const MAX_STREAM_MS = 300_000;
-/** What a page that does not read may leave waiting for it. */
+/** How much may wait for a page that does not read. */
 const MAX_WAITING_BYTES = 1_000_000;
-/** How long the last words of a stream may take before its connection is cut. */
-const LAST_WORDS_MS = 1_000;
+/** Time for the last event of a stream to arrive, before its connection is cut. */
+const END_GRACE_MS = 1_000;
 
 /** The open pages, in a bounded number. Server-Sent Events, as the HTML standard has them. */
 @Injectable()
@@ -43,14 +43,14 @@ export class LiveStreams {
     untilMs: number,
     first: Readonly<Partial<Record<StreamEvent, unknown>>>,
   ): void {
-    // Gone while the guard was asked: nobody would tell when it closes.
+    // The client left while the guard decided: no "close" event would come any more.
     const { socket } = response;
     if (response.destroyed || socket === null) return;
     // The connection ends with the stream: a server that closes waits for it no longer than that.
     response.shouldKeepAlive = false;
     response.writeHead(200, {
       ...DATA_HEADERS,
-      // Whoever compresses or converts holds events back. So does nginx, unless it is told.
+      // Proxies that compress or convert hold events back. So does nginx, unless X-Accel-Buffering is "no".
       'Cache-Control': 'no-store, no-transform',
       'Content-Type': 'text/event-stream; charset=utf-8',
       'X-Accel-Buffering': 'no',
@@ -61,13 +61,13 @@ export class LiveStreams {
     const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
     this.open.set(response, cancel);
     response.on('close', () => this.forget(response));
-    // An answer that waits behind another one of its connection is not told when that ends.
+    // A response that waits behind another one of its connection (pipelining) gets no "close" when the connection ends.
     socket.once('close', () => this.forget(response));
     response.on('error', () => this.forget(response));
   }
 
-  /** @param make - called only where somebody reads. */
-  tell(event: StreamEvent, make: () => unknown): void {
+  /** @param make - called only if a page is open. */
+  send(event: StreamEvent, make: () => unknown): void {
     if (!this.isOpen) return;
     const text = format(event, printableJson(make()));
     for (const response of this.open.keys()) {
@@ -86,7 +86,7 @@ export class LiveStreams {
   private end(response: ServerResponse, reason: string): void {
     this.forget(response);
     // Real time: it is about a connection.
-    const cutting = setTimeout(() => response.destroy(), LAST_WORDS_MS).unref();
+    const cutting = setTimeout(() => response.destroy(), END_GRACE_MS).unref();
     response.once('close', () => clearTimeout(cutting));
     response.end(format('end', printableJson({ reason })));
   }
@@ -102,7 +102,7 @@ export class LiveStreams {
   }
 }
 
-/** Printable JSON has no line breaks, not even those that only some readers take for such (ECMA-262 section 12.3). */
+/** Printable JSON has no line breaks, and none of the characters that ECMA-262 section 12.3 counts as such. */
 function format(event: string, json: string): string {
   return `event: ${event}\ndata: ${json}\n\n`;
 }

@@ -186,7 +186,7 @@ describe.each(PLATFORMS)('the live stream on %s', (platform) => {
 describe('while nobody looks', () => {
   it('nothing is made ready', async () => {
     const dashboard = await startDashboard('express');
-    const told = vi.spyOn(streamsOf(dashboard), 'tell');
+    const told = vi.spyOn(streamsOf(dashboard), 'send');
     await dashboard.clock.advance(4_900);
     expect(told).not.toHaveBeenCalled();
     const live = await dashboard.stream();

@@ -3,7 +3,7 @@ import type { ReadThresholds } from './health-thresholds.js';
 /** Why an instance is not in full health. */
 export type HealthReason = 'issuer_not_serving' | 'keys_stale' | 'hit_rate_low';
 
-export interface Verdict {
+export interface HealthAssessment {
   readonly status: 'up' | 'degraded' | 'down';
   readonly reasons: readonly HealthReason[];
 }
@@ -18,7 +18,7 @@ interface Facts {
  * Down only where no issuer at all can serve: while last-good keys do, an outage of the provider takes no
  * instance out, since every other one is hit by it too.
  */
-export function judgeHealth({ issuers, lookUps }: Facts, thresholds: ReadThresholds): Verdict {
+export function assessHealth({ issuers, lookUps }: Facts, thresholds: ReadThresholds): HealthAssessment {
   const reasons: HealthReason[] = [];
   const serving = issuers.filter((issuer) => issuer.serving);
   if (serving.length < issuers.length) reasons.push('issuer_not_serving');

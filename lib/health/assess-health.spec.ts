@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readThresholds, type HealthThresholds } from './health-thresholds.js';
-import { judgeHealth } from './judge-health.js';
+import { assessHealth } from './assess-health.js';
 
 const FRESH = { serving: true, staleMs: 0 };
 const STALE = { serving: true, staleMs: 60_000 };
@@ -14,9 +14,9 @@ const judge = (
   issuers: (typeof FRESH)[],
   thresholds: HealthThresholds = {},
   counts = lookUps(0, 0),
-): unknown => judgeHealth({ issuers, lookUps: counts }, readThresholds(thresholds));
+): unknown => assessHealth({ issuers, lookUps: counts }, readThresholds(thresholds));
 
-describe('judgeHealth', () => {
+describe('assessHealth', () => {
   it.each([
     ['no issuer (tenants only)', [], {}, { status: 'up', reasons: [] }],
     ['fresh keys', [FRESH, FRESH], {}, { status: 'up', reasons: [] }],
