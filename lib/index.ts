@@ -3,18 +3,16 @@ export { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 export { guardSockets, type SocketGuardOptions } from './sockets/guard-sockets.js';
 export { IdentityStrategy } from './auth/identity.strategy.js';
 export { rememberHandshake, type UpgradeRequest } from './transports/handshake.js';
-export {
-  OptionalAuth,
-  Public,
-  RequireAnyRole,
-  RequireAnyScope,
-  RequireClaim,
-  RequireIssuer,
-  RequireRoles,
-  RequireScopes,
-  type ClaimPredicate,
-} from './decorators/access.decorators.js';
-export { Claims, Token } from './decorators/param.decorators.js';
+export { Public } from './decorators/public.js';
+export { OptionalAuth } from './decorators/optional-auth.js';
+export { RequireScopes } from './requirements/scopes.js';
+export { RequireAnyScope } from './requirements/any-scope.js';
+export { RequireRoles } from './requirements/roles.js';
+export { RequireAnyRole } from './requirements/any-role.js';
+export { RequireClaim, type ClaimPredicate } from './requirements/claim.js';
+export { RequireIssuer } from './requirements/issuer.js';
+export { Claims } from './decorators/claims.js';
+export { Token } from './decorators/token.js';
 export {
   DiscoveryService,
   DiscoveryService as IdentityDiscoveryService,

@@ -1,3 +1,4 @@
+import type { ChallengeParameters } from '../errors/challenge.js';
 import type { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 
@@ -23,9 +24,6 @@ export interface Denial {
   /** The application's part of which the log must tell, because the answer does not. */
   readonly broken?: 'requirement' | 'handleRequest' | undefined;
 }
-
-/** By name, such as `scope` (RFC 6750 section 3). */
-export type ChallengeParameters = Readonly<Record<string, string>>;
 
 export type AuthOutcome = Authenticated | Denial;
 

@@ -11,8 +11,11 @@ import {
   type Type,
 } from '@nestjs/common';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
-import { OptionalAuth, Public, RequireIssuer, RequireScopes } from '../decorators/access.decorators.js';
+import { OptionalAuth } from '../decorators/optional-auth.js';
+import { Public } from '../decorators/public.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
+import { RequireIssuer } from '../requirements/issuer.js';
+import { RequireScopes } from '../requirements/scopes.js';
 import { ActionsController } from './actions.controller.js';
 import { loadAssets } from './assets.js';
 import { BackgroundWork } from './background-work.js';

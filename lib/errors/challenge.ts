@@ -1,13 +1,16 @@
 import { ERROR_CODES, type ChallengeError } from './error-codes.js';
 import type { IdentityError } from './identity-error.js';
 
+/** By name, such as `scope` (RFC 6750 section 3). */
+export type ChallengeParameters = Readonly<Record<string, string>>;
+
 export interface ChallengeContext {
   /** RFC 9110 section 11.5 `realm`; from configuration. */
   readonly realm: string;
   /** RFC 9728 section 5.1 `resource_metadata`; from configuration. */
   readonly resourceMetadataUrl?: string | undefined;
   /** What the unmet requirement of the route adds, such as `scope` (RFC 6750 section 3). */
-  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  readonly parameters?: ChallengeParameters | undefined;
 }
 
 const ABOUT_THE_TOKEN: ReadonlySet<ChallengeError> = new Set(['invalid_request', 'invalid_token']);

@@ -16,6 +16,8 @@ interface ErrorRow {
   readonly status: 400 | 401 | 403 | 500 | 503;
   /** RFC 6750 `error`; absent where the challenge carries no code or there is no challenge. */
   readonly challenge?: ChallengeError;
+  /** Whether a requirement of a route says so of a token that is valid. */
+  readonly ofRequirement?: true;
   /** For people: what it means. */
   readonly meaning: string;
 }
@@ -26,12 +28,14 @@ const refused = (meaning: string): ErrorRow => ({
   challenge: 'invalid_token',
   meaning,
 });
-const forbidden = (meaning: string): ErrorRow => ({
-  kind: 'rejected',
-  status: 403,
-  challenge: 'insufficient_scope',
-  meaning,
-});
+const forbidden = (meaning: string) =>
+  ({
+    kind: 'rejected',
+    status: 403,
+    challenge: 'insufficient_scope',
+    ofRequirement: true,
+    meaning,
+  }) as const satisfies ErrorRow;
 const unavailable = (meaning: string): ErrorRow => ({ kind: 'unavailable', status: 503, meaning });
 const misconfigured = (meaning: string): ErrorRow => ({ kind: 'misconfigured', status: 500, meaning });
 
@@ -112,5 +116,14 @@ const TABLE = {
 /** The stable name of a fault, as it appears in logs, events and metrics. */
 export type ErrorCode = keyof typeof TABLE;
 
+/** The errors of requirements of routes. */
+export type RequirementCode = {
+  [Code in ErrorCode]: (typeof TABLE)[Code] extends { readonly ofRequirement: true } ? Code : never;
+}[ErrorCode];
+
 /** One table of codes; everybody else is handed a row. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorRow>> = Object.freeze(TABLE);
+
+export const REQUIREMENT_CODES = (Object.keys(ERROR_CODES) as ErrorCode[]).filter(
+  (code): code is RequirementCode => ERROR_CODES[code].ofRequirement === true,
+);

@@ -1,17 +1,16 @@
-import type { ErrorCode } from '../errors/error-codes.js';
+import { REQUIREMENT_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { Counters } from './counters.js';
+
+/** No token was judged: anybody can be denied access like that. */
+const WITHOUT_TOKEN = ['token_missing', 'authorization_malformed'] as const satisfies readonly ErrorCode[];
 
 /**
  * Codes of denials that no validation has counted: the request had no token that could be validated, or its token was
  * valid and did not meet the requirements of the route.
  */
 export const DENIAL_CODES = [
-  'token_missing',
-  'authorization_malformed',
-  'scope_missing',
-  'role_missing',
-  'claim_not_met',
-  'issuer_not_met',
+  ...WITHOUT_TOKEN,
+  ...REQUIREMENT_CODES,
   'user_refused',
   'check_refused',
   'check_failed',
@@ -24,11 +23,9 @@ export interface DenialCount {
   readonly count: number;
 }
 
-const WITHOUT_TOKEN: ReadonlySet<string> = new Set<DenialCode>(['token_missing', 'authorization_malformed']);
-
 /** Whether no token was validated: anybody can cause such a denial. */
 export function isWithoutToken(code: string): boolean {
-  return WITHOUT_TOKEN.has(code);
+  return (WITHOUT_TOKEN as readonly string[]).includes(code);
 }
 
 /** Accepted tokens that did not meet the requirements of a route. */

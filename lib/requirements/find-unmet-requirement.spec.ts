@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ValidatedToken } from '../model/token.js';
 import type { ClaimSource } from '../options/options.types.js';
-import type { Requirement } from './read-access-plan.js';
-import { findShortfall } from './find-unmet-requirement.js';
+import { AnyRoleRequirement } from './any-role.js';
+import { AnyScopeRequirement } from './any-scope.js';
+import { ClaimRequirement } from './claim.js';
+import { findUnmetRequirement, type UnmetRequirement } from './find-unmet-requirement.js';
+import { IssuerRequirement } from './issuer.js';
+import type { Requirement } from './requirement.js';
+import { RolesRequirement } from './roles.js';
+import { ScopesRequirement } from './scopes.js';
 
 const ISSUER = 'https://id.example.com';
 const ROLES: ClaimSource = ['realm_access', 'roles'];
@@ -14,14 +20,13 @@ const tokenWith = (claims: object): ValidatedToken => ({
   issuer: ISSUER,
   token: 'a.b.c',
 });
-const all = (...scopes: string[]): Requirement => ({ kind: 'scopes', match: 'all', scopes });
-const any = (...scopes: string[]): Requirement => ({ kind: 'scopes', match: 'any', scopes });
-const claim = (path: string[], accepts: (value: unknown) => boolean): Requirement => ({
-  kind: 'claim',
-  path,
-  accepts,
-});
-const issuer = (...issuers: string[]): Requirement => ({ kind: 'issuer', issuers });
+const all = (...scopes: string[]): Requirement => new ScopesRequirement(scopes);
+const any = (...scopes: string[]): Requirement => new AnyScopeRequirement(scopes);
+const claim = (path: string[], accepts: (value: unknown) => boolean): Requirement =>
+  new ClaimRequirement(path, accepts);
+const issuer = (...issuers: string[]): Requirement => new IssuerRequirement(issuers);
+const scopesIn = (found: UnmetRequirement | undefined): readonly string[] =>
+  found?.challenge?.['scope']?.split(' ') ?? [];
 
 /** The code and the scopes of what is missing, undefined where nothing is. */
 function shortfall(
@@ -30,11 +35,11 @@ function shortfall(
   sources = SOURCES,
   rolesClaim: ClaimSource | undefined = ROLES,
 ): unknown {
-  const found = findShortfall(tokenWith(claims), requirements, {
+  const found = findUnmetRequirement(tokenWith(claims), requirements, {
     scopeClaim: sources,
     rolesClaimOf: (name) => (name === ISSUER ? rolesClaim : 'another'),
   });
-  return found === undefined ? undefined : [found.error.code, ...found.scopes];
+  return found === undefined ? undefined : [found.error.code, ...scopesIn(found)];
 }
 
 describe('scopes', () => {
@@ -87,14 +92,10 @@ describe('scopes', () => {
 describe('claims', () => {
   it('are handed to the predicate with all others', () => {
     const seen: unknown[] = [];
-    const requirement: Requirement = {
-      kind: 'claim',
-      path: ['realm_access', 'roles'],
-      accepts: (value, claims) => {
-        seen.push(value, claims.iss);
-        return true;
-      },
-    };
+    const requirement = new ClaimRequirement(['realm_access', 'roles'], (value, claims) => {
+      seen.push(value, claims.iss);
+      return true;
+    });
     expect(shortfall({ realm_access: { roles: ['admin'] } }, [requirement])).toBeUndefined();
     expect(seen).toEqual([['admin'], ISSUER]);
   });
@@ -138,7 +139,7 @@ describe('claims', () => {
 });
 
 describe('roles', () => {
-  const roles = (...names: string[]): Requirement => ({ kind: 'roles', match: 'all', roles: names });
+  const roles = (...names: string[]): Requirement => new RolesRequirement(names);
   const judge = (held: unknown, names: string[], rolesClaim: ClaimSource = 'roles'): unknown =>
     shortfall({ roles: held }, [roles(...names)], SOURCES, rolesClaim);
   const MISSING = ['role_missing'];
@@ -161,7 +162,7 @@ describe('roles', () => {
   });
 
   it('may be one of several', () => {
-    const either: Requirement = { kind: 'roles', match: 'any', roles: ['a', 'b'] };
+    const either: Requirement = new AnyRoleRequirement(['a', 'b']);
     const judgeAny = (held: unknown): unknown => shortfall({ roles: held }, [either], SOURCES, 'roles');
     for (const held of [['a'], ['b', 'x'], 'b']) expect(judgeAny(held)).toBeUndefined();
     for (const held of [['x'], [], undefined, 'a b', { a: true }]) expect(judgeAny(held)).toEqual(MISSING);
@@ -187,19 +188,15 @@ describe('roles', () => {
   it('are none where it is not said where they are', () => {
     const places = { scopeClaim: SOURCES, rolesClaimOf: () => undefined };
     const token = tokenWith({ roles: ['a'], realm_access: { roles: ['a'] } });
-    expect(findShortfall(token, [roles('a')], places)?.error.code).toBe('role_missing');
+    expect(findUnmetRequirement(token, [roles('a')], places)?.error.code).toBe('role_missing');
   });
 
   it('put no scope of theirs into the challenge', () => {
-    const found = findShortfall(
-      tokenWith({ scope: 'a' }),
-      [all('a'), { kind: 'roles', match: 'all', roles: ['x'] }],
-      {
-        scopeClaim: SOURCES,
-        rolesClaimOf: () => 'roles',
-      },
-    );
-    expect(found?.scopes).toEqual([]);
+    const found = findUnmetRequirement(tokenWith({ scope: 'a' }), [all('a'), new RolesRequirement(['x'])], {
+      scopeClaim: SOURCES,
+      rolesClaimOf: () => 'roles',
+    });
+    expect(scopesIn(found)).toEqual([]);
   });
 });
 
@@ -209,23 +206,23 @@ describe('the message', () => {
     ['The token does not have one of the scopes that the route demands: "a", "b".', any('a', 'b')],
     [
       'The token does not have all of the roles that the route demands: "x" ("rolesClaim" says in which claim they are).',
-      { kind: 'roles', match: 'all', roles: ['x'] },
+      new RolesRequirement(['x']),
     ],
     [
       'The token does not have one of the roles that the route demands: "x", "y" ("rolesClaim" says in which claim they are).',
-      { kind: 'roles', match: 'any', roles: ['x', 'y'] },
+      new AnyRoleRequirement(['x', 'y']),
     ],
     ['The claim "a.b" is not what @RequireClaim of the route demands.', claim(['a', 'b'], () => false)],
     ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],
   ])('is: %s', (message, requirement) => {
     const token = tokenWith({ scope: 'secret', roles: ['secret'], a: { b: 'secret' } });
     const places = { scopeClaim: SOURCES, rolesClaimOf: () => 'roles' };
-    expect(findShortfall(token, [requirement], places)?.error.message).toBe(message);
+    expect(findUnmetRequirement(token, [requirement], places)?.error.message).toBe(message);
   });
 
   it('is bounded, whatever the route demands', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `${'x'.repeat(1_000)}${String(index)}`);
-    const found = findShortfall(tokenWith({}), [all(...names)], {
+    const found = findUnmetRequirement(tokenWith({}), [all(...names)], {
       scopeClaim: SOURCES,
       rolesClaimOf: () => 'r',
     });

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { isContradictory, lostRequirements, readAccessPlan } from './read-access-plan.js';
-import {
-  OptionalAuth,
-  Public,
-  RequireAnyScope,
-  RequireClaim,
-  RequireIssuer,
-  RequireAnyRole,
-  RequireRoles,
-  RequireScopes,
-} from '../decorators/access.decorators.js';
+import { isContradictory, lostRequirements } from './find-contradictions.js';
+import { readAccessPlan } from './read-access-plan.js';
+import { OptionalAuth } from '../decorators/optional-auth.js';
+import { Public } from '../decorators/public.js';
+import { AnyRoleRequirement, RequireAnyRole } from './any-role.js';
+import { AnyScopeRequirement, RequireAnyScope } from './any-scope.js';
+import { ClaimRequirement, RequireClaim } from './claim.js';
+import { RequireIssuer } from './issuer.js';
+import { RequireRoles, RolesRequirement } from './roles.js';
+import { RequireScopes, ScopesRequirement } from './scopes.js';
 
 /** Puts another function in the method's place, as careless decorators do. */
 function Replace(): MethodDecorator {
@@ -47,9 +46,12 @@ function planOf(controller: abstract new () => object, name: string): { mode: st
   const handler = Reflect.get(controller.prototype as object, name) as Method;
   const { mode, requirements } = readAccessPlan(handler, controller);
   const demands = requirements.map((requirement) => {
-    if (requirement.kind === 'scopes') return requirement.scopes.join(' ');
-    if (requirement.kind === 'roles') return `roles ${requirement.roles.join(' ')}`;
-    return requirement.kind === 'claim' ? requirement.path : requirement.issuers;
+    if (requirement instanceof ScopesRequirement) return requirement.scopes.join(' ');
+    if (requirement instanceof AnyScopeRequirement) return requirement.alternatives.join(' ');
+    if (requirement instanceof RolesRequirement || requirement instanceof AnyRoleRequirement) {
+      return `roles ${requirement.roles.join(' ')}`;
+    }
+    return requirement instanceof ClaimRequirement ? requirement.path : requirement.issuers;
   });
   return { mode, demands };
 }
@@ -210,7 +212,7 @@ describe('the decorators', () => {
       @Reflect.apply(RequireClaim, undefined, parameters) method(): void {}
     }
     const [requirement] = readAccessPlan(Reflect.get(Demanding.prototype, 'method'), Demanding).requirements;
-    if (requirement?.kind !== 'claim') throw new Error('no claim is demanded');
+    if (!(requirement instanceof ClaimRequirement)) throw new Error('no claim is demanded');
     expect(requirement.accepts(value, { iss: 'x', exp: 1 })).toBe(met);
   });
 });

@@ -1,14 +1,11 @@
+import { classRequirements, ownRequirements, saysAnything } from '../requirements/access-metadata.js';
 import {
-  classRequirements,
   inheritedMode,
   isContradictory,
   lostRequirements,
   neverEnforced,
-  readAccessPlan,
-  saysAnything,
-  ownRequirements,
-  type AccessPlan,
-} from '../requirements/read-access-plan.js';
+} from '../requirements/find-contradictions.js';
+import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { globalStrategies, hasGuard, hasOwnGuard } from './bound-guards.js';
 import {
@@ -79,10 +76,8 @@ export function findRouteFaults(application: HostApplication, mine: IdentityStra
       const route = `${type.name}.${handler.name}`;
       const { requirements } = planOf(type, handler, setting);
       if (isOpenField(type, handler, setting)) findings.openFields.push(route);
-      for (const requirement of requirements) {
-        if (requirement.kind === 'issuer') for (const each of requirement.issuers) findings.issuers.add(each);
-      }
-      if (requirements.some(({ kind }) => kind === 'roles')) findings.demandingRoles.push(route);
+      for (const { issuers } of requirements) for (const each of issuers ?? []) findings.issuers.add(each);
+      if (requirements.some(({ readsRoles }) => readsRoles === true)) findings.demandingRoles.push(route);
       const reason = whyUnguarded(type, handler, { ...setting, isGuardedHere });
       if (reason !== undefined) findings.unguarded.push(`${route}${reason}`);
       else if (requirements.length > 0 && !isGuardedHere && handler.kind === 'message') {

@@ -1,33 +1,16 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import { decisionFor, sharedDecision } from '../transports/decisions.js';
 import { isKnownCall, transportOf } from '../transports/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
-import { readPath } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readAccessPlan } from '../requirements/read-access-plan.js';
 
 /**
- * The claims of the validated token, or the one that a name or a path leads to. undefined on a public
- * or optional route without a token.
+ * The token that the guards of this very handler accepted; that of the operation, if no guard is asked about the handler.
  *
- * @throws {IdentityError} `guard_missing`, where no IdentityAuthGuard ran.
+ * @throws {IdentityError} `guard_missing`.
  */
-export const Claims = createParamDecorator<string | readonly string[] | undefined>((claim, context) => {
-  const claims = validatedOf(context, 'Claims')?.claims;
-  if (claim === undefined || claims === undefined) return claims;
-  return readPath(claims, typeof claim === 'string' ? [claim] : claim);
-});
-
-/**
- * The token as it came: a credential, for calling on with it. undefined on a public or optional route
- * without a token.
- *
- * @throws {IdentityError} `guard_missing`, where no IdentityAuthGuard ran.
- */
-export const Token = createParamDecorator<undefined>((_, context) => validatedOf(context, 'Token')?.token);
-
-/** Of the guards of this very handler; of the operation, where no guard is asked about the handler. */
-function validatedOf(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
+export function tokenOfHandler(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
   // What is public is handed no token, whether or not a transport knows the call.
   if (!isKnownCall(context) && isPublic(context)) return undefined;
   const transport = transportOf(context);

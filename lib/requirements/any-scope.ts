@@ -1,0 +1,43 @@
+import type { ChallengeParameters } from '../errors/challenge.js';
+import { listOf } from '../model/printable.js';
+import type { ValidatedToken } from '../model/token.js';
+import { readScopes } from '../tokens/read-scopes.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import type { Requirement, RightsSources } from './requirement.js';
+import { scopeParameter, scopesOf } from './scopes.js';
+
+/**
+ * Demands at least one of these scopes; without one 403 `insufficient_scope`.
+ *
+ * @throws {IdentityError} `options_invalid`, for none, and for what is no scope.
+ * @example
+ * `@RequireAnyScope('orders:read', 'orders:admin')`
+ */
+export function RequireAnyScope(...scopes: [string, ...string[]]): AccessDecorator {
+  return requirementDecorator(
+    'RequireAnyScope',
+    new AnyScopeRequirement(scopesOf('RequireAnyScope', scopes)),
+  );
+}
+
+export class AnyScopeRequirement implements Requirement {
+  readonly code = 'scope_missing';
+
+  constructor(readonly alternatives: readonly string[]) {}
+
+  get demand(): string {
+    return `The token does not have one of the scopes that the route demands: ${listOf(this.alternatives)}.`;
+  }
+
+  isMet({ claims }: ValidatedToken, { scopeClaim }: RightsSources): boolean {
+    const granted = readScopes(claims, scopeClaim);
+    return this.alternatives.some((scope) => granted.has(scope));
+  }
+
+  /** All that are demanded, and the alternatives that lack. */
+  challenge(all: readonly Requirement[]): ChallengeParameters {
+    return scopeParameter(
+      all.flatMap((requirement) => (requirement === this ? this.alternatives : (requirement.scopes ?? []))),
+    );
+  }
+}

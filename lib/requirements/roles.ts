@@ -1,0 +1,42 @@
+import { listOf } from '../model/printable.js';
+import type { ValidatedToken } from '../model/token.js';
+import { readRoles } from './read-roles.js';
+import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import type { Requirement, RightsSources } from './requirement.js';
+
+/**
+ * Demands all of these roles, read where the option `rolesClaim` of the token's issuer says; without them 403
+ * `role_missing`. Roles have no protocol of their own, hence no list of them in the challenge.
+ *
+ * @throws {IdentityError} `options_invalid`, for none.
+ * @example
+ * `@RequireRoles('admin')`
+ */
+export function RequireRoles(...roles: [string, ...string[]]): AccessDecorator {
+  return requirementDecorator('RequireRoles', new RolesRequirement(rolesOf('RequireRoles', roles)));
+}
+
+export class RolesRequirement implements Requirement {
+  readonly code = 'role_missing';
+  readonly readsRoles = true;
+
+  constructor(readonly roles: readonly string[]) {}
+
+  get demand(): string {
+    return `The token does not have all of the roles that the route demands: ${listOf(this.roles)} ${HINT}`;
+  }
+
+  isMet({ claims, issuer }: ValidatedToken, { rolesClaimOf }: RightsSources): boolean {
+    const held = readRoles(claims, rolesClaimOf(issuer));
+    return this.roles.every((role) => held.has(role));
+  }
+}
+
+export const HINT = '("rolesClaim" says in which claim they are).';
+
+export function rolesOf(decorator: string, roles: readonly string[]): readonly string[] {
+  if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
+    throw decoratorError(decorator, 'expects one role or more, one an argument');
+  }
+  return roles;
+}
