@@ -18,6 +18,7 @@ import {
   IdentityModule,
   JwksService,
   TokenValidationService,
+  type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { IdentityOpenTelemetryModule } from 'nestjs-identity-model/opentelemetry';
 import { createApp, get } from './support/create-app.js';
@@ -46,7 +47,11 @@ interface Setup {
   collect: () => Promise<Map<string, { attributes: unknown; value: unknown }[]>>;
 }
 
-async function start(prepare?: Parameters<typeof createApp>[2], traced = true): Promise<Setup> {
+async function start(
+  prepare?: Parameters<typeof createApp>[2],
+  traced = true,
+  options: Partial<IdentityModuleOptions> = {},
+): Promise<Setup> {
   const provider = await ProviderDouble.start();
   const spans = new InMemorySpanExporter();
   const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
@@ -62,6 +67,7 @@ async function start(prepare?: Parameters<typeof createApp>[2], traced = true): 
           audience: 'orders-api',
           warmUp: 'await',
           http: { retries: 0 },
+          ...options,
         }),
         IdentityOpenTelemetryModule.forRoot({ tracerProvider, meterProvider, spans: traced }),
       ],
@@ -92,6 +98,24 @@ async function start(prepare?: Parameters<typeof createApp>[2], traced = true): 
 }
 
 describe('nestjs-identity-model/opentelemetry', () => {
+  it('names a tenant so that its name steers no terminal', async () => {
+    const keys = await ProviderDouble.start();
+    closers.push(() => keys.stop());
+    const { app, spans, collect } = await start(undefined, true, {
+      issuer: undefined,
+      issuers: (issuer: string) => ({ issuer, jwks: { keys: [keys.key.jwk] } }),
+      allowedIssuers: (issuer: string) => issuer.startsWith('https://tenant-'),
+    });
+    await app
+      .get(TokenValidationService)
+      .validate(keys.token({ iss: 'https://tenant-a.example/\u001b[2J\u202e' }));
+    const shown = 'https://tenant-a.example/\\u001b[2J\\u202e';
+    expect(spans.getFinishedSpans().map(({ attributes }) => attributes['identity.issuer'])).toEqual([shown]);
+    const text = JSON.stringify([...(await collect())]);
+    expect(text).toContain(JSON.stringify(shown));
+    expect(text).not.toContain('\u202e');
+  });
+
   it('makes spans of validations and requests, with the names of the conventions', async () => {
     const { app, provider, spans } = await start();
     const tokens = app.get(TokenValidationService);

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   metrics,
   trace,
+  type Attributes,
   type BatchObservableResult,
   type Histogram,
   type Meter,
@@ -11,6 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { outcomeOf } from '../metrics/validation-results.js';
+import { printable } from '../model/printable.js';
 import { MetricsReader } from '../stats/metrics-reader.js';
 import { BOUNDS_SEC, INSTRUMENTS } from './instruments.js';
 import { traceRequest, traceValidation } from './spans.js';
@@ -81,7 +83,9 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
     const collect = (result: BatchObservableResult): void => {
       const reading = this.reader.read();
       for (const { instrument, observe } of instruments) {
-        for (const [value, attributes] of observe(reading)) result.observe(instrument, value, attributes);
+        for (const [value, attributes] of observe(reading)) {
+          result.observe(instrument, value, printableAttributes(attributes));
+        }
       }
     };
     meter.addBatchObservableCallback(collect, all);
@@ -99,6 +103,12 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
   private get tracer(): Tracer {
     return (this.options.tracerProvider ?? trace.getTracerProvider()).getTracer(SCOPE);
   }
+}
+
+/** As labels are in Prometheus: an issuer is text of somebody else. */
+function printableAttributes(attributes: Attributes): Attributes {
+  const issuer = attributes['identity.issuer'];
+  return typeof issuer === 'string' ? { ...attributes, 'identity.issuer': printable(issuer) } : attributes;
 }
 
 function createHistogram(meter: Meter, name: string, description: string): Histogram {

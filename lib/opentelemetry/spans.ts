@@ -2,6 +2,7 @@ import { SpanKind, SpanStatusCode, type Attributes, type Tracer } from '@opentel
 import type { RequestRecord } from '../http/request-recorder.js';
 import type { ValidationRecord } from '../metrics/metrics-observers.js';
 import { outcomeOf } from '../metrics/validation-results.js';
+import { printable } from '../model/printable.js';
 
 interface SpanSpec {
   readonly name: string;
@@ -19,7 +20,8 @@ export function traceValidation(tracer: Tracer, record: ValidationRecord): void 
     // A rejected token is the fault of its sender, and anybody can send one: an error is what the operator can mend.
     error: outcomeOf(result) === 'unavailable' ? result : undefined,
     attributes: {
-      'identity.issuer': issuer ?? 'other',
+      // A tenant's name came with a token, and a function of the application let it through.
+      'identity.issuer': issuer === undefined ? 'other' : printable(issuer),
       'identity.result': result,
       'identity.verified': verified,
     },
