@@ -271,6 +271,81 @@ describe('handleRequest that returns no user', () => {
     expect(await ask(`${url}/optional`)).toEqual([200, { sub: null }]);
     expect(warned).toEqual([expect.stringMatching(/Routes\.me.*@OptionalAuth\(\)/)]);
   });
+
+  it.each(PLATFORMS)('of a valid token is a 401 too, requirements met or not, on %s', async (platform) => {
+    class Blocking extends IdentityAuthGuard {
+      override handleRequest<User>(): User {
+        return null as User;
+      }
+    }
+    @UseGuards(Blocking)
+    @Controller()
+    class Blocked {
+      @Get('me') me(): object {
+        return {};
+      }
+      @RequireScopes('w') @Get('scoped') scoped(): object {
+        return {};
+      }
+      @OptionalAuth() @Get('optional') optional(): object {
+        return {};
+      }
+    }
+    const warned: string[] = [];
+    const { app, url } = await start(platform, { controllers: [Blocked] });
+    app.useLogger({ log() {}, error() {}, warn: (line: unknown) => void warned.push(String(line)) });
+    for (const path of ['scoped', 'me', 'optional']) {
+      const response = await fetch(`${url}/${path}`, { headers: token('ada', 'w') });
+      expect([path, response.status]).toEqual([path, 401]);
+      expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    }
+    expect(warned).toEqual([expect.stringMatching(/Blocked\.scoped.*@OptionalAuth\(\)/)]);
+  });
+
+  it.each(PLATFORMS)('is no matter of where it leaves the user, on %s', async (platform) => {
+    class AccountGuard extends IdentityAuthGuard {
+      override getAuthenticateOptions(): { property: string } {
+        return { property: 'account' };
+      }
+    }
+    const answers = { controllers: [] as Type<unknown>[] };
+    const mount = (path: string, ...guards: Type<CanActivate>[]): void => {
+      @UseGuards(...guards)
+      @Controller(path)
+      class Marked {
+        @Get() me(@Req() request: { user?: { sub: string }; account?: { sub: string } }): object {
+          return { user: request.user?.sub ?? null, account: request.account?.sub ?? null };
+        }
+      }
+      answers.controllers.push(Marked);
+    };
+    class Enriching extends IdentityAuthGuard {
+      override handleRequest<User>(err: unknown): User {
+        if (err instanceof Error) throw err;
+        return { sub: 'enriched' } as User;
+      }
+    }
+    /** Looks at an object of its own, which has the token of the request. */
+    class CopyGuard extends IdentityAuthGuard {
+      // oxlint-disable-next-line typescript/no-explicit-any -- AuthGuard's own signature
+      override getRequest(context: ExecutionContext): any {
+        const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+        return { headers: { authorization: headers['authorization'] } };
+      }
+    }
+    mount('copied', CopyGuard, IdentityAuthGuard);
+    mount('alone', AccountGuard);
+    mount('before', AccountGuard, IdentityAuthGuard);
+    mount('behind', IdentityAuthGuard, AccountGuard);
+    mount('between', Enriching, AccountGuard, IdentityAuthGuard);
+    const { url } = await start(platform, answers);
+    const both = [200, { user: 'ada', account: 'ada' }];
+    expect(await ask(`${url}/alone`, token())).toEqual([200, { user: null, account: 'ada' }]);
+    expect(await ask(`${url}/before`, token())).toEqual(both);
+    expect(await ask(`${url}/behind`, token())).toEqual(both);
+    expect(await ask(`${url}/copied`, token())).toEqual([200, { user: 'ada', account: null }]);
+    expect(await ask(`${url}/between`, token())).toEqual([200, { user: 'enriched', account: 'ada' }]);
+  });
 });
 
 describe('several guards on one handler', () => {

@@ -65,6 +65,16 @@ class OwnStrictGuard extends OwnStaffGuard {
   }
 }
 
+/** Blocks a user by returning none, as guards of passport may. */
+class BlockingGuard extends IdentityAuthGuard {
+  returned: unknown;
+  override handleRequest<User>(err: unknown, user: User): User {
+    if (err instanceof Error) throw err;
+    if (!user) throw new UnauthorizedException();
+    return ((user as { readonly sub?: string }).sub === 'blocked' ? this.returned : user) as User;
+  }
+}
+
 /** Looks at a token of its own, in a header of its own. */
 class HeaderGuard extends IdentityAuthGuard {
   name = 'none';
@@ -291,6 +301,45 @@ describe.each(PAIR_TRANSPORTS)('two guards over $name', ({ name, isGraphql = fal
     });
   });
 });
+
+/** A guard that says "no user" about a valid token has denied access, whatever value says so. */
+describe.each(PAIR_TRANSPORTS)(
+  'a guard whose handleRequest returns no user, over $name',
+  ({ name, start }) => {
+    const refused = name.startsWith('HTTP') ? '401' : '401 user_refused';
+
+    describe.each(['before a plain guard', 'behind a plain guard', 'before one of its kind'])(
+      '%s',
+      (order) => {
+        it.each<[string, unknown]>([
+          ['undefined', undefined],
+          ['null', null],
+          ['false', false],
+          ['0', 0],
+          ['an empty string', ''],
+          ['a promise of null', Promise.resolve(null)],
+        ])('%s', async (_name, returned) => {
+          pair = await start({
+            options: issuer.moduleOptions({ warmUp: 'await' }),
+            placement: 'class + route',
+            make: async (create) => {
+              const blocking = Object.assign(await create(BlockingGuard), { returned });
+              if (order === 'before one of its kind') {
+                return [blocking, Object.assign(await create(BlockingGuard), { returned })];
+              }
+              const plain = await create(IdentityAuthGuard);
+              return order === 'before a plain guard' ? [blocking, plain] : [plain, blocking];
+            },
+          });
+          expect(await pair.ask(['hello'], { authorization: bearerOf('blocked') })).toEqual({
+            hello: refused,
+          });
+          expect(await pair.ask(['hello'], { authorization: bearerOf('ada') })).toEqual({ hello: ADA });
+        });
+      },
+    );
+  },
+);
 
 function countOf(who: readonly string[]): readonly string[] {
   return [...new Set(who)].map((each) => {

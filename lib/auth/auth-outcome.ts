@@ -30,3 +30,8 @@ export type AuthOutcome = Authenticated | Denial;
 export function denied(error: unknown, details?: Omit<Denial, 'kind' | 'error'>): Denial {
   return { kind: 'denied', error, ...details };
 }
+
+/** Whether a value stands for somebody. Passport, and guards in the form of Nest's documentation, take every falsy one for none. */
+export function isUser(user: unknown): boolean {
+  return Boolean(user);
+}

@@ -6,7 +6,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { IdentityError } from '../errors/identity-error.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
@@ -14,11 +14,11 @@ import { hasDecided, recordDecision, type Decision } from '../transports/decisio
 import { toHttpException } from '../transports/http-exceptions.js';
 import { isKnownCall, requestOf, transportOf } from '../transports/transport-of.js';
 import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
-import { denied, type AuthOutcome, type Authenticated, type Denial } from './auth-outcome.js';
+import { denied, isUser, type AuthOutcome, type Authenticated, type Denial } from './auth-outcome.js';
 import { DenialResponder } from './denial-responder.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { MisconfigurationLog } from './misconfiguration-log.js';
-import { hasMembers, membersOf, PassportBridge } from './passport-bridge.js';
+import { hasMembers, membersOf, PassportBridge, USER, type PassportResult } from './passport-bridge.js';
 import { RequestAuthenticator } from './request-authenticator.js';
 
 /**
@@ -102,7 +102,8 @@ export class IdentityAuthGuard extends AuthGuard() {
    * `err` is an exception for the caller already (400, 403, 503), `info` the IdentityError that says why a token was
    * rejected. The signature is AuthGuard's own, so that overrides written for that one fit.
    *
-   * It is asked for every call of a handler. undefined and null are a 401: routes that need no token have `@OptionalAuth()`.
+   * It is asked for every call of a handler. undefined, null and other falsy values are a 401, for a valid token as well: routes
+   * that need no token have `@OptionalAuth()`.
    */
   override handleRequest<TUser = any>( // oxlint-disable-line typescript/no-explicit-any
     err: any, // oxlint-disable-line typescript/no-explicit-any
@@ -160,12 +161,13 @@ export class IdentityAuthGuard extends AuthGuard() {
       this.#bridge.prepare(holder);
       const outcome = await this.requestAuthenticator.authenticate(attempt, holder);
       this.#bridge.finish(holder, outcome);
-      return outcome.kind === 'denied' ? outcome : this.#admitUser(attempt, holder, outcome);
+      if (outcome.kind === 'denied') return outcome;
+      return this.#admitUser(attempt, { request: holder, outcome, user: outcome.user, property: USER });
     }
     if (!transport.isRequest(holder)) attempt = { ...attempt, standIn: this.#bridge.makeStandIn(context) };
-    const { request, outcome, thrown } = await this.#bridge.run(attempt, () => super.canActivate(context));
-    if (thrown !== undefined) return denied(thrown.error, detailsOf(outcome));
-    return this.#admitUser(attempt, request ?? (this.getRequest(context) as object), outcome);
+    const result = await this.#bridge.run(attempt, (guard) => super.canActivate.call(guard, context));
+    if (result.thrown !== undefined) return denied(result.thrown.error, detailsOf(result.outcome));
+    return this.#admitUser(attempt, result);
   }
 
   /** Whether nothing that passport would ask of the guard or the strategy is the application's own. */
@@ -187,7 +189,10 @@ export class IdentityAuthGuard extends AuthGuard() {
   #earlierDecision(attempt: AuthAttempt): Decision | undefined {
     if (attempt.credentials === undefined || attempt.credentials === null) return undefined;
     const earlier = this.requestAuthenticator.decisionOf(attempt, attempt.credentials);
-    return earlier?.guard === this || hasMembers(this, GUARD_MEMBERS) ? earlier : undefined;
+    if (earlier?.guard === this) return earlier;
+    if (!hasMembers(this, GUARD_MEMBERS)) return undefined;
+    // One that left its user in another property, or on another object, has left request.user to us.
+    return earlier?.leavesUser === true ? earlier : undefined;
   }
 
   /** Validation and user are those of the earlier decision; requirements are asked again. */
@@ -199,35 +204,50 @@ export class IdentityAuthGuard extends AuthGuard() {
     return denial;
   }
 
-  /** Whatever `handleRequest` made of the outcome: no requirement is met without a token that meets it. */
-  #admitUser(attempt: AuthAttempt, request: object, outcome: AuthOutcome | undefined): Denial | undefined {
+  /** Whatever `handleRequest` made of the outcome: no requirement is met without a token, and no call is let in without a user. */
+  #admitUser(attempt: AuthAttempt, result: PassportResult): Denial | undefined {
+    const { outcome, user, property } = result;
+    const request = result.request ?? (this.getRequest(attempt.context) as object);
     const isOwn = isOwnRequest(attempt, request);
     const authenticated = outcome?.kind === 'authenticated' ? outcome : undefined;
+    if (!isUser(user)) return this.#denyWithoutUser(attempt, outcome);
     try {
-      this.#passUserOn(attempt, request, isOwn);
+      if (isOwn) this.#passUserOn(attempt, property, user);
       if (authenticated !== undefined) this.#watchConnection(attempt, authenticated, isOwn);
     } catch (error) {
       return denied(error, detailsOf(outcome));
     }
     if (authenticated !== undefined) {
-      this.#record('validated', attempt, authenticated, isOwn);
+      const leavesUser = (isOwn && property === USER) || this.#hasUserOf(authenticated, attempt);
+      this.#record('validated', attempt, { ...authenticated, isOwn, leavesUser });
       return undefined;
     }
-    const isDemanded = attempt.plan.requirements.length > 0;
-    if (isDemanded || !isUser(Reflect.get(request, 'user'))) {
+    if (attempt.plan.requirements.length > 0) {
       const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
-      return denied(cause, isDemanded ? details : { ...details, broken: 'handleRequest' });
+      return denied(cause, details);
     }
     this.#record('substituted', attempt);
     return undefined;
   }
 
-  /** Hands on what passport has left on the object of its own. */
-  #passUserOn({ context, transport, holder }: AuthAttempt, request: object, isOwn: boolean): void {
-    const target = transport.userTarget(context);
-    if (isOwn && target !== undefined && !transport.isRequest(holder)) {
-      Reflect.set(target, 'user', Reflect.get(request, 'user'));
+  #hasUserOf({ validated }: Authenticated, attempt: AuthAttempt): boolean {
+    return this.requestAuthenticator.decisionOf(attempt, validated)?.leavesUser === true;
+  }
+
+  /** `handleRequest` said nobody is there: about a token that is good, too. */
+  #denyWithoutUser({ plan }: AuthAttempt, outcome: AuthOutcome | undefined): Denial {
+    if (outcome?.kind === 'authenticated') {
+      const error = refuse('user_refused', `handleRequest of ${this.constructor.name} returned no user.`);
+      return denied(error, { validated: outcome.validated, broken: 'handleRequest' });
     }
+    const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
+    return denied(cause, plan.requirements.length > 0 ? details : { ...details, broken: 'handleRequest' });
+  }
+
+  /** Passport has left it on an object of its own if the holder is no request. */
+  #passUserOn({ context, transport, holder }: AuthAttempt, property: string, user: unknown): void {
+    const target = transport.userTarget(context);
+    if (target !== undefined && !transport.isRequest(holder)) Reflect.set(target, property, user);
   }
 
   /** Sockets must not stay open for longer than their token is good. */
@@ -243,7 +263,7 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** It belongs to this guard, this handler of this class, this call and this token. */
-  #record(kind: Decision['kind'], attempt: AuthAttempt, authenticated?: Authenticated, isOwn = true): void {
+  #record(kind: Decision['kind'], attempt: AuthAttempt, found?: Found): void {
     const { context, holder, transport } = attempt;
     recordDecision(holder, {
       kind,
@@ -252,13 +272,17 @@ export class IdentityAuthGuard extends AuthGuard() {
       controller: context.getClass(),
       call: transport.outlivesRequest(holder) ? undefined : context,
       by: this.requestAuthenticator,
-      validated: authenticated?.validated,
-      user: authenticated?.user,
-      isOwn,
+      validated: found?.validated,
+      user: found?.user,
+      isOwn: found?.isOwn ?? true,
+      leavesUser: found?.leavesUser ?? false,
       earlier: undefined,
     });
   }
 }
+
+/** A token that was accepted, and what became of the user that it stands for. */
+type Found = Pick<Authenticated, 'validated' | 'user'> & Pick<Decision, 'isOwn' | 'leavesUser'>;
 
 const ONLY_A_TOKEN =
   'The handler has requirements, which only a token meets; allowWithoutToken() was called without one.';
@@ -280,8 +304,4 @@ function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind' | 'err
   if (outcome.kind === 'authenticated') return { validated: outcome.validated };
   const { kind: _, error, ...details } = outcome;
   return { ...details, cause: error instanceof IdentityError ? error : undefined };
-}
-
-function isUser(user: unknown): boolean {
-  return user !== undefined && user !== null && user !== false;
 }

@@ -16,7 +16,10 @@ export class PassportBridge {
   private readonly members = readPassportMembers();
 
   /** @param strategy - asked at each call: Nest injects it after the constructor of the guard. */
-  constructor(guard: object, strategy: () => object) {
+  constructor(
+    private readonly guard: object,
+    strategy: () => object,
+  ) {
     lockOptions(guard, () => {
       // Passport writes the functions of a request onto the strategy object that it is handed.
       const options = { defaultStrategy: Object.create(strategy()) as unknown };
@@ -25,23 +28,24 @@ export class PassportBridge {
   }
 
   /**
-   * @param canActivate - AuthGuard's own.
-   * @returns what the strategy found, and what `handleRequest` of the guard threw.
+   * @param canActivate - AuthGuard's own, to be called on the guard that it is handed.
+   * @returns what the strategy found, and what the guard made of it.
    */
-  async run(attempt: AuthAttempt, canActivate: () => unknown): Promise<PassportResult> {
+  async run(attempt: AuthAttempt, canActivate: (guard: object) => unknown): Promise<PassportResult> {
     let reported: Pick<PassportResult, 'request' | 'outcome'> | undefined;
     this.starting = { attempt, report: (request, outcome) => (reported = { request, outcome }) };
+    const answers: GuardAnswers = { user: undefined, property: USER };
     let running: unknown;
     try {
-      running = canActivate();
+      running = canActivate(observed(this.guard, answers));
     } finally {
       this.starting = undefined;
     }
     try {
       await running;
-      return { ...reported };
+      return { ...reported, ...answers };
     } catch (thrown) {
-      return { ...reported, thrown: { error: thrown } };
+      return { ...reported, ...answers, thrown: { error: thrown } };
     }
   }
 
@@ -84,12 +88,47 @@ export function isRejection(error: unknown): error is IdentityError {
   return error instanceof IdentityError && error.status === 401;
 }
 
-export interface PassportResult {
+/** Where AuthGuard leaves the user, unless `getAuthenticateOptions` names another property. */
+export const USER = 'user';
+
+export interface PassportResult extends Readonly<GuardAnswers> {
   /** The object that the strategy was handed as the request; undefined if passport has not asked it. */
   readonly request?: object;
   readonly outcome?: AuthOutcome;
   /** Present if AuthGuard threw, whatever it was. */
   readonly thrown?: { readonly error: unknown };
+}
+
+/** What the application's overrides of a guard answered in one call. */
+interface GuardAnswers {
+  /** What `handleRequest` returned; undefined if it was not asked. */
+  user: unknown;
+  /** The property of the request that AuthGuard leaves it in. */
+  property: string;
+}
+
+/**
+ * The guard as AuthGuard sees it in one call, which notes what the overrides answer. The request is no place to look for that:
+ * it may have a user of somebody else's making, and fields of one GraphQL operation write on it at the same time.
+ */
+function observed(guard: object, answers: GuardAnswers): object {
+  // Bound to the guard itself: private fields of a subclass are on no other object.
+  const call = (name: string, args: readonly unknown[]): unknown =>
+    (Reflect.get(guard, name) as (...all: readonly unknown[]) => unknown).apply(guard, [...args]);
+  const own = {
+    getRequest: (...args: unknown[]) => call('getRequest', args),
+    getResponse: (...args: unknown[]) => call('getResponse', args),
+    async getAuthenticateOptions(...args: unknown[]) {
+      const options = (await call('getAuthenticateOptions', args)) as { property?: string } | undefined;
+      // As AuthGuard reads it.
+      answers.property = options?.property || USER;
+      return options;
+    },
+    async handleRequest(...args: unknown[]) {
+      return (answers.user = await call('handleRequest', args));
+    },
+  };
+  return Object.assign(Object.create(guard) as object, own);
 }
 
 /** The way from the guard to the strategy leads through passport's options: a symbol that nobody else knows. */

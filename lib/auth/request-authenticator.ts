@@ -60,7 +60,7 @@ export class RequestAuthenticator {
   }
 
   /** What a guard decided earlier about this very call and these very credentials, by this authenticator. */
-  decisionOf({ holder, context }: AuthAttempt, { token }: Credentials): Decision | undefined {
+  decisionOf({ holder, context }: AuthAttempt, { token }: Pick<Credentials, 'token'>): Decision | undefined {
     return decisionInCall(holder, { call: context, by: this, token });
   }
 

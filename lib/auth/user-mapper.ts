@@ -4,6 +4,7 @@ import { EventReporter } from '../events/event-reporter.js';
 import type { ValidatedToken } from '../model/token.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toCheckError } from '../validation/run-hooks.js';
+import { isUser } from './auth-outcome.js';
 import { describeWithoutClaims, isRefusal } from './describe-error.js';
 
 /** Makes `request.user` of a validated token, with the option `mapUser`. */
@@ -41,8 +42,7 @@ export class UserMapper {
       this.report(validated, error);
       throw error;
     }
-    // Passport takes every falsy user for none.
-    if (user !== undefined && user !== null && user !== false) return user;
+    if (isUser(user)) return user;
     this.report(validated, undefined);
     throw refuse('user_refused');
   }

@@ -74,7 +74,7 @@ const TABLE = {
   key_not_found: refused('The key set of the issuer has no key for the header\'s "kid" and "alg".'),
   signature_invalid: refused('No key of the issuer that fits the header verifies the signature.'),
   check_refused: refused('The application\'s own "validate" check refused the token.'),
-  user_refused: refused('"mapUser" found no user for the token.'),
+  user_refused: refused('"mapUser" or an override of handleRequest found no user for the token.'),
   scope_missing: forbidden('The token lacks a scope that the route or the call demands.'),
   role_missing: forbidden('The token lacks a role that the route demands.'),
   claim_not_met: forbidden('A claim is not what @RequireClaim of the route demands.'),

@@ -23,6 +23,7 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
   validated: of.kind === undefined || of.kind === 'validated' ? token('t1') : undefined,
   user: undefined,
   isOwn: true,
+  leavesUser: true,
   earlier: undefined,
   ...of,
 });

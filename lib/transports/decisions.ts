@@ -24,6 +24,8 @@ export interface Decision {
   readonly user: unknown;
   /** Whether the token came with the request itself, not with an object that an override of `getRequest` made. */
   readonly isOwn: boolean;
+  /** Whether `request.user` was left by it, or by a decision before it about the same call and token. */
+  readonly leavesUser: boolean;
   /** The decision before this one on the same holder; set by {@link recordDecision}. */
   earlier: Decision | undefined;
 }

@@ -146,6 +146,7 @@ describe('the carrier of a message over WebSockets', () => {
       validated: undefined,
       user: undefined,
       isOwn: true,
+      leavesUser: true,
       earlier: undefined,
     });
     expect(latestDecision(client)).toBeUndefined();
