@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { IdentityModuleOptions } from './options/options.types.js';
+import type { IdentityModuleOptions } from './options/module-options.js';
 
 interface Extras {
   /** Whether guards in every module find the providers without importing them. @default true */

@@ -50,18 +50,12 @@ export type { TlsOptions } from './http/http-settings.js';
 export { rolesClaimOf } from './options/roles-claim.js';
 export type {
   CacheOptions,
-  ClaimSource,
-  CookieTokenOptions,
-  HttpOptions,
-  IdentityModuleOptions,
-  IdentityOptionsFactory,
-  IssuerOptions,
   JwksOptions,
-  JwtFromRequest,
   LifetimeOptions,
-  MapUser,
-  Profile,
   TokenCacheOptions,
-  TransportOptions,
-  ValidateHook,
-} from './options/options.types.js';
+} from './options/cache-options.js';
+export type { HttpOptions } from './options/http-options.js';
+export type { IssuerOptions } from './options/issuer-options.js';
+export type { IdentityModuleOptions, IdentityOptionsFactory } from './options/module-options.js';
+export type { ClaimSource, JwtFromRequest, MapUser, Profile, ValidateHook } from './options/options.types.js';
+export type { CookieTokenOptions, TransportOptions } from './options/transport-options.js';

@@ -7,7 +7,7 @@ import { HttpClients } from '../http/http-clients.js';
 import type { SkippedKey } from '../jwks/import-key.js';
 import { JwksService } from '../issuers/jwks.service.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
-import type { IdentityModuleOptions } from '../options/options.types.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { describeError, IdentityError } from '../errors/identity-error.js';
-import type { IdentityModuleOptions } from '../options/options.types.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 import { examineProvider } from './examine-provider.js';
 import { examineTls } from './examine-tls.js';
 import { examineToken } from './examine-token.js';

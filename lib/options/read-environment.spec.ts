@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { IdentityError } from '../errors/identity-error.js';
-import { Problems } from './option-reader.js';
-import { refuseRuntime } from './read-environment.js';
+import { throwIfAny } from './option-issues.js';
+import { findRuntimeIssues } from './read-environment.js';
 
-describe('refuseRuntime', () => {
-  const problemOf = (versions: Record<string, string>): unknown => {
-    const problems = new Problems();
-    refuseRuntime(versions, problems);
+describe('findRuntimeIssues', () => {
+  const errorOf = (versions: Record<string, string>): unknown => {
     try {
-      problems.throwIfAny();
+      throwIfAny(findRuntimeIssues(versions));
       return undefined;
     } catch (error) {
       return error;
@@ -16,11 +14,11 @@ describe('refuseRuntime', () => {
   };
 
   it('lets Node.js pass', () => {
-    expect(problemOf({ node: '24.0.0' })).toBeUndefined();
+    expect(errorOf({ node: '24.0.0' })).toBeUndefined();
   });
 
   it('refuses Bun, and says why and what to do', () => {
-    const error = problemOf({ node: '24.3.0', bun: '1.4.5' });
+    const error = errorOf({ node: '24.3.0', bun: '1.4.5' });
     expect(error).toBeInstanceOf(IdentityError);
     expect(error).toMatchObject({
       code: 'options_invalid',

@@ -1,46 +1,19 @@
-import type { HttpSettings } from '../http/http-settings.js';
-import type { JsonObject } from '../model/json.js';
-import type {
-  ClaimSource,
-  IssuerSource,
-  JwtFromRequest,
-  MapUser,
-  Profile,
-  ValidateHook,
-} from './options.types.js';
+import type { DISCOVERY_GROUP, JWKS_GROUP } from './cache-options.js';
+import type { IssuerSource, IssuerValues } from './issuer-options.js';
+import type { COMMON_OPTIONS } from './module-options.js';
+import type { ValueOf } from './schema.js';
 
 /** One issuer after resolution: nothing is optional that has a default, everything is frozen. */
-export interface ResolvedIssuer {
+export interface ResolvedIssuer extends IssuerValues {
   readonly issuer: string;
   readonly metadataIssuer: string;
   /** null accepts any. */
   readonly audience: readonly string[] | null;
-  readonly audienceClaim: string;
-  readonly algorithms: readonly string[];
-  readonly profile: Profile;
-  readonly discoveryUrl: string | undefined;
-  readonly jwksUri: string | undefined;
-  readonly jwks: JsonObject | undefined;
-  readonly http: HttpSettings;
-  readonly validate: readonly ValidateHook[];
-  /** undefined where tokens of the issuer have no roles. */
-  readonly rolesClaim: ClaimSource | undefined;
 }
 
-export interface ResolvedLifetime {
-  readonly ttlMs: number;
-  readonly minTtlMs: number;
-  readonly maxTtlMs: number;
-  readonly staleIfErrorMs: number;
-}
+export type ResolvedLifetime = ValueOf<(typeof DISCOVERY_GROUP)['rows']>;
 
-export interface ResolvedJwks extends ResolvedLifetime {
-  readonly unknownKidCooldownMs: number;
-  readonly unknownKidMaxWaitMs: number;
-  readonly unknownKidTtlMs: number;
-  readonly maxWaiting: number;
-  readonly badSignatureCooldownMs: number;
-}
+export type ResolvedJwks = ValueOf<(typeof JWKS_GROUP)['rows']>;
 
 /** Issuers that are not known at start. */
 export interface TenantSource {
@@ -56,38 +29,11 @@ export interface TenantSource {
   readonly deadlineMs: number;
 }
 
-/** The options after resolution. */
-export interface ResolvedOptions {
+/** The options after resolution. Those of issuers are with the issuers. */
+export interface ResolvedOptions extends Omit<ValueOf<typeof COMMON_OPTIONS>, 'senderConstrained'> {
   readonly issuers: readonly ResolvedIssuer[];
-  /** undefined where the configuration names all issuers. */
+  /** undefined if the configuration names all issuers. */
   readonly tenants: TenantSource | undefined;
-  /** In lower case, without `application/`; null stands for an absent `typ`. */
-  readonly tokenTypes: readonly (string | null)[];
-  readonly acceptIdTokens: boolean;
-  readonly acceptEventsClaim: boolean;
-  readonly requiredClaims: readonly string[];
-  readonly clockToleranceMs: number;
-  readonly mapUser: MapUser | undefined;
-  readonly maxTokenBytes: number;
-  readonly jwtFromRequest: JwtFromRequest | undefined;
-  readonly realm: string;
-  readonly scopeClaim: readonly ClaimSource[];
-  readonly resourceMetadataUrl: string | undefined;
-  readonly warmUp: 'background' | 'await' | 'off';
-  readonly cache: { readonly maxEntries: number };
-  /** undefined where it is off. */
-  readonly tokenCache: { readonly maxEntries: number; readonly maxBytes: number } | undefined;
-  readonly transports: {
-    readonly tokenFromUrl: boolean;
-    readonly tokenFromPayload: boolean;
-    /** undefined where it is off. */
-    readonly tokenFromCookie: { readonly name: string; readonly origins: readonly string[] } | undefined;
-    readonly closeExpired: boolean;
-  };
-  readonly discovery: ResolvedLifetime;
-  readonly jwks: ResolvedJwks;
-  readonly refreshAheadRatio: number;
-  readonly unguarded: 'error' | 'warn' | 'off';
   /** What the log is told at start. */
   readonly warnings: readonly string[];
 }

@@ -1,4 +1,5 @@
-import type { IdentityModuleOptions, IssuerOptions } from '../options/options.types.js';
+import type { IssuerOptions } from '../options/issuer-options.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 
 /** Changes each issuer of the module's options, wherever it stands: alone, in a list, or behind a function. */
 export function rewriteIssuers(

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { systemClock, type Clock } from '../cache/clock.js';
 import { wellKnownUrls } from '../discovery/well-known.js';
 import { IdentityError } from '../errors/identity-error.js';
-import type { IdentityModuleOptions } from '../options/options.types.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 import { createInMemoryDispatcher } from './in-memory-dispatcher.js';
 import { LOOPBACK_CERTIFICATE } from './loopback-certificate.js';
 import { startLoopback, type LoopbackServer } from './loopback-server.js';

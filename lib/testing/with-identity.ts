@@ -5,7 +5,7 @@ import { CLOCK, type Clock } from '../cache/clock.js';
 import { bearer, type Credentials } from '../transports/credentials.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
-import type { IdentityModuleOptions } from '../options/options.types.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { noteIdentity } from './builder-uses.js';

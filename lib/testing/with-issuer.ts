@@ -1,7 +1,8 @@
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
-import type { IdentityModuleOptions, IssuerOptions } from '../options/options.types.js';
+import type { IssuerOptions } from '../options/issuer-options.js';
+import type { IdentityModuleOptions } from '../options/module-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import {

@@ -2,7 +2,7 @@ import { IdentityError } from '../errors/identity-error.js';
 import { withAliases } from '../model/algorithms.js';
 import { isJsonObject } from '../model/json.js';
 import { normalizeTokenType } from '../model/token-type.js';
-import { isStringList } from '../options/option-reader.js';
+import { isStringList } from '../options/kinds.js';
 import { nearestName } from '../options/nearest-name.js';
 import type { ValidateHook } from '../options/options.types.js';
 import type { ValidationRules } from './validation-rules.js';

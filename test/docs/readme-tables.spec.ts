@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from 'nestjs-identity-model';
 import * as api from 'nestjs-identity-model';
+import { MODULE_OPTIONS } from '../../lib/options/module-options.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
+import type { Option, Rows } from '../../lib/options/schema.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const README = read('README.md');
@@ -25,41 +28,71 @@ function rowsBelow(heading: string, document = README): string[][] {
 
 const unquote = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '');
 
-/** Members of the option interfaces, as `http.timeoutMs`. */
-function optionNames(): string[] {
-  const file = ts.createSourceFile('o.ts', read('lib/options/options.types.ts'), ts.ScriptTarget.ESNext);
-  const interfaces = new Map(
-    file.statements.filter(ts.isInterfaceDeclaration).map((each) => [each.name.text, each]),
-  );
-  const membersOf = (name: string): [string, string][] => {
-    const declaration = interfaces.get(name);
-    if (declaration === undefined) return [];
-    const inherited = (declaration.heritageClauses ?? []).flatMap(({ types }) =>
-      types.flatMap(({ expression }) => membersOf((expression as ts.Identifier).text)),
-    );
-    const own = declaration.members
-      .filter(ts.isPropertySignature)
-      .map((member): [string, string] => [
-        (member.name as ts.Identifier).text,
-        member.type?.getText(file).split(' ')[0] ?? '',
-      ]);
-    return [...inherited, ...own];
-  };
-  return membersOf('IdentityModuleOptions').flatMap(([name, type]) => {
-    const nested = membersOf(type);
-    return nested.length === 0 ? [name] : nested.map(([inner]) => `${name}.${inner}`);
-  });
+/** An option as README names it, `http.timeoutMs`: its row, and what editors show of it. */
+interface Described {
+  readonly name: string;
+  readonly row: Option<unknown, unknown>;
+  readonly meaning: string;
+  /** Text of `@default`; undefined if there is none. */
+  readonly byDefault: string | undefined;
 }
+
+/** The options of a table, with what the compiler knows of the public type: that is what an editor shows. */
+function describeOptions(): Described[] {
+  const file = fileURLToPath(new URL('../../lib/options/module-options.ts', import.meta.url));
+  const program = ts.createProgram([file], { module: ts.ModuleKind.NodeNext, strict: true, types: ['node'] });
+  const checker = program.getTypeChecker();
+  const declaration = program
+    .getSourceFile(file)
+    ?.statements.filter(ts.isInterfaceDeclaration)
+    .find(({ name }) => name.text === 'IdentityModuleOptions');
+  if (declaration === undefined) throw new Error('no IdentityModuleOptions');
+  const walk = (type: ts.Type, rows: Rows, path: string): Described[] =>
+    Object.entries(rows).flatMap(([name, row]) => {
+      const symbol = type.getProperty(name);
+      if (symbol === undefined) throw new Error(`${path}${name} is missing in the public type`);
+      const own = checker.getNonNullableType(checker.getTypeOfSymbol(symbol));
+      // README has options of a second level, `http.tls`, in one line.
+      if (row.rows !== undefined && path === '') return walk(own, row.rows, `${name}.`);
+      const meaning = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+      const tag = symbol.getJsDocTags(checker).find((each) => each.name === 'default');
+      return [{ name: path + name, row, meaning, byDefault: tag && ts.displayPartsToString(tag.text) }];
+    });
+  return walk(checker.getTypeAtLocation(declaration), MODULE_OPTIONS, '');
+}
+
+/** What stands in the documents for a default, if it is a literal. */
+function literalOf(name: string, text: string): unknown {
+  const quoted = unquote(text).replaceAll("'", '"');
+  // Media types are compared in lower case, and so kept.
+  return JSON.parse(name === 'tokenTypes' ? quoted.toLowerCase() : quoted) as unknown;
+}
+
+/** Their defaults are no literals: they are of the environment, of this Node.js, or of the application's functions. */
+const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers'];
 
 describe('the tables of options in README.md and docs/caching.md', () => {
   const rows = rowsBelow('Options');
+  const options = describeOptions();
   const resolved = resolveOptions({ issuer: 'https://id.example.com', audience: 'x' }, {});
   const [issuer] = resolved.issuers;
 
   it('has each option once, and nothing else', () => {
     const names = rows.map(([name]) => unquote(name));
-    expect(names.toSorted()).toEqual([...optionNames(), 'isGlobal'].toSorted());
+    expect(names.toSorted()).toEqual([...options.map(({ name }) => name), 'isGlobal'].toSorted());
   });
+
+  it.each(options)(
+    'says of $name what editors say: its unit and its default',
+    ({ name, row, meaning, byDefault }) => {
+      const unit = name.endsWith('Ms') ? 'milliseconds' : name.endsWith('Bytes') ? 'bytes' : undefined;
+      expect(row.unit).toBe(unit);
+      expect(meaning).toMatch(new RegExp(`^[A-Z\`][^]*${unit === undefined ? '' : `\\bin ${unit}\\b`}`));
+      const isLiteral = byDefault !== undefined && /^[\d'[]|^(true|false)\b/.test(byDefault);
+      if (isLiteral) expect(row.default).toEqual(literalOf(name, byDefault.replace(/;.*/s, '')));
+      else if (row.default !== undefined) expect(COMPUTED).toContain(name);
+    },
+  );
 
   const described = rowsBelow('How long a document is fresh', CACHING);
 
@@ -70,15 +103,12 @@ describe('the tables of options in README.md and docs/caching.md', () => {
   it.each([...rows, ...described].filter(([, value]) => value?.startsWith('`')))(
     'has the default of %s: %s',
     (name, value) => {
-      const expected: unknown = JSON.parse(unquote(value).replaceAll("'", '"'));
+      const expected = literalOf(unquote(name), value ?? '');
       const path = unquote(name).split('.');
       if (path[0] === 'isGlobal' || path[0] === 'senderConstrained') return;
       let actual: unknown = { ...issuer, ...resolved };
       for (const step of path) actual = Reflect.get(actual as object, step);
-      const lower = (item: unknown): unknown => (Array.isArray(item) ? item.map(lowerOne) : item);
-      const lowerOne = (item: unknown): unknown =>
-        path[0] === 'tokenTypes' && typeof item === 'string' ? item.toLowerCase() : item;
-      expect(actual).toEqual(lower(expected));
+      expect(actual).toEqual(expected);
     },
   );
 });

@@ -1,0 +1,66 @@
+import { algorithms, audience, keySet, keySetUrl, metadataIssuer, validateHook } from './issuer-kinds.js';
+import { claimSource, oneOf, text } from './kinds.js';
+import type { Profile } from './options.types.js';
+import { httpSettings } from './resolve-http.js';
+import type { GivenOf, ValueOf } from './schema.js';
+
+/** What may stand at the top for all issuers, and in each of them for itself. */
+export const SHARED_ISSUER_OPTIONS = {
+  /** Accepted audiences; null accepts any, in writing. Required at the top or in each issuer. */
+  audience: audience(),
+  /** The claim that names the audience; `client_id` for Amazon Cognito. @default 'aud' */
+  audienceClaim: text('aud'),
+  /** Allow-list of JWS algorithms. @default all asymmetric ones that this Node.js can verify */
+  algorithms: algorithms(),
+  /** `rfc9068` demands `at+jwt` and the claims of RFC 9068 section 2.2. @default 'any' */
+  profile: oneOf<Profile>('any', ['any', 'rfc9068']),
+  /** How the provider is spoken to; an issuer's members stand in front of those at the top. */
+  http: httpSettings(),
+  /** Own check over the validated token. An issuer's runs after the one at the top. @default none */
+  validate: validateHook(),
+  /**
+   * Where roles are, for `@RequireRoles` and `@RequireAnyRole`: a claim, a path or a function; `rolesClaimOf` has those of providers.
+   * A list of strings, or a string that is one role. @default none
+   */
+  rolesClaim: claimSource(),
+};
+
+/** What belongs to one issuer. */
+export const ONE_ISSUER_OPTIONS = {
+  /** The exact string that tokens carry in `iss`. Required, unless `issuers` is given. */
+  issuer: text(undefined),
+  /** What the metadata document must say, literally (Entra's `{tenantid}`, ADFS). @default issuer */
+  metadataIssuer: metadataIssuer(),
+  /** URL of the metadata document; there is no fallback to another one. @default made from the issuer */
+  discoveryUrl: text(undefined),
+  /** URL of the key set; skips discovery. @default from the metadata document */
+  jwksUri: keySetUrl(),
+};
+
+/** What a member of `issuers` may have. At the top `jwks` is another option: how long fetched keys are believed. */
+export const ISSUER_OPTIONS = {
+  ...ONE_ISSUER_OPTIONS,
+  ...SHARED_ISSUER_OPTIONS,
+  /** A key set (RFC 7517 section 5) to use as it is; skips discovery, and nothing is ever fetched. */
+  jwks: keySet(),
+};
+
+export type SharedIssuerValues = ValueOf<typeof SHARED_ISSUER_OPTIONS>;
+
+export type IssuerValues = ValueOf<typeof ISSUER_OPTIONS>;
+
+/** One of several issuers. */
+export interface IssuerOptions extends GivenOf<typeof ISSUER_OPTIONS> {
+  /** The exact string that tokens carry in `iss`. */
+  readonly issuer: string;
+}
+
+/**
+ * Names issuers while tokens come in: for tenants that are not known at start. Its answers are cached,
+ * for `discovery.ttlMs`, refusals for `jwks.unknownKidTtlMs`. undefined refuses; a throw is a 503.
+ *
+ * @param unverifiedIssuer - what a token claims; nothing of it is verified but that `allowedIssuers` lets it through.
+ */
+export type IssuerSource = (
+  unverifiedIssuer: string,
+) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>;

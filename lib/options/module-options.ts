@@ -1,0 +1,104 @@
+import {
+  CACHE_GROUP,
+  DISCOVERY_GROUP,
+  JWKS_GROUP,
+  TOKEN_CACHE_GROUP,
+  type CacheOptions,
+  type JwksOptions,
+  type LifetimeOptions,
+  type TokenCacheOptions,
+} from './cache-options.js';
+import { ONE_ISSUER_OPTIONS, SHARED_ISSUER_OPTIONS } from './issuer-options.js';
+import {
+  boolean,
+  bytes,
+  callback,
+  duration,
+  nested,
+  number,
+  oneOf,
+  optionalGroup,
+  quotable,
+} from './kinds.js';
+import { allowedIssuers, issuers, requiredClaims, scopeClaim, tokenTypes } from './module-kinds.js';
+import type { JwtFromRequest, MapUser } from './options.types.js';
+import type { GivenOf, ValueOf } from './schema.js';
+import { TRANSPORT_GROUP, type TransportOptions } from './transport-options.js';
+
+/** Which issuers there are, if they are several. */
+export const SEVERAL_ISSUERS_OPTIONS = {
+  /** Several issuers, instead of `issuer`; or a function that names them, together with `allowedIssuers`. */
+  issuers: issuers(),
+  /** What a function `issuers` may be asked for: a list, or a predicate over the unverified string. */
+  allowedIssuers: allowedIssuers(),
+};
+
+export type SeveralIssuersValues = ValueOf<typeof SEVERAL_ISSUERS_OPTIONS>;
+
+/** What stands at the top only, and holds for all issuers. */
+export const COMMON_OPTIONS = {
+  /** Accepted `typ` header values, case-insensitive; null stands for an absent one. @default ['at+jwt', 'JWT', null] */
+  tokenTypes: tokenTypes(['at+jwt', 'JWT', null]),
+  /** Lifts the marks by which ID tokens are refused. @default false */
+  acceptIdTokens: boolean(false),
+  /**
+   * Accepts a claim `events` of your own. Without it the claim marks a security event (RFC 8417 section 2.2);
+   * logout tokens are refused in either case. @default false
+   */
+  acceptEventsClaim: boolean(false),
+  /** Claims that must be present besides `iss`, `exp` and the audience. @default ['exp'] */
+  requiredClaims: requiredClaims(['exp']),
+  /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
+  clockToleranceMs: duration(30_000, { max: 600_000 }),
+  /** What becomes `request.user`; find users by `issuer` and `claims.sub` together. @default the claims */
+  mapUser: callback<MapUser>(),
+  /** Longer tokens are refused before any parsing, in bytes. @default 16384 */
+  maxTokenBytes: bytes(16_384, { min: 256, max: 1_048_576 }),
+  /** Takes the token out of a request. @default a strict reader of the Authorization header (RFC 6750 section 2.1) */
+  jwtFromRequest: callback<JwtFromRequest>(),
+  /** `realm` of the challenge (RFC 9110 section 11.5). @default 'api' */
+  realm: quotable('api'),
+  /** Where the scopes are: a claim, a path or a function. @default ['scope', 'scp'] */
+  scopeClaim: scopeClaim(['scope', 'scp']),
+  /** What to do with tokens that carry `cnf` (RFC 7800): 'reject' is the only way yet. @default 'reject' */
+  senderConstrained: oneOf('reject', ['reject']),
+  /** `resource_metadata` of the challenge (RFC 9728 section 5.1). @default none */
+  resourceMetadataUrl: quotable(undefined),
+  /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
+  warmUp: oneOf('background', ['background', 'await', 'off']),
+  /** Bounds of the caches of metadata and keys. */
+  cache: nested<CacheOptions>()(CACHE_GROUP),
+  /** Spares the signature check of tokens that come again; every other check is made on every use. @default off */
+  tokenCache: optionalGroup<TokenCacheOptions>()(TOKEN_CACHE_GROUP),
+  /** What differs outside of HTTP. */
+  transports: nested<TransportOptions>()(TRANSPORT_GROUP),
+  /** How long metadata of a provider is believed. */
+  discovery: nested<LifetimeOptions>()(DISCOVERY_GROUP),
+  /** How long keys of a provider are believed, and when they are fetched again. */
+  jwks: nested<JwksOptions>()(JWKS_GROUP),
+  /** Part of a lifetime after which a renewal runs in the background, between 0.1 and 1. @default 0.8 */
+  refreshAheadRatio: number(0.8, { min: 0.1, max: 1 }),
+  /** What to do about a route that has requirements but no IdentityAuthGuard. @default 'error' */
+  unguarded: oneOf('error', ['error', 'warn', 'off']),
+};
+
+/** All that may stand at the top. */
+export const MODULE_OPTIONS = {
+  ...ONE_ISSUER_OPTIONS,
+  ...SHARED_ISSUER_OPTIONS,
+  ...SEVERAL_ISSUERS_OPTIONS,
+  ...COMMON_OPTIONS,
+};
+
+export const MODULE_HINTS = {
+  isGlobal: 'belongs beside "useFactory", "useClass" or "useExisting" in forRootAsync, not into its result',
+  clockTolerance: 'unknown option; it is "clockToleranceMs", in milliseconds',
+};
+
+/** Options of `IdentityModule.forRoot`. */
+export interface IdentityModuleOptions extends GivenOf<typeof MODULE_OPTIONS> {}
+
+/** For `forRootAsync({ useClass })` and `useExisting`. */
+export interface IdentityOptionsFactory {
+  createIdentityOptions(): IdentityModuleOptions | Promise<IdentityModuleOptions>;
+}

@@ -1,0 +1,60 @@
+import { ONE_ISSUER_OPTIONS, type SharedIssuerValues } from './issuer-options.js';
+import type { SeveralIssuersValues } from './module-options.js';
+import type { OptionIssue } from './option-issues.js';
+import type { ResolvedOptions } from './resolved-options.js';
+import type { Rule } from './schema.js';
+
+type SeveralIssuersRule = Rule<SeveralIssuersValues>;
+
+const issuersStandAlone: SeveralIssuersRule = (_values, isGiven) =>
+  isGiven('issuers')
+    ? Object.keys(ONE_ISSUER_OPTIONS)
+        .filter(isGiven)
+        .map((path) => ({ path, message: 'contradicts "issuers"; it belongs into one of its members' }))
+    : [];
+
+/** Tokens say who is asked for: without bounds a stranger would choose. */
+const tenantsAreBounded: SeveralIssuersRule = ({ issuers }, isGiven) => {
+  const path = 'allowedIssuers';
+  if (typeof issuers === 'function') {
+    const message = 'is missing: a list or a predicate of what "issuers" may be asked for';
+    return isGiven(path) ? [] : [{ path, message }];
+  }
+  return isGiven(path) ? [{ path, message: 'has no effect: it belongs to a function "issuers"' }] : [];
+};
+
+export const SEVERAL_ISSUERS_RULES: readonly SeveralIssuersRule[] = [issuersStandAlone, tenantsAreBounded];
+
+/** RFC 9068 section 4 accepts `at+jwt` only: a list without it would accept nothing of such an issuer. */
+export function profileFitsTokenTypes(
+  issuers: readonly Pick<SharedIssuerValues, 'profile'>[],
+  tokenTypes: ResolvedOptions['tokenTypes'],
+): readonly OptionIssue[] {
+  const isProfiled = issuers.some(({ profile }) => profile === 'rfc9068');
+  if (!isProfiled || tokenTypes.includes('at+jwt')) return [];
+  return [
+    {
+      path: 'tokenTypes',
+      message:
+        "contradicts \"profile\": 'rfc9068', which accepts 'at+jwt' only; add it, or leave one of them out",
+    },
+  ];
+}
+
+/** A tenant is what its tokens name, to the letter (RFC 7519 section 4.1.1). */
+export function issuerIsAsked(issuer: string, asked: string): readonly OptionIssue[] {
+  if (issuer === asked) return [];
+  return [
+    { path: 'issuer', message: 'is not the string that was asked for; they are compared to the letter' },
+  ];
+}
+
+/** Issuers of the configuration are never driven out. */
+export function cacheHoldsAllIssuers(
+  issuers: readonly unknown[],
+  { maxEntries }: ResolvedOptions['cache'],
+): readonly OptionIssue[] {
+  if (issuers.length <= maxEntries) return [];
+  const count = `${String(issuers.length)} issuers are configured`;
+  return [{ path: 'cache.maxEntries', message: `${count}; all of them must fit, got ${String(maxEntries)}` }];
+}
