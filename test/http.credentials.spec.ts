@@ -14,6 +14,12 @@ const start = async (): Promise<ProviderDouble> => {
   return provider;
 };
 
+/**
+ * A place that no other provider of a test has: ports are used again, and a module of another test that is still after its
+ * own provider would ask here.
+ */
+const KEYS_PATH = '/keys-of-the-credentials-spec';
+
 /** What came with the requests for a path. */
 function collect(provider: ProviderDouble, path: string, body: () => object): (string | undefined)[] {
   const seen: (string | undefined)[] = [];
@@ -34,12 +40,12 @@ describe('http.headers', () => {
     const elsewhere = await start();
     const metadata = collect(provider, provider.metadataPath, () => ({
       issuer: provider.issuer,
-      jwks_uri: `${elsewhere.issuer}/jwks`,
+      jwks_uri: `${elsewhere.issuer}${KEYS_PATH}`,
     }));
-    const atKeys = collect(elsewhere, '/jwks', keys);
+    const atKeys = collect(elsewhere, KEYS_PATH, keys);
     expect(await keysOf(provider.issuer, { headers })).toBe('ok');
     expect(await keysOf(provider.issuer, { headers, credentialOrigins: [elsewhere.issuer] })).toBe('ok');
-    const jwksUri = `${elsewhere.issuer}/jwks`;
+    const jwksUri = `${elsewhere.issuer}${KEYS_PATH}`;
     expect(await keysOf(provider.issuer, { headers }, { jwksUri })).toBe('ok');
     expect(metadata).toEqual(['secret', 'secret']);
     expect(atKeys).toEqual([undefined, 'secret', 'secret']);
@@ -49,9 +55,9 @@ describe('http.headers', () => {
     const provider = await start();
     const seen = collect(provider, '/meta', () => ({
       issuer: 'https://id.example.com',
-      jwks_uri: `${provider.issuer}/jwks`,
+      jwks_uri: `${provider.issuer}${KEYS_PATH}`,
     }));
-    const atKeys = collect(provider, '/jwks', keys);
+    const atKeys = collect(provider, KEYS_PATH, keys);
     const discoveryUrl = `${provider.issuer}/meta`;
     expect(await keysOf('https://id.example.com', { headers }, { discoveryUrl })).toBe('ok');
     expect([...seen, ...atKeys]).toEqual(['secret', 'secret']);
@@ -62,9 +68,9 @@ describe('http.headers', () => {
     const elsewhere = await start();
     collect(provider, provider.metadataPath, () => ({
       issuer: provider.issuer,
-      jwks_uri: `${elsewhere.issuer}/jwks`,
+      jwks_uri: `${elsewhere.issuer}${KEYS_PATH}`,
     }));
-    elsewhere.respond('/jwks', 401);
+    elsewhere.respond(KEYS_PATH, 401);
     expect(await keysOf(provider.issuer, { headers })).toContain(
       `status 401; "http.headers" were not sent, because ${elsewhere.issuer} is not the origin of the issuer (http.credentialOrigins)`,
     );
@@ -76,7 +82,7 @@ describe('http.headers', () => {
     ['async', (values: object) => async () => values],
   ])('may be a function, %s, which is asked for each request', async (_kind, make) => {
     const provider = await start();
-    const seen = collect(provider, '/jwks', keys);
+    const seen = collect(provider, provider.jwksPath, keys);
     let turn = 0;
     const source = (): unknown => make({ 'X-Key': `key-${String(++turn)}` })();
     const module = await createModule({
