@@ -6,8 +6,10 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import { assertNoContradiction, findRouteFaults } from './startup/route-audit.js';
-import { HostApplication, hostApplicationProvider } from './startup/host-application.js';
+import { hostApplicationProvider } from './startup/host-application.js';
+import { RouteScanner } from './startup/route-scanner.js';
+import { StartChecks } from './startup/start-checks.js';
+import { WarmUp } from './startup/warm-up.js';
 import { Authorizer } from './auth/authorizer.js';
 import { CredentialsReader } from './auth/credentials-reader.js';
 import { DenialResponder } from './auth/denial-responder.js';
@@ -17,7 +19,6 @@ import { RequestAuthenticator } from './auth/request-authenticator.js';
 import { UserMapper } from './auth/user-mapper.js';
 import { CLOCK, systemClock, type Clock } from './cache/clock.js';
 import { DiscoveryService } from './issuers/discovery.service.js';
-import { IdentityError } from './errors/identity-error.js';
 import { EventReporter } from './events/event-reporter.js';
 import { IdentityEvents } from './events/identity-events.js';
 import { IdentityHealthIndicator } from './health/identity.health.js';
@@ -120,6 +121,9 @@ import { ValidationReports } from './validation/validation-reports.js';
     IdentityStrategy,
     IdentityAuthGuard,
     IdentityHealthIndicator,
+    RouteScanner,
+    StartChecks,
+    WarmUp,
   ],
   exports: [
     CLOCK,
@@ -149,107 +153,24 @@ export class IdentityModule
   implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   constructor(
-    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(IssuerRegistry) private readonly directory: IssuerRegistry,
-    @Inject(JwksService) private readonly jwks: JwksService,
+    @Inject(WarmUp) private readonly warmUp: WarmUp,
+    @Inject(StartChecks) private readonly startChecks: StartChecks,
+    @Inject(IssuerRegistry) private readonly registry: IssuerRegistry,
     @Inject(HttpClients) private readonly clients: HttpClients,
-    @Inject(EventReporter) private readonly reporter: EventReporter,
-    @Inject(HostApplication) private readonly application: HostApplication,
-    @Inject(IdentityStrategy) private readonly strategy: IdentityStrategy,
   ) {
     super();
   }
 
   async onModuleInit(): Promise<void> {
-    this.refuseSecondGlobal();
-    for (const warning of this.options.warnings) this.reporter.warn(warning);
-    for (const { issuer, audience } of this.options.issuers) {
-      if (audience === null) {
-        this.reporter.warn(`audience is null for ${issuer}: its tokens for any API are accepted here`);
-      }
-    }
-    await this.warmUp();
+    await this.warmUp.run();
   }
 
   onApplicationBootstrap(): void {
-    const findings = findRouteFaults(this.application, this.strategy);
-    assertNoContradiction(findings);
-    this.refuseUnknownIssuers(findings.issuers);
-    this.refuseRolesFromNowhere(findings.demandingRoles);
-    this.warnOfMessages(findings.messagesGuardedGlobally);
-    this.warnOfFields(findings.openFields);
-    if (findings.unguarded.length === 0 || this.options.unguarded === 'off') return;
-    const error = new IdentityError(
-      'route_unguarded',
-      `These routes demand something of the token, but have no IdentityAuthGuard: ${findings.unguarded.join(', ')}. ` +
-        'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD; the option "unguarded" changes this check',
-    );
-    if (this.options.unguarded === 'error') throw error;
-    this.reporter.warn(error.message);
+    this.startChecks.run();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.directory.close();
+    this.registry.close();
     await this.clients.close();
-  }
-
-  /** Static keys are configuration: that they can be used is always found out at start. */
-  private async warmUp(): Promise<void> {
-    const { issuers, warmUp } = this.options;
-    const awaited = issuers.filter((issuer) => issuer.jwks !== undefined || warmUp === 'await');
-    if (warmUp === 'background') for (const issuer of issuers) this.jwks.warm(issuer);
-    await Promise.all(awaited.map((issuer) => this.jwks.get(issuer.issuer)));
-  }
-
-  /** Guards are built in the modules of their controllers and find one global instance there, whichever it is. */
-  private refuseSecondGlobal(): void {
-    const globals = [...this.application.modules.values()].filter(
-      ({ metatype, isGlobal }) => metatype === IdentityModule && isGlobal,
-    );
-    if (globals.length < 2) return;
-    throw new IdentityError(
-      'module_duplicated',
-      'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
-    );
-  }
-
-  /** Without a place to look at nobody would ever get in; what tenants have is known only when they come. */
-  private refuseRolesFromNowhere(demandingRoles: readonly string[]): void {
-    const { issuers, tenants } = this.options;
-    if (demandingRoles.length === 0 || tenants !== undefined) return;
-    if (issuers.some(({ rolesClaim }) => rolesClaim !== undefined)) return;
-    throw new IdentityError(
-      'options_invalid',
-      `@RequireRoles stands on ${demandingRoles.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
-        'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
-    );
-  }
-
-  /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */
-  private warnOfMessages(messages: readonly string[]): void {
-    if (messages.length === 0 || !this.application.hasHttp || this.options.unguarded === 'off') return;
-    this.reporter.warn(
-      `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
-        'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
-    );
-  }
-
-  /** Operations of other resolvers may lead to them: that these ask for less cannot be seen from here. */
-  private warnOfFields(fields: readonly string[]): void {
-    if (fields.length === 0 || this.options.unguarded === 'off') return;
-    this.reporter.warn(
-      `What their class requires is not checked for these fields, only for its queries and mutations: ${fields.join(', ')}. ` +
-        "Operations of other resolvers may lead to them; fieldResolverEnhancers: ['guards'] of GraphQLModule has them checked",
-    );
-  }
-
-  private refuseUnknownIssuers(demanded: ReadonlySet<string>): void {
-    const unknown = [...demanded].filter((issuer) => !this.directory.isPossible(issuer));
-    if (unknown.length === 0) return;
-    const configured = this.options.issuers.map(({ issuer }) => issuer);
-    throw new IdentityError(
-      'options_invalid',
-      `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${configured.join(', ') || 'those that allowedIssuers lets through'}`,
-    );
   }
 }

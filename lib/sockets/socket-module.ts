@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { IdentityError } from '../errors/identity-error.js';
-import { classesOf, isGateway } from '../startup/route-scanner.js';
+import { classesOf, isGateway } from '../startup/find-handlers.js';
 import { providerSeenFrom, type HostModule } from '../startup/visible-provider.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
 

@@ -20,9 +20,14 @@ export class HostApplication implements OnModuleInit {
   /**
    * This object depends on no option, so that it is there when a request-scoped one keeps all others from being made.
    *
-   * @throws {IdentityError} `options_invalid`.
+   * @throws {IdentityError} `options_invalid`, `module_duplicated`.
    */
   onModuleInit(): void {
+    this.assertStaticOptions();
+    this.assertOneGlobal();
+  }
+
+  private assertStaticOptions(): void {
     for (const { providers } of this.modules.values()) {
       const options = providers.get(RESOLVED_OPTIONS);
       const dependency = options && requestScopeBelow(options);
@@ -34,6 +39,16 @@ export class HostApplication implements OnModuleInit {
           'that differ between tenants let "issuers" be a function; what a request says, "mapUser" and "validate" can look at',
       );
     }
+  }
+
+  /** Guards are built in the modules of their controllers and find one global instance there, whichever it is. */
+  private assertOneGlobal(): void {
+    const ours = [...this.modules.values()].filter(({ providers }) => providers.has(RESOLVED_OPTIONS));
+    if (ours.filter(({ isGlobal }) => isGlobal).length < 2) return;
+    throw new IdentityError(
+      'module_duplicated',
+      'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
+    );
   }
 }
 

@@ -1,131 +1,113 @@
-import type { ModulesContainer } from '@nestjs/core';
-import type { HostModule } from './visible-provider.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { IdentityStrategy } from '../auth/identity.strategy.js';
+import { classRequirements } from '../requirements/access-metadata.js';
+import { neverEnforced } from '../requirements/find-contradictions.js';
+import { readAccessPlan } from '../requirements/read-access-plan.js';
+import type { Requirement } from '../requirements/requirement.js';
+import { globalStrategies, hasGuard } from './bound-guards.js';
+import { classesOf, handlersOf, runsGuardsOnFields, type Class, type Handler } from './find-handlers.js';
+import { HostApplication } from './host-application.js';
+import { providerSeenFrom } from './visible-provider.js';
 
-/** Nest's own metadata keys, of methods that are called from outside. */
-const MESSAGE = 'microservices:pattern';
-const FIELD = 'graphql:resolve_property';
-/** What a gateway of federation asks for: to Nest a field like any other. */
-const REFERENCE = 'graphql:resolve_reference';
-const SOCKET_MESSAGE = 'websockets:message_mapping';
-const RESOLVER = 'graphql:resolver_type';
-const GATEWAY = 'websockets:is_gateway';
-/** `path` is that of all HTTP methods and of Server-Sent Events. */
-const HANDLERS = ['path', MESSAGE, SOCKET_MESSAGE, RESOLVER, FIELD, REFERENCE];
-/** Nest never runs guards on the resolver of this name. */
-const TYPE_NAME = '__resolveType';
-/** Where GraphQLModule keeps its options. */
-const GRAPHQL_OPTIONS = 'GqlModuleOptions';
-
-export type Class = abstract new (...args: never[]) => object;
-
-/** A class of an application and the module that it is built in. */
-export interface HostedClass {
-  readonly type: Class;
-  readonly host: HostModule;
-}
-
-/** A method that is called from outside. */
-export interface Handler {
+/** A method that is called from outside, and what an IdentityAuthGuard has to say about it. */
+export interface Route {
+  /** `Class.method`, for messages. */
   readonly name: string;
-  readonly method: object;
-  readonly kind: 'route' | 'message' | 'socket' | 'operation' | 'field' | 'reference' | 'type';
+  readonly kind: Handler['kind'];
+  readonly handler: Handler;
+  readonly controller: Class;
+  /** Where a guard is bound: on the method or its class, to the whole application alone, or nowhere. */
+  readonly guards: 'here' | 'everywhere' | 'nowhere';
+  /** Whether Nest asks guards about it at all. */
+  readonly isAsked: boolean;
+  readonly requirements: readonly Requirement[];
 }
 
-/** Controllers, gateways and resolvers, and the providers whose methods or class `isMarked` names. */
-export function classesOf(
-  modules: ModulesContainer,
-  isMarked: (type: Class) => boolean,
-): readonly HostedClass[] {
-  const found: HostedClass[] = [];
-  for (const host of modules.values()) {
-    const types = new Set<Class>();
-    for (const { metatype } of host.controllers.values()) {
-      if (typeof metatype === 'function') types.add(metatype as Class);
-    }
-    for (const wrapper of host.providers.values()) {
-      const type = classOf(wrapper);
-      if (type !== undefined && (isGateway(type) || isResolver(type) || isMarked(type))) types.add(type);
-    }
-    for (const type of types) found.push({ type, host });
+/** A class with routes, or with requirements that nothing enforces. */
+export interface RouteClass {
+  readonly type: Class;
+  readonly handlers: readonly Handler[];
+  /** Whether Nest asks guards about any of its methods. */
+  readonly isAsked: boolean;
+  /** Those that this module decides about. */
+  readonly routes: readonly Route[];
+}
+
+/** Finds the routes of the application: its gateways, resolvers and message handlers as well. */
+@Injectable()
+export class RouteScanner {
+  constructor(
+    @Inject(HostApplication) private readonly application: HostApplication,
+    @Inject(IdentityStrategy) private readonly strategy: IdentityStrategy,
+  ) {}
+
+  /** Whether the application serves HTTP, alone or beside microservices. */
+  get servesHttp(): boolean {
+    return this.application.hasHttp;
   }
-  return found;
-}
 
-/** Nest looks for resolvers in what factories have made, too. */
-function classOf({ metatype, instance, isNotMetatype }: Provider): Class | undefined {
-  if (!isNotMetatype) return typeof metatype === 'function' ? (metatype as Class) : undefined;
-  // Not its own "constructor": what a factory has made may be a proxy that throws.
-  const prototype: unknown =
-    typeof instance === 'object' && instance !== null ? Object.getPrototypeOf(instance) : undefined;
-  const made: unknown = Reflect.get(Object(prototype) as object, 'constructor');
-  return typeof made === 'function' && made !== Object ? (made as Class) : undefined;
-}
-
-type Provider = HostModule['providers'] extends Map<unknown, infer Each> ? Each : never;
-
-export function isGateway(type: Class): boolean {
-  return Reflect.hasMetadata(GATEWAY, type);
-}
-
-function isResolver(type: Class): boolean {
-  return Reflect.hasMetadata(RESOLVER, type) || handlersOf(type).some(({ kind }) => RESOLVER_KINDS.has(kind));
-}
-
-const RESOLVER_KINDS: ReadonlySet<Handler['kind']> = new Set(['operation', 'field', 'reference', 'type']);
-
-/** Those that a class shows, inherited ones included: an override without a decorator is none. */
-export function handlersOf(type: Class): readonly Handler[] {
-  const seen = new Set<string>(['constructor']);
-  const found: Handler[] = [];
-  for (const prototype of prototypesOf(type)) {
-    for (const name of Object.getOwnPropertyNames(prototype)) {
-      const method = methodOf(prototype, name);
-      if (seen.has(name) || method === undefined) continue;
-      seen.add(name);
-      const kind = kindOf(name, method);
-      if (kind !== undefined) found.push({ name, method, kind });
+  /**
+   * The routes that this module's guard decides about, and those that see no module at all. With several modules each
+   * judges its own.
+   */
+  scan(): readonly RouteClass[] {
+    const { modules, config } = this.application;
+    const globals = globalStrategies(config);
+    const areFieldsGuarded = runsGuardsOnFields(modules);
+    const found = new Map<Class, RouteClass>();
+    for (const { type, host } of classesOf(modules, isMarked)) {
+      const local = providerSeenFrom(host, IdentityStrategy);
+      if (found.has(type) || !this.isMine([local, ...globals])) continue;
+      const handlers = handlersOf(type);
+      const routes = handlers
+        .map((handler) => routeOf(type, handler, { isGuardedGlobally: globals.length > 0, areFieldsGuarded }))
+        // A guard on the route is that of its own module; a global one decides besides.
+        .filter(({ guards }) => this.isMine(guards === 'everywhere' ? globals : [local, ...globals]));
+      const isAsked = handlers.some((handler) => isAskedAbout(handler, areFieldsGuarded));
+      found.set(type, { type, handlers, isAsked, routes });
     }
+    return [...found.values()];
   }
-  return found;
-}
 
-/** What the method overrides in parent classes, the closest first. */
-export function overriddenBy(type: Class, { name, method }: Handler): readonly object[] {
-  return prototypesOf(type)
-    .map((prototype) => methodOf(prototype, name))
-    .filter((each): each is object => each !== undefined && each !== method);
-}
-
-function kindOf(name: string, method: object): Handler['kind'] | undefined {
-  const marks = HANDLERS.filter((key) => Reflect.hasMetadata(key, method));
-  if (marks.length === 0) return undefined;
-  if (marks.includes(REFERENCE)) return 'reference';
-  if (marks.includes(FIELD)) return name === TYPE_NAME ? 'type' : 'field';
-  if (marks.includes(RESOLVER)) return 'operation';
-  if (marks.includes(SOCKET_MESSAGE)) return 'socket';
-  return marks.includes(MESSAGE) ? 'message' : 'route';
-}
-
-function prototypesOf(type: Class): readonly object[] {
-  const found: object[] = [];
-  let at: unknown = type.prototype;
-  while (typeof at === 'object' && at !== null && at !== Object.prototype) {
-    found.push(at);
-    at = Object.getPrototypeOf(at);
+  private isMine(strategies: readonly (IdentityStrategy | undefined)[]): boolean {
+    return strategies.includes(this.strategy) || strategies.includes(undefined);
   }
-  return found;
 }
 
-function methodOf(prototype: object, name: string): object | undefined {
-  const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-  return typeof method === 'function' ? method : undefined;
+/** How guards are bound in the application. */
+interface GuardBinding {
+  readonly isGuardedGlobally: boolean;
+  readonly areFieldsGuarded: boolean;
 }
 
-/** Nest runs guards on the fields of GraphQL objects only where every GraphQLModule is told to. */
-export function runsGuardsOnFields(modules: ModulesContainer): boolean {
-  const options = [...modules.values()].flatMap(({ providers }) => providers.get(GRAPHQL_OPTIONS) ?? []);
-  return options.every(({ instance }) => {
-    const enhancers: unknown = Reflect.get(Object(instance) as object, 'fieldResolverEnhancers');
-    return Array.isArray(enhancers) && enhancers.includes('guards');
-  });
+function routeOf(
+  type: Class,
+  handler: Handler,
+  { isGuardedGlobally, areFieldsGuarded }: GuardBinding,
+): Route {
+  const isGuardedHere = hasGuard(handler.method) || hasGuard(type);
+  const isAsked = isAskedAbout(handler, areFieldsGuarded);
+  // What the class of a field demands, its operations demand, unless guards are run for fields. A reference has none.
+  const isAlone = handler.kind === 'field' && !isAsked;
+  return {
+    name: `${type.name}.${handler.name}`,
+    kind: handler.kind,
+    handler,
+    controller: type,
+    guards: isGuardedHere ? 'here' : isGuardedGlobally ? 'everywhere' : 'nowhere',
+    isAsked,
+    requirements: readAccessPlan(handler.method, isAlone ? NoClass : type).requirements,
+  };
 }
+
+function isAskedAbout({ kind }: Handler, areFieldsGuarded: boolean): boolean {
+  return kind !== 'type' && (areFieldsGuarded || (kind !== 'field' && kind !== 'reference'));
+}
+
+/** Of providers that are neither gateways nor resolvers: nobody asks a guard about their methods. */
+function isMarked(type: Class): boolean {
+  return classRequirements(type).length > 0 || neverEnforced(type, new Set()).length > 0;
+}
+
+// oxlint-disable-next-line typescript/no-extraneous-class
+class NoClass {}

@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { IdentityError } from '../errors/identity-error.js';
+import { EventReporter } from '../events/event-reporter.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { auditRoutes } from './route-audit.js';
+import { RouteScanner } from './route-scanner.js';
+
+/** Compares the routes of the application with the options, once all of it is put together. */
+@Injectable()
+export class StartChecks {
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(IssuerRegistry) private readonly registry: IssuerRegistry,
+    @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(RouteScanner) private readonly scanner: RouteScanner,
+  ) {}
+
+  /** @throws {IdentityError} `access_contradiction`, `options_invalid`, `route_unguarded`: the application must not start. */
+  run(): void {
+    const findings = auditRoutes(this.scanner.scan());
+    assertNoContradiction(findings.contradictions);
+    this.assertIssuersConfigured(findings.requiredIssuers);
+    this.assertRolesConfigured(findings.routesWithRoles);
+    if (this.options.unguarded === 'off') return;
+    this.warnOfMessages(findings.messagesGuardedGlobally);
+    this.warnOfFields(findings.openFields);
+    this.reportUnguarded(findings.unguarded);
+  }
+
+  private assertIssuersConfigured(required: readonly string[]): void {
+    const unknown = required.filter((issuer) => !this.registry.isPossible(issuer));
+    if (unknown.length === 0) return;
+    const configured = this.options.issuers.map(({ issuer }) => issuer);
+    throw new IdentityError(
+      'options_invalid',
+      `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${configured.join(', ') || 'those that allowedIssuers lets through'}`,
+    );
+  }
+
+  /** Without a place to look at nobody would ever get in; what tenants have is known only when they come. */
+  private assertRolesConfigured(routes: readonly string[]): void {
+    const { issuers, tenants } = this.options;
+    if (routes.length === 0 || tenants !== undefined) return;
+    if (issuers.some(({ rolesClaim }) => rolesClaim !== undefined)) return;
+    throw new IdentityError(
+      'options_invalid',
+      `@RequireRoles stands on ${routes.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
+        'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
+    );
+  }
+
+  /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */
+  private warnOfMessages(messages: readonly string[]): void {
+    if (messages.length === 0 || !this.scanner.servesHttp) return;
+    this.reporter.warn(
+      `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
+        'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
+    );
+  }
+
+  /** Operations of other resolvers may lead to them: that these ask for less cannot be seen from here. */
+  private warnOfFields(fields: readonly string[]): void {
+    if (fields.length === 0) return;
+    this.reporter.warn(
+      `What their class requires is not checked for these fields, only for its queries and mutations: ${fields.join(', ')}. ` +
+        "Operations of other resolvers may lead to them; fieldResolverEnhancers: ['guards'] of GraphQLModule has them checked",
+    );
+  }
+
+  private reportUnguarded(unguarded: readonly string[]): void {
+    if (unguarded.length === 0) return;
+    const error = new IdentityError(
+      'route_unguarded',
+      `These routes demand something of the token, but have no IdentityAuthGuard: ${unguarded.join(', ')}. ` +
+        'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD; the option "unguarded" changes this check',
+    );
+    if (this.options.unguarded === 'error') throw error;
+    this.reporter.warn(error.message);
+  }
+}
+
+function assertNoContradiction(contradictions: readonly string[]): void {
+  if (contradictions.length === 0) return;
+  throw new IdentityError(
+    'access_contradiction',
+    `Access decorators that contradict each other, or that do not count: ${contradictions.join(', ')}. ` +
+      'Public or optional, and demanding at once: take one of the decorators away',
+  );
+}
