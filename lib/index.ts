@@ -47,6 +47,7 @@ export type { TokenHeader, ValidatedToken } from './model/token.js';
 // passport-jwt is a dependency of ours: applications under pnpm cannot import it themselves.
 export { ExtractJwt } from 'passport-jwt';
 export type { TlsOptions } from './http/http-settings.js';
+export { oncePerOperation } from './options/once-per-operation.js';
 export { rolesClaimOf } from './options/roles-claim.js';
 export type {
   CacheOptions,

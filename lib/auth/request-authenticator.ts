@@ -86,14 +86,14 @@ export class RequestAuthenticator {
     );
   }
 
-  /** A `mapUser` that takes the context may decide by the field and its arguments: it is asked about each of them. */
+  /** `mapUser` may decide by the field and its arguments: unless it says that it does not, it is asked about each of them. */
   private userOf(
     { context }: AuthAttempt,
     validated: ValidatedToken,
     flight: Flight | undefined,
   ): Promise<unknown> {
-    if (flight === undefined || !this.users.ignoresContext) return this.users.userOf(validated, context);
-    return flight.userOnce(() => this.users.userOf(validated, undefined));
+    const map = (): Promise<unknown> => this.users.userOf(validated, context);
+    return flight !== undefined && this.users.isShared ? flight.userOnce(map) : map();
   }
 }
 

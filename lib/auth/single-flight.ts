@@ -28,7 +28,7 @@ export class Flight {
 
   constructor(readonly validated: Promise<ValidatedToken>) {}
 
-  /** The user of a `mapUser` that is not told about the field. */
+  /** The user of a `mapUser` that says it does not depend on the field. */
   userOnce(map: () => Promise<unknown>): Promise<unknown> {
     return (this.user ??= map());
   }

@@ -2,6 +2,8 @@ import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { refuse } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import type { ValidatedToken } from '../model/token.js';
+import { isOncePerOperation } from '../options/once-per-operation.js';
+import type { MapUser } from '../options/options.types.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { isUser } from './auth-outcome.js';
@@ -10,13 +12,16 @@ import { describeWithoutClaims, isRefusal } from './describe-error.js';
 /** Makes `request.user` of a validated token, with the option `mapUser`. */
 @Injectable()
 export class UserMapper {
-  private readonly map: ((...args: unknown[]) => unknown) | undefined;
+  private readonly map: MapUser | undefined;
+  /** Whether one answer serves all fields of an operation. */
+  readonly isShared: boolean;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) { mapUser }: ResolvedOptions,
     @Inject(EventReporter) private readonly reporter: EventReporter,
   ) {
-    this.map = mapUser as ((...args: unknown[]) => unknown) | undefined;
+    this.map = mapUser;
+    this.isShared = isOncePerOperation(mapUser);
   }
 
   /** Without `mapUser` the user is the claims, and nothing has to be asked. */
@@ -24,16 +29,10 @@ export class UserMapper {
     return this.map === undefined;
   }
 
-  /** Whether the function takes the token alone, so that one answer serves all fields of an operation. */
-  get ignoresContext(): boolean {
-    return this.map?.length === 1;
-  }
-
   /**
-   * @param context - undefined for a function that ignores it, and whose answer several calls share.
    * @throws {IdentityError} `user_refused`, `check_failed`; an exception of Nest that the function throws.
    */
-  async userOf(validated: ValidatedToken, context: ExecutionContext | undefined): Promise<unknown> {
+  async userOf(validated: ValidatedToken, context: ExecutionContext): Promise<unknown> {
     let user: unknown;
     try {
       user = await this.map?.(validated, context);

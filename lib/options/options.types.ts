@@ -14,8 +14,8 @@ export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<bool
  *
  * `sub` names a user at its issuer only (OpenID Connect Core section 5.7): find users by `issuer` and `claims.sub`.
  *
- * It is asked once for each call of a handler. In GraphQL a function that takes `validated` alone is asked once for an
- * operation, and is handed no context; one that takes the context is asked for each field, every alias included.
+ * It is asked once for each call of a handler: in GraphQL for each field, every alias included. `oncePerOperation` makes one
+ * that is asked once for a whole operation, which bounds what look-ups a client can cause.
  *
  * @example
  * mapUser: ({ issuer, claims }) => users.findOne({ issuer, subject: claims.sub })
