@@ -4,6 +4,13 @@ import type { ValidationRun, Wait } from './validation-run.js';
 /** Goes through a wait for the network; a batch lets other tokens have its place meanwhile. */
 export type Through = <T>(wait: () => Promise<T>) => Promise<T>;
 
+/** Takes a token through one step; the token cache spares a recalled one what it proves. */
+export function takeStep(run: ValidationRun, steps: readonly Step[], at: number): Wait | undefined {
+  const step = steps[at];
+  if (step === undefined || (run.recalled !== undefined && step.isProven)) return undefined;
+  return step.take(run);
+}
+
 /**
  * Takes a token through the steps, waiting where a step has to.
  *
@@ -17,15 +24,13 @@ export function drive(
   from = 0,
 ): Promise<void> | undefined {
   for (let at = from; at < steps.length; at++) {
-    const step = steps[at];
-    if (step === undefined || (run.recalled && step.isProven)) continue;
-    const wait = step.take(run);
+    const wait = takeStep(run, steps, at);
     if (wait !== undefined) return driveOn(run, through, steps, at + 1, wait);
   }
   return undefined;
 }
 
-async function driveOn(
+export async function driveOn(
   run: ValidationRun,
   through: Through,
   steps: readonly Step[],
@@ -39,17 +44,4 @@ async function driveOn(
 
 function begin(wait: Wait, through: Through): Promise<Wait | undefined> {
   return wait.onNetwork ? through(() => wait.begin()) : wait.begin();
-}
-
-/**
- * Takes a token through the steps for a caller that cannot wait.
- *
- * @throws {IdentityError} of the first step that the token fails, or that would have to wait.
- */
-export function driveNow(run: ValidationRun): void {
-  for (const step of STEPS) {
-    if (run.recalled && step.isProven) continue;
-    const wait = step.take(run);
-    if (wait !== undefined) throw wait.decline();
-  }
 }

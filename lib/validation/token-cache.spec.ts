@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { TokenCache, type VerifiedToken } from './token-cache.js';
+import { TokenCache, type RememberedToken } from './token-cache.js';
 
 const MINUTE = 60_000;
 const GENERATION = {};
@@ -9,7 +9,7 @@ function create(bounds: Partial<ConstructorParameters<typeof TokenCache>[0]> = {
   readonly clock: FakeClock;
   readonly cache: TokenCache;
   /** A token that expires so long after the start. */
-  readonly token: (name: string, lifeMs?: number, claims?: object) => VerifiedToken;
+  readonly token: (name: string, lifeMs?: number, claims?: object) => RememberedToken;
 } {
   const clock = new FakeClock();
   const startMs = clock.wallMs();
@@ -78,7 +78,7 @@ describe('TokenCache', () => {
   it('lets the least recently used token leave, and counts it', () => {
     const { cache, token } = create({ maxEntries: 2 });
     const names = ['one', 'two', 'three'].map((name) => token(name));
-    const [one, two, three] = names as [VerifiedToken, VerifiedToken, VerifiedToken];
+    const [one, two, three] = names as [RememberedToken, RememberedToken, RememberedToken];
     cache.remember(one);
     cache.remember(two);
     cache.find(one.validated.token);

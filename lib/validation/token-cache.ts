@@ -23,7 +23,7 @@ export interface TokenCacheStats {
 }
 
 /** A token whose signature was verified before. */
-export interface VerifiedToken {
+export interface RememberedToken {
   readonly validated: ValidatedToken;
   /** `typ` as it is compared. */
   readonly type: string | null;
@@ -41,7 +41,7 @@ const SWEEP_MS = 60_000;
  * the token again, and the generation against the keys of now.
  */
 export class TokenCache {
-  private readonly bySignatureTail: LRUCache<string, VerifiedToken>;
+  private readonly bySignatureTail: LRUCache<string, RememberedToken>;
   private readonly sizes = new TokenSizes();
   private hits = 0;
   private misses = 0;
@@ -64,12 +64,12 @@ export class TokenCache {
   }
 
   /** The token, if this very text was verified before. Neither hit nor miss is counted yet. */
-  find(token: string): VerifiedToken | undefined {
+  find(token: string): RememberedToken | undefined {
     const found = this.bySignatureTail.get(token.slice(-TAIL_LENGTH));
     return found !== undefined && found.validated.token === token ? found : undefined;
   }
 
-  remember(verified: VerifiedToken): void {
+  remember(verified: RememberedToken): void {
     const nowMs = this.clock.monotonicMs();
     if (nowMs >= this.nextSweepMs) {
       this.nextSweepMs = nowMs + SWEEP_MS;

@@ -2,11 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { ValidatedToken } from '../model/token.js';
-import { drive, driveNow, type Through } from './drive.js';
+import { driveOn, takeStep, type Through } from './drive.js';
 import type { ValidationOverrides } from './overrides.js';
 import { RuleSets } from './rule-sets.js';
 import { RUN_CONTEXT, type RunContext } from './run-context.js';
 import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
+import { STEPS } from './steps.js';
 import { threadPoolPolicy } from './thread-pool-policy.js';
 import type { TokenCacheStats } from './token-cache.js';
 import { ValidationReports } from './validation-reports.js';
@@ -57,7 +58,7 @@ export class TokenValidationService {
    */
   validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
     try {
-      const outcome = this.start(token, this.callOf(overrides), AT_ONCE);
+      const outcome = this.run(token, this.callOf(overrides), AT_ONCE);
       return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new IdentityError('check_failed'));
@@ -74,14 +75,7 @@ export class TokenValidationService {
    * const { claims } = tokens.validateSync(token); // with warmUp: 'await' the keys are there from the start
    */
   validateSync<T = unknown>(token: string, overrides?: ValidationOverrides): ValidatedToken<T> {
-    const run = new ValidationRun(token, this.context, this.callOf(overrides));
-    const startMs = this.reports.start();
-    try {
-      driveNow(run);
-      return this.reports.accept(run.validated, startMs) as ValidatedToken<T>;
-    } catch (error) {
-      throw this.reports.reject(error, run, startMs);
-    }
+    return this.run(token, this.callOf(overrides), undefined) as ValidatedToken<T>;
   }
 
   /**
@@ -105,7 +99,7 @@ export class TokenValidationService {
     const endBatch = this.reports.startBatch();
     const results = await runBatch(
       tokens,
-      async (token, leaveSlot) => this.start(token, call, leaveSlot),
+      async (token, leaveSlot) => this.run(token, call, leaveSlot),
       batch,
     );
     endBatch(results.length);
@@ -118,17 +112,26 @@ export class TokenValidationService {
     return { validated, rejected, ...(tokenCache && { tokenCache: tokenCache.stats() }) };
   }
 
-  /** Without a promise if nothing has to be waited for, as it mostly is. */
-  private start(
+  /**
+   * The loop over the steps stands here, not in a function of its own: most tokens of a flood end by an error, which costs
+   * more with each function that it leaves.
+   *
+   * @param through - what waits go through; undefined for a caller that cannot wait.
+   */
+  private run(
     token: string,
     call: CallSettings,
-    through: Through,
+    through: Through | undefined,
   ): ValidatedToken | Promise<ValidatedToken> {
     const run = new ValidationRun(token, this.context, call);
     const startMs = this.reports.start();
     try {
-      const later = drive(run, through);
-      if (later !== undefined) return this.finish(later, run, startMs);
+      for (let at = 0; at < STEPS.length; at++) {
+        const wait = takeStep(run, STEPS, at);
+        if (wait === undefined) continue;
+        if (through === undefined) throw wait.decline();
+        return this.finish(driveOn(run, through, STEPS, at + 1, wait), run, startMs);
+      }
       return this.reports.accept(run.validated, startMs);
     } catch (error) {
       throw this.reports.reject(error, run, startMs);

@@ -13,6 +13,7 @@ import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../toke
 import { checkScopes } from './check-scopes.js';
 import type { Party, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
+import type { RememberedToken } from './token-cache.js';
 import type { ValidationRules } from './validation-rules.js';
 
 /**
@@ -50,16 +51,13 @@ export class ValidationRun {
   issuer: ResolvedIssuer | undefined = undefined;
   /** Whether the signature was verified: if not, the token says what anybody can write. */
   verified = false;
-  /** Whether the token cache has the token: its form, key and signature were proven before. */
-  recalled = false;
+  /** The token in the token cache: its form, key and signature were proven before. */
+  recalled: RememberedToken | undefined = undefined;
+  parsed: UnverifiedToken | undefined = undefined;
   /** The key that verifies the signature. */
   key: PreparedKey | undefined = undefined;
-  parsed: UnverifiedToken | undefined = undefined;
-  private header: TokenHeader | undefined = undefined;
-  private type: string | null = null;
-  private claims: JsonObject | undefined = undefined;
-  private knownRules: ValidationRules | undefined = undefined;
   private candidates: readonly PreparedKey[] | undefined = undefined;
+  private issuerRules: ValidationRules | undefined = undefined;
   private result: ValidatedToken | undefined = undefined;
   /** Whether time has passed since the claims were compared with the clock. */
   private claimsAreStale = false;
@@ -75,7 +73,20 @@ export class ValidationRun {
   }
 
   get rules(): ValidationRules {
-    return found(this.knownRules);
+    return found(this.issuerRules);
+  }
+
+  private get header(): TokenHeader {
+    return this.recalled === undefined ? found(this.parsed).header : this.recalled.validated.header;
+  }
+
+  private get type(): string | null {
+    return this.recalled === undefined ? found(this.parsed).type : this.recalled.type;
+  }
+
+  /** Not verified before `verified` is true. */
+  private get claims(): JsonObject {
+    return this.recalled === undefined ? found(this.parsed).unverifiedClaims : this.recalled.validated.claims;
   }
 
   /** For drivers: after each wait. */
@@ -95,11 +106,8 @@ export class ValidationRun {
       if (generation === entry.generation) {
         tokenCache.recordHit();
         lookUps.recordHit();
-        this.recalled = true;
+        this.recalled = entry;
         this.issuer = issuer;
-        this.header = entry.validated.header;
-        this.type = entry.type;
-        this.claims = entry.validated.claims;
         this.accept(issuer, entry.validated);
         return;
       }
@@ -112,17 +120,13 @@ export class ValidationRun {
 
   parse(): undefined {
     const { options, headers } = this.context;
-    const parsed = parseToken(this.token, options.maxTokenBytes, headers);
-    this.parsed = parsed;
-    this.header = parsed.header;
-    this.type = parsed.type;
-    this.claims = parsed.unverifiedClaims;
+    this.parsed = parseToken(this.token, options.maxTokenBytes, headers);
   }
 
   findIssuer(): Wait | undefined {
     if (this.issuer !== undefined) return this.useRulesOf(this.issuer);
     const { issuers, options } = this.context;
-    const { iss } = found(this.claims);
+    const { iss } = this.claims;
     if (typeof iss !== 'string') throw issuers.unknown(iss);
     const checksFirst = options.tenants !== undefined && this.call.keyOnly !== true;
     const issuer = issuers.find(iss, checksFirst ? () => this.checkBeforeAsking() : undefined);
@@ -139,22 +143,22 @@ export class ValidationRun {
 
   /** RFC 8725 section 3.1: the algorithm is chosen by the configuration, not by the token. */
   checkAlgorithm(): undefined {
-    checkAlgorithm(found(this.header).alg, this.rules.tokenRules.algorithms);
+    checkAlgorithm(this.header.alg, this.rules.tokenRules.algorithms);
   }
 
   checkType(): undefined {
-    checkTokenType(this.type, found(this.claims), this.rules.tokenRules);
+    checkTokenType(this.type, this.claims, this.rules.tokenRules);
   }
 
   checkClaims(): undefined {
-    checkClaims(found(this.claims), this.rules.tokenRules, this.context.clock.wallMs());
+    checkClaims(this.claims, this.rules.tokenRules, this.context.clock.wallMs());
     this.claimsAreStale = false;
   }
 
   findKeys(): Wait | undefined {
     const { keys, lookUps } = this.context;
     const issuer = found(this.issuer);
-    const header = found(this.header);
+    const { header } = this;
     const candidates = keys.candidates(issuer, header);
     if (candidates !== undefined) {
       lookUps.recordHit();
@@ -243,17 +247,17 @@ export class ValidationRun {
    */
   private checkBeforeAsking(): void {
     const { options, clock } = this.context;
-    const claims = found(this.claims);
-    checkAlgorithm(found(this.header).alg, ALGORITHM_NAMES);
+    const { claims } = this;
+    checkAlgorithm(this.header.alg, ALGORITHM_NAMES);
     checkTokenType(this.type, claims, options);
     checkCommonClaims(claims, options, clock.wallMs());
   }
 
   private useRulesOf(issuer: ResolvedIssuer | undefined): undefined {
-    if (issuer === undefined) throw this.context.issuers.unknown(found(this.claims)['iss']);
+    if (issuer === undefined) throw this.context.issuers.unknown(this.claims['iss']);
     this.issuer = issuer;
-    this.knownRules = this.call.rulesFor(issuer);
-    if (this.knownRules === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
+    this.issuerRules = this.call.rulesFor(issuer);
+    if (this.issuerRules === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
   }
 
   private checkSignatureOffLoop(candidates: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
