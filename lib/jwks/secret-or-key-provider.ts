@@ -53,7 +53,7 @@ function findKey(
   rulesFor: CallSettings['rulesFor'],
 ): KeyObject | Promise<KeyObject> {
   const run = new ValidationRun(token, context, { rulesFor, keyOnly: true });
-  const later = drive(run, (wait) => wait(), KEY_STEPS);
+  const later = drive(run, KEY_STEPS, (wait) => wait());
   return later === undefined ? keyOf(run) : later.then(() => keyOf(run));
 }
 

@@ -1,15 +1,8 @@
-import { STEPS, type Step } from './steps.js';
+import type { Step } from './steps.js';
 import type { ValidationRun, Wait } from './validation-run.js';
 
 /** Goes through a wait for the network; a batch lets other tokens have its place meanwhile. */
 export type Through = <T>(wait: () => Promise<T>) => Promise<T>;
-
-/** Takes a token through one step; the token cache spares a recalled one what it proves. */
-export function takeStep(run: ValidationRun, steps: readonly Step[], at: number): Wait | undefined {
-  const step = steps[at];
-  if (step === undefined || (run.recalled !== undefined && step.isProven)) return undefined;
-  return step.take(run);
-}
 
 /**
  * Takes a token through the steps, waiting where a step has to.
@@ -19,27 +12,27 @@ export function takeStep(run: ValidationRun, steps: readonly Step[], at: number)
  */
 export function drive(
   run: ValidationRun,
+  steps: readonly Step[],
   through: Through,
-  steps: readonly Step[] = STEPS,
   from = 0,
 ): Promise<void> | undefined {
   for (let at = from; at < steps.length; at++) {
-    const wait = takeStep(run, steps, at);
-    if (wait !== undefined) return driveOn(run, through, steps, at + 1, wait);
+    const wait = steps[at]?.take(run);
+    if (wait !== undefined) return driveOn(run, steps, through, at + 1, wait);
   }
   return undefined;
 }
 
 export async function driveOn(
   run: ValidationRun,
-  through: Through,
   steps: readonly Step[],
+  through: Through,
   next: number,
   first: Wait,
 ): Promise<void> {
   for (let wait: Wait | undefined = first; wait !== undefined;) wait = await begin(wait, through);
   run.hasWaited();
-  await drive(run, through, steps, next);
+  await drive(run, steps, through, next);
 }
 
 function begin(wait: Wait, through: Through): Promise<Wait | undefined> {

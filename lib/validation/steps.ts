@@ -4,7 +4,7 @@ import type { ValidationRun, Wait } from './validation-run.js';
 export type ExplainedStep =
   'form' | 'issuer' | 'algorithm' | 'type' | 'claims' | 'key' | 'signature' | 'hooks';
 
-export type StepName = ExplainedStep | 'recall' | 'verdict' | 'scopes' | 'remember';
+export type StepName = ExplainedStep | 'verdict' | 'scopes' | 'remember';
 
 /** One step of the pipeline. */
 export interface Step {
@@ -31,7 +31,6 @@ const PROVEN = true;
  * the signature was verified. To add a step, add a row, and the name above.
  */
 export const STEPS: readonly Step[] = [
-  row('recall', (run) => run.recall(), PROVEN),
   row('form', (run) => run.parse(), PROVEN, []),
   row('issuer', (run) => run.findIssuer(), ON_EVERY_USE, ['form']),
   row('algorithm', (run) => run.checkAlgorithm(), ON_EVERY_USE, ['issuer']),
@@ -45,6 +44,16 @@ export const STEPS: readonly Step[] = [
   row('remember', (run) => run.remember(), PROVEN),
   row('hooks', (run) => run.runHooks(), ON_EVERY_USE, ['verdict']),
 ];
+
+const STEPS_ON_EVERY_USE = STEPS.filter(({ isProven }) => !isProven);
+
+/**
+ * The steps that a token has before it: for a token whose signature was verified before with the keys of now, those that
+ * run on every use.
+ */
+export function stepsFor(run: ValidationRun): readonly Step[] {
+  return run.recall() ? STEPS_ON_EVERY_USE : STEPS;
+}
 
 /** A step with all that it builds on, in the order of the pipeline. */
 export function stepsUpTo(name: StepName): readonly Step[] {

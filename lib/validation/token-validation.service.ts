@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { ValidatedToken } from '../model/token.js';
-import { driveOn, takeStep, type Through } from './drive.js';
+import { driveOn, type Through } from './drive.js';
 import type { ValidationOverrides } from './overrides.js';
 import { RuleSets } from './rule-sets.js';
 import { RUN_CONTEXT, type RunContext } from './run-context.js';
 import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
-import { STEPS } from './steps.js';
+import { stepsFor } from './steps.js';
 import { threadPoolPolicy } from './thread-pool-policy.js';
 import type { TokenCacheStats } from './token-cache.js';
 import { ValidationReports } from './validation-reports.js';
@@ -126,11 +126,12 @@ export class TokenValidationService {
     const run = new ValidationRun(token, this.context, call);
     const startMs = this.reports.start();
     try {
-      for (let at = 0; at < STEPS.length; at++) {
-        const wait = takeStep(run, STEPS, at);
+      const steps = stepsFor(run);
+      for (let at = 0; at < steps.length; at++) {
+        const wait = steps[at]?.take(run);
         if (wait === undefined) continue;
         if (through === undefined) throw wait.decline();
-        return this.finish(driveOn(run, through, STEPS, at + 1, wait), run, startMs);
+        return this.finish(driveOn(run, steps, through, at + 1, wait), run, startMs);
       }
       return this.reports.accept(run.validated, startMs);
     } catch (error) {

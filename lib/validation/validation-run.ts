@@ -52,7 +52,7 @@ export class ValidationRun {
   /** Whether the signature was verified: if not, the token says what anybody can write. */
   verified = false;
   /** The token in the token cache: its form, key and signature were proven before. */
-  recalled: RememberedToken | undefined = undefined;
+  private recalled: RememberedToken | undefined = undefined;
   parsed: UnverifiedToken | undefined = undefined;
   /** The key that verifies the signature. */
   key: PreparedKey | undefined = undefined;
@@ -94,11 +94,15 @@ export class ValidationRun {
     this.claimsAreStale = true;
   }
 
-  /** Takes over what an earlier check of the signature proved, if it was made with the keys of now. */
-  recall(): undefined {
+  /**
+   * Takes over what an earlier check of the signature proved, if it was made with the keys of now.
+   *
+   * @returns whether there is such a check: then form, key and signature are proven.
+   */
+  recall(): boolean {
     const { tokenCache, issuers, keys, lookUps } = this.context;
     const { token } = this;
-    if (tokenCache === undefined || typeof token !== 'string') return;
+    if (tokenCache === undefined || typeof token !== 'string') return false;
     const entry = tokenCache.find(token);
     const issuer = entry && issuers.find(entry.validated.issuer);
     if (entry !== undefined && issuer !== undefined && !isThenable(issuer)) {
@@ -109,13 +113,14 @@ export class ValidationRun {
         this.recalled = entry;
         this.issuer = issuer;
         this.accept(issuer, entry.validated);
-        return;
+        return true;
       }
       if (generation !== undefined) tokenCache.forget(token);
     } else if (isThenable(issuer)) {
       issuer.catch(() => undefined);
     }
     tokenCache.recordMiss();
+    return false;
   }
 
   parse(): undefined {
