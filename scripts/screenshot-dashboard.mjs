@@ -141,7 +141,7 @@ async function shoot() {
         .getByLabel('Token to look at')
         .fill(login.token({ wrong: 'expired', sub: 'ada', scope: 'orders:read' }));
       await page.getByRole('button', { name: 'Explain' }).click();
-      await page.locator('.verdict').waitFor();
+      await page.locator('.assessment').waitFor();
       // Host and process are others each time.
       await page.evaluate("document.getElementById('host').textContent = 'orders.example.com'");
       await page.evaluate(

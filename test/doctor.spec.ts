@@ -237,8 +237,8 @@ describe('doctor', { timeout: 120_000 }, () => {
     provider.answers.set(provider.metadataPath, (_, response) => response.writeHead(503).end());
     const { stdout, exitCode } = await run(['doctor', provider.issuer, '--token', provider.token()]);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('keys_unavailable: Nothing to be had from');
-    expect(stdout).not.toMatch(/Nothing to be had from \S+ Nothing to be had/);
+    expect(stdout).toContain('keys_unavailable: Nothing could be fetched from');
+    expect(stdout).not.toMatch(/Nothing could be fetched from \S+ Nothing could be fetched/);
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('The module would not work with this.');
   });
 

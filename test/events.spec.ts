@@ -141,8 +141,8 @@ describe('events', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(events.filter(({ type }) => type === 'token.rejected')).toHaveLength(20);
     expect(events.at(-1)).toMatchObject({ type: 'token.validated' });
-    expect(log.filter((line) => line.includes('a subscriber of IdentityEvents.events$ broke'))).toEqual([
-      'error a subscriber of IdentityEvents.events$ broke: of the application',
+    expect(log.filter((line) => line.includes('a subscriber of IdentityEvents.events$ failed'))).toEqual([
+      'error a subscriber of IdentityEvents.events$ failed: of the application',
     ]);
   });
 
@@ -178,10 +178,10 @@ describe('events', () => {
     }
     expect(reasons).toEqual([
       ['check_refused', 'The application\'s own "validate" answered undefined; only true accepts.'],
-      ['check_failed', 'The application\'s own "validate" broke: it threw Error.'],
+      ['check_failed', 'The application\'s own "validate" failed: it threw Error.'],
       ['check_refused', 'An own check threw an HttpException with the status 403.'],
-      ['role_missing', 'The token lacks a role that the route demands.'],
-      ['check_failed', 'The application\'s own "validate" broke: it threw what is no Error.'],
+      ['role_missing', 'The token lacks a role that the route requires.'],
+      ['check_failed', 'The application\'s own "validate" failed: it threw what is no Error.'],
     ]);
   });
 
@@ -236,8 +236,10 @@ describe('events', () => {
     expect(log).toEqual([
       expect.stringMatching(/^warn key weak of http.* is not used: RSA with 1024 bits/),
       expect.stringMatching(/^log keys of http.* changed: added next, removed rsa-1/),
-      expect.stringMatching(/^warn key set of http.* not to be had \(attempt 1, next in 1 s\): .*status 500/),
-      expect.stringMatching(/^log key set of http.* is to be had again/),
+      expect.stringMatching(
+        /^warn key set of http.* could not be fetched \(attempt 1, next in 1 s\): .*status 500/,
+      ),
+      expect.stringMatching(/^log key set of http.* is available again/),
     ]);
   });
 
@@ -246,7 +248,7 @@ describe('events', () => {
     provider.respond(provider.metadataPath, 200, '{"issuer":"https://x.example"}');
     expect(await rejectionOf(tokens.validate(provider.token()))).toBe('keys_unavailable');
     expect(await rejectionOf(discovery.refresh())).toBe('metadata_unavailable');
-    expect(log.join('\n')).toContain(`metadata of ${provider.issuer} not to be had`);
+    expect(log.join('\n')).toContain(`metadata of ${provider.issuer} could not be fetched`);
     expect(log.join('\n')).toContain('names another issuer');
   });
 });

@@ -115,7 +115,7 @@ describe('an own function that breaks elsewhere', () => {
     }
     expect(lines).toEqual([
       expect.stringMatching(
-        /^error check_failed at Routes\.staff: .* own function of a requirement broke: .*groups\.includes/,
+        /^error check_failed at Routes\.staff: .* own function of a requirement failed: .*groups\.includes/,
       ),
     ]);
   });
@@ -130,7 +130,7 @@ describe('an own function that breaks elsewhere', () => {
     }
     expect(lines).toEqual([
       expect.stringMatching(
-        /^error check_failed at Routes\.me: .* own "validate" broke: it threw RangeError\. RangeError at .*map-user/,
+        /^error check_failed at Routes\.me: .* own "validate" failed: it threw RangeError\. RangeError at .*map-user/,
       ),
     ]);
     expect(lines.join('\n')).not.toContain('ada-7f3c');
@@ -140,7 +140,7 @@ describe('an own function that breaks elsewhere', () => {
     [
       'throws',
       () => JSON.parse('ada-7f3c') as unknown,
-      /^error check_failed at Routes\.me: .* own "jwtFromRequest" broke: it threw SyntaxError\. SyntaxError at /,
+      /^error check_failed at Routes\.me: .* own "jwtFromRequest" failed: it threw SyntaxError\. SyntaxError at /,
     ],
     [
       'answers with a promise that rejects',

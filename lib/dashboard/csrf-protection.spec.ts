@@ -17,8 +17,8 @@ describe('a request that does something', () => {
   });
 
   it.each<[string, IncomingHttpHeaders, string]>([
-    ['without the mark', { ...own, [CSRF_HEADER]: undefined }, 'mark_missing'],
-    ['with another mark', { ...own, [CSRF_HEADER]: '0' }, 'mark_missing'],
+    ['without the mark', { ...own, [CSRF_HEADER]: undefined }, 'csrf_header_missing'],
+    ['with another mark', { ...own, [CSRF_HEADER]: '0' }, 'csrf_header_missing'],
     ['of a form', { ...own, 'content-type': 'application/x-www-form-urlencoded' }, 'not_json'],
     ['of a form with files', { ...own, 'content-type': 'multipart/form-data; boundary=x' }, 'not_json'],
     ['of a simple request', { ...own, 'content-type': 'text/plain' }, 'not_json'],
@@ -61,7 +61,7 @@ describe('a request for data', () => {
     ['a sister site', { 'sec-fetch-site': 'same-site' }, 'cross_site'],
     ['another origin', { host, origin: 'https://evil.example', [CSRF_HEADER]: '1' }, 'cross_origin'],
     ['an opaque origin', { host, origin: 'null', [CSRF_HEADER]: '1' }, 'cross_origin'],
-    ['an image on a plain http origin', { host }, 'mark_missing'],
+    ['an image on a plain http origin', { host }, 'csrf_header_missing'],
   ])('is refused from %s', (_name, headers, reason) => {
     expect(rejectCrossSiteRead(headers)).toBe(reason);
   });

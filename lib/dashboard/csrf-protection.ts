@@ -11,12 +11,12 @@ export function rejectCrossSiteRead(headers: IncomingHttpHeaders): string | unde
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' || site === 'none' ? undefined : 'cross_site';
   // A plain http origin sends neither with an image or a script: the page's own requests carry the mark.
-  return headers[CSRF_HEADER] === '1' ? rejectCrossOrigin(headers) : 'mark_missing';
+  return headers[CSRF_HEADER] === '1' ? rejectCrossOrigin(headers) : 'csrf_header_missing';
 }
 
 /** The same for a request that does something: it must carry the marks of the page's own scripts. */
 export function rejectCrossSiteWrite(headers: IncomingHttpHeaders): string | undefined {
-  if (headers[CSRF_HEADER] !== '1') return 'mark_missing';
+  if (headers[CSRF_HEADER] !== '1') return 'csrf_header_missing';
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return 'not_json';
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' ? undefined : 'cross_site';

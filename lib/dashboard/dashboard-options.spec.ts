@@ -11,7 +11,7 @@ class OwnGuard implements CanActivate {
 }
 class DerivedTokenGuard extends IdentityAuthGuard {}
 
-/** What the refusal says; undefined where there is none. */
+/** What the rejection says; undefined where there is none. */
 function faultOf(options: unknown): string | undefined {
   try {
     resolveDashboardOptions(options as IdentityDashboardOptions);

@@ -23,7 +23,7 @@ export interface IdentityDashboardOptions {
   /**
    * A guard of the application's own, a class or an object, in front of everything, the page included. For a
    * session, a client certificate or a network; for tokens there is `requiredScopes`. An `IdentityAuthGuard` that
-   * stands in front of the whole application lets requests without a token pass to it, and refuses bad tokens.
+   * stands in front of the whole application lets requests without a token pass to it, and rejects bad tokens.
    */
   readonly guard?: Type<CanActivate> | CanActivate | undefined;
   /** No protection at all, where something in front of the application does it. The value says what it means. */

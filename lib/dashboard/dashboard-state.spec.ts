@@ -59,7 +59,7 @@ function sourcesOf(snapshot: IdentitySnapshot, more: Partial<StateSources> = {})
 }
 
 describe('what the page is told', () => {
-  it('is the window, with refusals by reason, the most frequent first', () => {
+  it('is the window, with rejections by reason, the most frequent first', () => {
     const snapshot = snapshotOf([], (measurements) => {
       for (let index = 0; index < 20; index++) measurements.recordValidation(ISSUER, 'ok', true, 0);
       measurements.recordValidation(ISSUER, 'scope_missing', true, 0);
@@ -71,7 +71,7 @@ describe('what the page is told', () => {
     expect(process).toEqual(PROCESS);
     expect(window).toMatchObject({ lengthMs: LENGTH_MS, total: 24, accepted: 20, perSecond: 2.4 });
     expect(window.latency.count).toBe(20);
-    expect(window.refusals).toEqual([
+    expect(window.rejections).toEqual([
       { code: 'token_expired', meaning: expect.any(String), kind: 'rejected', verified: false, count: 3 },
       { code: 'scope_missing', meaning: expect.any(String), kind: 'rejected', verified: true, count: 1 },
     ]);
@@ -86,7 +86,7 @@ describe('what the page is told', () => {
     });
     const { window } = dashboardState(sourcesOf(snapshot));
     expect(window).toMatchObject({ total: 5, accepted: 3 });
-    expect(window.refusals).toMatchObject([
+    expect(window.rejections).toMatchObject([
       { code: 'scope_missing', verified: true, count: 2 },
       { code: 'token_missing', verified: false, count: 9 },
     ]);

@@ -29,11 +29,11 @@ export interface IssuerState {
   readonly moreKeys: number;
 }
 
-/** Refusals of one kind, in the window. */
-export interface Refusal {
+/** Rejections of one kind, in the window. */
+export interface Rejection {
   readonly code: string;
   readonly meaning: string;
-  /** `rejected`, or one that says that the token could not be judged. */
+  /** `rejected`, or one that says that the token could not be decided. */
   readonly kind: ErrorKind;
   /** Whether the signature was verified before: if not, anybody can have sent it. */
   readonly verified: boolean;
@@ -58,7 +58,7 @@ export interface DashboardState {
     readonly accepted: number;
     readonly perSecond: number;
     readonly latency: DurationStats;
-    readonly refusals: readonly Refusal[];
+    readonly rejections: readonly Rejection[];
     readonly caches: PerCache<LookUps>;
     readonly requests: readonly RequestCount[];
     readonly faults: number;
@@ -98,7 +98,7 @@ export function dashboardState(sources: StateSources): DashboardState {
       accepted: Math.max(0, acceptedIn(results) - deniedByRoutes(window.denials)),
       perSecond,
       latency: durations.ok,
-      refusals: [...results.flatMap(refusalOf), ...window.denials.flatMap(denialOf)].toSorted(byWeight),
+      rejections: [...results.flatMap(rejectionOf), ...window.denials.flatMap(denialOf)].toSorted(byWeight),
       caches: window.caches,
       requests: window.requests.results,
       faults: faultsIn(window),
@@ -120,17 +120,17 @@ function acceptedIn(results: readonly ResultCount[]): number {
 }
 
 /** Requests without a token come last, however many: they say nothing of anybody's tokens. */
-function byWeight(a: Refusal, b: Refusal): number {
+function byWeight(a: Rejection, b: Rejection): number {
   return Number(isWithoutToken(a.code)) - Number(isWithoutToken(b.code)) || b.count - a.count;
 }
 
-function denialOf({ code, count }: DenialCount): Refusal[] {
+function denialOf({ code, count }: DenialCount): Rejection[] {
   if (count === 0) return [];
   const { meaning, kind } = ERROR_CODES[code];
   return [{ code, meaning, kind, verified: !isWithoutToken(code), count }];
 }
 
-function refusalOf({ result, verified, count }: ResultCount): Refusal[] {
+function rejectionOf({ result, verified, count }: ResultCount): Rejection[] {
   if (result === 'ok' || count === 0) return [];
   const { meaning, kind } = ERROR_CODES[result];
   return [{ code: result, meaning, kind, verified, count }];

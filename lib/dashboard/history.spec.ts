@@ -38,15 +38,13 @@ describe('a point of the history', () => {
     expect(history.sample()).toEqual({
       atMs: clock.wallMs(),
       accepted: 0,
-      refusedVerified: 0,
-      refusedUnverified: 0,
+      rejectedVerified: 0,
+      rejectedUnverified: 0,
       undecided: 0,
       p50Ms: null,
       p95Ms: null,
       p99Ms: null,
-      discoveryHitRate: null,
-      jwksHitRate: null,
-      tokensHitRate: null,
+      hitRates: { discovery: null, jwks: null },
       requests: 0,
       faults: 0,
       upstreamP95Ms: null,
@@ -71,7 +69,7 @@ describe('a point of the history', () => {
     record(10, 'keys_unavailable', false);
     record(10, 'check_failed', true);
     const point = history.sample();
-    expect(point).toMatchObject({ accepted: 10, refusedUnverified: 5, refusedVerified: 1, undecided: 4 });
+    expect(point).toMatchObject({ accepted: 10, rejectedUnverified: 5, rejectedVerified: 1, undecided: 4 });
     expect(point?.p50Ms).toBeGreaterThanOrEqual(2);
     expect(point?.p99Ms).toBeLessThan(2.2);
   });
@@ -103,7 +101,7 @@ describe('a point of the history', () => {
     Object.assign(caches.jwks, { hits: 3, misses: 1 });
     Object.assign(caches.tokens ?? {}, { hits: 1, misses: 1 });
     await clock.advance(SAMPLE_MS);
-    expect(history.sample()).toMatchObject({ discoveryHitRate: null, jwksHitRate: 0.75, tokensHitRate: 0.5 });
+    expect(history.sample()).toMatchObject({ hitRates: { discovery: null, jwks: 0.75, tokens: 0.5 } });
   });
 
   it('has no rates of an interval without length', async () => {

@@ -38,7 +38,7 @@ import { PageController } from './page.controller.js';
 import { StateReader } from './state-reader.js';
 
 /**
- * One page that shows what `IdentityModule` does, live: key sets, rotations, refusals, caches, latencies, the
+ * One page that shows what `IdentityModule` does, live: key sets, rotations, rejections, caches, latencies, the
  * provider. It finds the global `IdentityModule`; beside one with `isGlobal: false`, hand that over in `imports`.
  * See docs/dashboard.md.
  */

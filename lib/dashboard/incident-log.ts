@@ -18,7 +18,7 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: 'issuers-failed'; readonly reason: string }
 );
 
-/** A document of a provider that cannot be had now. */
+/** A document of a provider that could not be fetched. */
 export interface OngoingFault {
   readonly document: Document;
   readonly reason: string;

@@ -1,4 +1,4 @@
-/** Of every answer, a refusal of the guard included: nothing of it is stored, sniffed or read by another site. */
+/** Of every answer, a rejection of the guard included: nothing of it is stored, sniffed or read by another site. */
 export const COMMON_HEADERS = {
   'Cache-Control': 'no-store',
   'Cross-Origin-Resource-Policy': 'same-origin',

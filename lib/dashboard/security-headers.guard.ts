@@ -5,7 +5,7 @@ import { COMMON_HEADERS } from './response-headers.js';
 /** Express or Fastify. */
 type Settable = ServerResponse | { header(name: string, value: string): unknown };
 
-/** Stands in front of the guards, so that what they refuse has the headers of every other answer. */
+/** Stands in front of the guards, so that their denials have the headers of every other response. */
 export const securityHeadersGuard: CanActivate = {
   canActivate(context: ExecutionContext): boolean {
     const response = context.switchToHttp().getResponse<Settable>();

@@ -1,9 +1,9 @@
 /**
- * What a fault means for whoever has to act on it.
+ * What an error means to the person who has to act on it.
  *
  * - `rejected`: the caller's token or right is not good enough; trying again unchanged is useless.
- * - `unavailable`: the answer is not known now (provider, keys, an own check); trying again may help.
- * - `misconfigured`: the application is wired or called wrongly; only its developer can help.
+ * - `unavailable`: nothing can be decided now (provider, keys, a check of the application); trying again may help.
+ * - `misconfigured`: the application is set up or called wrongly; only its developer can help.
  */
 export type ErrorKind = 'rejected' | 'unavailable' | 'misconfigured';
 
@@ -12,9 +12,9 @@ export type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient
 
 interface ErrorRow {
   readonly kind: ErrorKind;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: 400 | 401 | 403 | 500 | 503;
-  /** RFC 6750 `error`; absent where the challenge carries no code or there is no challenge. */
+  /** RFC 6750 `error`; absent if the challenge carries no code or there is no challenge. */
   readonly challenge?: ChallengeError;
   /** Whether a requirement of a route says so of a token that is valid. */
   readonly ofRequirement?: true;
@@ -22,13 +22,13 @@ interface ErrorRow {
   readonly meaning: string;
 }
 
-const refused = (meaning: string): ErrorRow => ({
+const rejected = (meaning: string): ErrorRow => ({
   kind: 'rejected',
   status: 401,
   challenge: 'invalid_token',
   meaning,
 });
-const forbidden = (meaning: string) =>
+const denied = (meaning: string) =>
   ({
     kind: 'rejected',
     status: 403,
@@ -39,7 +39,7 @@ const forbidden = (meaning: string) =>
 const unavailable = (meaning: string): ErrorRow => ({ kind: 'unavailable', status: 503, meaning });
 const misconfigured = (meaning: string): ErrorRow => ({ kind: 'misconfigured', status: 500, meaning });
 
-/** Every fault this package reports. The names are stable; README.md has the remedies. */
+/** Every error this package reports. The names are stable; README.md has the remedies. */
 const TABLE = {
   token_missing: {
     kind: 'rejected',
@@ -52,47 +52,49 @@ const TABLE = {
     challenge: 'invalid_request',
     meaning: 'The Authorization header is repeated, or "Bearer" is not followed by exactly one token.',
   },
-  token_too_large: refused('The token is longer than maxTokenBytes.'),
-  token_malformed: refused('The token is not a well-formed compact JWS with JSON objects inside.'),
-  header_unsupported: refused('The JOSE header asks for an extension ("crit", "b64") that is not supported.'),
-  algorithm_not_allowed: refused('The header "alg" is not in the option "algorithms".'),
-  token_type_not_accepted: refused('The header "typ" is not in the option "tokenTypes".'),
-  not_an_access_token: refused(
+  token_too_large: rejected('The token is longer than maxTokenBytes.'),
+  token_malformed: rejected('The token is not a well-formed compact JWS with JSON objects inside.'),
+  header_unsupported: rejected(
+    'The JOSE header asks for an extension ("crit", "b64") that is not supported.',
+  ),
+  algorithm_not_allowed: rejected('The header "alg" is not in the option "algorithms".'),
+  token_type_not_accepted: rejected('The header "typ" is not in the option "tokenTypes".'),
+  not_an_access_token: rejected(
     'A claim marks the token as an ID, refresh or logout token, a security event or a proof.',
   ),
-  issuer_unknown: refused('The issuer ("iss") is none of the configured issuers.'),
-  issuer_not_accepted: refused(
+  issuer_unknown: rejected('The issuer ("iss") is none of the configured issuers.'),
+  issuer_not_accepted: rejected(
     'The issuer is configured, but the override "issuer" of this call does not name it.',
   ),
-  audience_mismatch: refused('The audience claim ("aud") has none of the option "audience".'),
-  claim_missing: refused('A claim of "requiredClaims", the audience or one of the profile is missing.'),
-  claim_invalid: refused('A claim of the token has the wrong type or form.'),
-  token_expired: refused('"exp" is in the past.'),
-  token_not_yet_valid: refused('"nbf" is in the future.'),
-  issued_in_future: refused('"iat" is in the future.'),
-  sender_constrained: refused('The token is bound to a key ("cnf") whose possession was not proven.'),
-  key_not_found: refused('The key set of the issuer has no key for the header\'s "kid" and "alg".'),
-  signature_invalid: refused('No key of the issuer that fits the header verifies the signature.'),
-  check_refused: refused('The application\'s own "validate" check refused the token.'),
-  user_refused: refused('"mapUser" or an override of handleRequest found no user for the token.'),
-  scope_missing: forbidden('The token lacks a scope that the route or the call demands.'),
-  role_missing: forbidden('The token lacks a role that the route demands.'),
-  claim_not_met: forbidden('A claim is not what @RequireClaim of the route demands.'),
-  issuer_not_met: forbidden('The issuer is none of those that @RequireIssuer of the route names.'),
+  audience_mismatch: rejected('The audience claim ("aud") has none of the option "audience".'),
+  claim_missing: rejected('A claim of "requiredClaims", the audience or one of the profile is missing.'),
+  claim_invalid: rejected('A claim of the token has the wrong type or form.'),
+  token_expired: rejected('"exp" is in the past.'),
+  token_not_yet_valid: rejected('"nbf" is in the future.'),
+  issued_in_future: rejected('"iat" is in the future.'),
+  sender_constrained: rejected('The token is bound to a key ("cnf") whose possession was not proven.'),
+  key_not_found: rejected('The key set of the issuer has no key for the header\'s "kid" and "alg".'),
+  signature_invalid: rejected('No key of the issuer that fits the header verifies the signature.'),
+  check_refused: rejected('The application\'s own "validate" check rejected the token.'),
+  user_refused: rejected('"mapUser" or an override of handleRequest found no user for the token.'),
+  scope_missing: denied('The token lacks a scope that the route or the call requires.'),
+  role_missing: denied('The token lacks a role that the route requires.'),
+  claim_not_met: denied('A claim does not meet @RequireClaim of the route.'),
+  issuer_not_met: denied('The issuer is none of those that @RequireIssuer of the route names.'),
   keys_cold: unavailable(
-    'A synchronous validation cannot decide with the keys that are here; they are being fetched.',
+    'A synchronous validation cannot decide with the keys in the cache; they are being fetched.',
   ),
-  keys_unavailable: unavailable('The keys of the issuer cannot be had now.'),
+  keys_unavailable: unavailable('The keys of the issuer could not be fetched.'),
   keys_busy: unavailable(
-    'The keys of the issuer are not here soon enough, or too many requests wait for them ("jwks.maxWaiting").',
+    'The keys of the issuer do not arrive soon enough, or too many requests wait for them ("jwks.maxWaiting").',
   ),
-  metadata_unavailable: unavailable('The metadata of the issuer cannot be had now.'),
+  metadata_unavailable: unavailable('The metadata of the issuer could not be fetched.'),
   provider_unreachable: unavailable('The provider did not answer in time, or with an error status.'),
   provider_response_invalid: unavailable('The provider answered, but not with what was asked for.'),
   issuer_mismatch: unavailable('The metadata document names another issuer.'),
   url_not_allowed: unavailable('A URL of the provider is not https, or leads into a private network.'),
   no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
-  check_failed: unavailable('A function of the application ("validate", "mapUser", "issuers" …) broke.'),
+  check_failed: unavailable('A function of the application ("validate", "mapUser", "issuers" …) failed.'),
   shutting_down: unavailable('The module is closing.'),
   aborted: unavailable('The batch was aborted before this token was validated.'),
   options_invalid: misconfigured('An option of the module is wrong.'),
@@ -101,11 +103,11 @@ const TABLE = {
   sync_unavailable: misconfigured(
     'The synchronous validateSync met a "validate" hook that answers with a promise.',
   ),
-  guard_missing: misconfigured('A decorator asks for the token where no IdentityAuthGuard ran.'),
-  route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard is asked about it.'),
-  testing_in_production: misconfigured('The test kit was started in a process that is no test.'),
+  guard_missing: misconfigured('A decorator reads the token of a request that passed no IdentityAuthGuard.'),
+  route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard.'),
+  testing_in_production: misconfigured('The test kit was started in a process that is not a test.'),
   access_contradiction: misconfigured(
-    'Access decorators contradict each other, or one of them does not count.',
+    'Access decorators contradict each other, or one of them has no effect.',
   ),
   module_duplicated: misconfigured(
     'IdentityModule is registered globally more than once, or @nestjs/core is installed twice.',
@@ -113,7 +115,7 @@ const TABLE = {
   transport_unsupported: misconfigured('The guard does not know this kind of request.'),
 } as const satisfies Record<string, ErrorRow>;
 
-/** The stable name of a fault, as it appears in logs, events and metrics. */
+/** The stable name of an error, in logs, events and metrics. */
 export type ErrorCode = keyof typeof TABLE;
 
 /** The errors of requirements of routes. */
@@ -121,7 +123,7 @@ export type RequirementCode = {
   [Code in ErrorCode]: (typeof TABLE)[Code] extends { readonly ofRequirement: true } ? Code : never;
 }[ErrorCode];
 
-/** One table of codes; everybody else is handed a row. */
+/** The only table of codes; all other code is given a row. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorRow>> = Object.freeze(TABLE);
 
 export const REQUIREMENT_CODES = (Object.keys(ERROR_CODES) as ErrorCode[]).filter(

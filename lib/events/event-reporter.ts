@@ -20,7 +20,7 @@ export class EventReporter {
       try {
         listener(event);
       } catch (error) {
-        this.events.reportBroken('a listener to events', error);
+        this.events.reportFailed('a listener to events', error);
       }
     }
     if (this.events.observed) this.events.emit(event);

@@ -59,7 +59,7 @@ export interface RefreshFailedEvent {
   readonly retryInMs: number;
 }
 
-/** The function `issuers` of the application broke: tokens of tenants that are not known yet get a 503. */
+/** The function `issuers` of the application failed: tokens of tenants that are not known yet get a 503. */
 export interface IssuersFailedEvent {
   readonly type: 'issuers.failed';
   /** What happened, for an operator. The name that was asked for is not told: nothing of it is verified. */

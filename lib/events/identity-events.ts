@@ -11,7 +11,7 @@ import { SeldomLog } from './seldom-log.js';
 export class IdentityEvents implements OnApplicationShutdown {
   private readonly subject = new Subject<IdentityEvent>();
   private readonly logger = new Logger('IdentityModule');
-  private readonly broken = new SeldomLog((line) => this.logger.error(line));
+  private readonly failed = new SeldomLog((line) => this.logger.error(line));
 
   /**
    * Hot and without memory; completes when the application shuts down. A subscriber that throws, or whose
@@ -23,7 +23,7 @@ export class IdentityEvents implements OnApplicationShutdown {
    * });
    */
   readonly events$: Observable<IdentityEvent> = new ContainedObservable(this.subject, (error) =>
-    this.reportBroken('a subscriber of IdentityEvents.events$', error),
+    this.reportFailed('a subscriber of IdentityEvents.events$', error),
   );
 
   /** Whether somebody listens: events that are made for every request are made only then. */
@@ -42,8 +42,8 @@ export class IdentityEvents implements OnApplicationShutdown {
    * @param what - the words for who that is.
    * @internal
    */
-  reportBroken(what: string, error: unknown): void {
-    this.broken.add(() => `${what} broke: ${clipped(describeError(error), 500)}`);
+  reportFailed(what: string, error: unknown): void {
+    this.failed.add(() => `${what} failed: ${clipped(describeError(error), 500)}`);
   }
 
   onApplicationShutdown(): void {

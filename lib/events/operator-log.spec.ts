@@ -66,6 +66,6 @@ describe('OperatorLog', () => {
     lines.length = 0;
     log.write({ type: 'jwks.refreshed', issuer: 'https://0.example' });
     log.write({ type: 'jwks.refreshed', issuer: 'https://4999.example' });
-    expect(lines).toEqual(['key set of https://4999.example is to be had again']);
+    expect(lines).toEqual(['key set of https://4999.example is available again']);
   });
 });

@@ -23,18 +23,18 @@ export class OperatorLog {
         this.noteFailing(subjectOf(event));
         const retry = `attempt ${String(event.failures)}, next in ${String(Math.ceil(event.retryInMs / 1000))} s`;
         this.logger.warn(
-          `${documentOf(event)} of ${issuerOf(event)} not to be had (${retry}): ${printable(event.reason, 1_000)}`,
+          `${documentOf(event)} of ${issuerOf(event)} could not be fetched (${retry}): ${printable(event.reason, 1_000)}`,
         );
         return;
       }
       case 'discovery.refreshed':
       case 'jwks.refreshed':
         if (this.failing.delete(subjectOf(event))) {
-          this.logger.log(`${documentOf(event)} of ${issuerOf(event)} is to be had again`);
+          this.logger.log(`${documentOf(event)} of ${issuerOf(event)} is available again`);
         }
         return;
       case 'issuers.failed':
-        this.issuersFailed.add(() => `the function "issuers" broke: ${printable(event.reason, 500)}`);
+        this.issuersFailed.add(() => `the function "issuers" failed: ${printable(event.reason, 500)}`);
         return;
       case 'user.refused':
       case 'user.failed':

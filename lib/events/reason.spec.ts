@@ -22,7 +22,7 @@ describe('reasonOf', () => {
   it('repeats nothing that the application has put into an error', () => {
     const error = new IdentityError('check_refused', 'the user ada@example.com is blocked');
     markAsApplications(error);
-    expect(reasonOf(error)).toBe('The application\'s own "validate" check refused the token.');
+    expect(reasonOf(error)).toBe('The application\'s own "validate" check rejected the token.');
     expect(reasonOf(new ForbiddenException('ada@example.com'))).toBe(
       'An own check threw an HttpException with the status 403.',
     );

@@ -8,7 +8,7 @@ describe('what cannot be had', () => {
     const error = toUnavailable('metadata_unavailable', ISSUER, new Error('status 500'));
     expect(error).toMatchObject({
       code: 'metadata_unavailable',
-      message: `Nothing to be had from ${ISSUER}: status 500`,
+      message: `Nothing could be fetched from ${ISSUER}: status 500`,
     });
   });
 
@@ -16,7 +16,7 @@ describe('what cannot be had', () => {
     const metadata = toUnavailable('metadata_unavailable', ISSUER, new Error('status 500'));
     expect(toUnavailable('keys_unavailable', ISSUER, metadata)).toMatchObject({
       code: 'keys_unavailable',
-      message: `Nothing to be had from ${ISSUER}: status 500`,
+      message: `Nothing could be fetched from ${ISSUER}: status 500`,
       cause: metadata,
     });
   });

@@ -6,7 +6,7 @@ import { describeError, IdentityError } from '../errors/identity-error.js';
 export function toUnavailable(code: ErrorCode, issuer: string, error: unknown): IdentityError {
   const cause = error instanceof CacheMissError ? (error.cause ?? error) : error;
   const retryAfterMs = error instanceof CacheMissError ? error.retryAfterMs : undefined;
-  const what = `Nothing to be had from ${issuer}: `;
+  const what = `Nothing could be fetched from ${issuer}: `;
   const why = describeError(cause);
   // Keys that cannot be had for want of metadata: the cause says so already.
   return new IdentityError(code, why.startsWith(what) ? why : what + why, { cause, retryAfterMs });

@@ -172,7 +172,7 @@ class UnknownIssuerError extends Error {
 
 function broken(what: string, cause: unknown, retryAfterMs?: number): IdentityError {
   if (cause instanceof IdentityError && cause.kind === 'unavailable') return cause;
-  return new IdentityError('check_failed', `The application's own ${what} broke.`, { cause, retryAfterMs });
+  return new IdentityError('check_failed', `The application's own ${what} failed.`, { cause, retryAfterMs });
 }
 
 /** What is the same stays the same object: connections and plans hang on it. */

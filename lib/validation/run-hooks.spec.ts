@@ -54,7 +54,7 @@ describe('runHooks', () => {
       expect(error).toBeInstanceOf(IdentityError);
       expect(error).toMatchObject({
         code: 'check_failed',
-        message: expect.stringMatching(/^The application's own "validate" broke/),
+        message: expect.stringMatching(/^The application's own "validate" failed/),
       });
       if (thrown !== undefined) expect((error as Error).cause).toBe(thrown);
     }

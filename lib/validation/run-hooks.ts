@@ -69,7 +69,7 @@ export function toCheckError(error: unknown, what = '"validate"'): unknown {
   }
   if (error instanceof HttpException) return error;
   const thrown = error instanceof Error ? error.constructor.name : 'what is no Error';
-  return new IdentityError('check_failed', `The application's own ${what} broke: it threw ${thrown}.`, {
+  return new IdentityError('check_failed', `The application's own ${what} failed: it threw ${thrown}.`, {
     cause: error,
   });
 }

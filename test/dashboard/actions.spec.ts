@@ -159,7 +159,7 @@ describe.each(PLATFORMS)('"explain a token", on %s', (platform) => {
     expect((await explain(dashboard, 'no token')).steps[0]).toMatchObject({ outcome: 'failed' });
   });
 
-  it('says what audience would have been accepted, and what could not be judged', async () => {
+  it('says what audience would have been accepted, and what could not be decided', async () => {
     const dashboard = await startDashboard(platform, {
       dashboard: { guard: { canActivate: () => true } },
     });
@@ -231,7 +231,7 @@ describe.each(PLATFORMS)('"explain a token", on %s', (platform) => {
     expect(tokens.stats().tokenCache).toMatchObject({ size: explained.length });
     expect(events.filter(({ type }) => type === 'token.rejected')).toEqual([]);
     const { window, incidents } = await stateOf(dashboard);
-    expect(window.refusals).toEqual([]);
+    expect(window.rejections).toEqual([]);
     const told = JSON.stringify([window, incidents, events, lines]);
     expect(told).not.toContain(secret);
     for (const token of explained) expect(told).not.toContain(token.split('.')[1]);

@@ -51,11 +51,11 @@ describe.each(PLATFORMS)('the live stream on %s', (platform) => {
     await clock.advance(2_000);
     const { window } = await stateOf(live);
     expect(window).toMatchObject({ total: 3, accepted: 2 });
-    expect(window.refusals).toMatchObject([{ code: 'token_expired', count: 1 }]);
+    expect(window.rejections).toMatchObject([{ code: 'token_expired', count: 1 }]);
     await clock.advance(3_000);
     expect((await live.next('point')) as HistoryPoint).toMatchObject({
       accepted: 0.4,
-      refusedUnverified: 0.2,
+      rejectedUnverified: 0.2,
     });
     const later = await stream();
     expect(await later.next('history')).toHaveLength(1);

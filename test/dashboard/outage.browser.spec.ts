@@ -159,7 +159,7 @@ describe.runIf(hasBrowser)(
 
       ours.misbehave('down');
       await card.getByRole('button', { name: 'Refresh now' }).click();
-      await card.getByText(/^Failed at [\d:]+; what was held stays/).waitFor(WAIT);
+      await card.getByText(/^Failed at [\d:]+; the cache is unchanged/).waitFor(WAIT);
       expect((await get(`${url}/orders`, ours.token())).status).toBe(200);
       await seen(card.locator('.badge').getByText('Failing', { exact: true }));
       ours.behave();
@@ -209,7 +209,7 @@ describe.runIf(hasBrowser)(
       await clock.advance(MINUTE_MS * 0.95);
       await seen(cardOf(page, partner).getByText('Failing', { exact: true }));
       await get(`${url}/orders`, ours.token({ wrong: 'expired' }));
-      await seen(page.locator('#refusals').getByText('token_expired'));
+      await seen(page.locator('#rejections').getByText('token_expired'));
       await page.getByLabel('Token to look at').fill(ours.token({ wrong: 'tampered' }));
       await page.getByRole('button', { name: 'Explain' }).click();
       await seen(page.locator('.steps').getByText('signature_invalid'));

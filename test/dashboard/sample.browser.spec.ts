@@ -63,7 +63,7 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
     expect(faults).toEqual([]);
 
     await signIn(watched, 'eyJhbGciOiJub25lIn0.e30.');
-    await problem('The token was refused');
+    await problem('The token was rejected');
     await signIn(watched, await fetchToken(CLIENTS.reporting));
     await problem('lacks a scope that this page demands: identity:read');
     expect(await page.locator('#board').isVisible()).toBe(false);
@@ -84,10 +84,10 @@ describe.runIf(hasBrowser)('the dashboard of the sample, in a browser', { timeou
     const caller = await fetchToken(CLIENTS.cli);
     for (const token of [caller, caller, `${caller.slice(0, -8)}AAAAAAAA`]) await get(`${url}/orders`, token);
     await get(`${url}/orders`, await fetchToken(CLIENTS.reporting), { method: 'POST' });
-    const refusals = page.locator('#refusals');
-    await refusals.getByText('signature_invalid').waitFor(WAIT);
+    const rejections = page.locator('#rejections');
+    await rejections.getByText('signature_invalid').waitFor(WAIT);
     await page
-      .locator('.tile', { hasText: 'How many are refused, and why?' })
+      .locator('.tile', { hasText: 'How many are rejected, and why?' })
       .getByText(/of \d+/)
       .waitFor(WAIT);
 

@@ -1,4 +1,4 @@
-import { describeRefusal, UNREACHABLE } from './http-errors.js';
+import { describeHttpError, UNREACHABLE } from './http-errors.js';
 
 /** @import { Problem } from './http-errors.js' */
 
@@ -78,7 +78,7 @@ export class Api {
     const body = await readBody(response);
     const challenge = response.headers.get('WWW-Authenticate') ?? '';
     throw new ApiError(
-      describeRefusal({ status: response.status, code: memberOf(body, 'code'), challenge }, this.mode),
+      describeHttpError({ status: response.status, code: memberOf(body, 'code'), challenge }, this.mode),
       body,
     );
   }

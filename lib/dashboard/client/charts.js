@@ -9,7 +9,7 @@ const { uPlot: Plot } = /** @type {{ uPlot: typeof uPlot }} */ (/** @type {unkno
 
 /**
  * @typedef {object} Line
- * @property {keyof HistoryPoint} key
+ * @property {Exclude<keyof HistoryPoint, 'hitRates'>} key
  * @property {string} label
  * @property {string} color - a custom property of base.css.
  * @property {'solid' | 'dashed' | 'dotted'} [style]
@@ -40,9 +40,9 @@ const CHARTS = {
     least: 1,
     lines: [
       { key: 'accepted', label: 'accepted', color: '--line-a', filled: true },
-      { key: 'refusedVerified', label: 'refused, verified', color: '--line-warn' },
-      { key: 'refusedUnverified', label: 'refused, not verified', color: '--line-c', style: 'dashed' },
-      { key: 'undecided', label: 'not judged', color: '--line-bad', style: 'dotted' },
+      { key: 'rejectedVerified', label: 'rejected, verified', color: '--line-warn' },
+      { key: 'rejectedUnverified', label: 'rejected, not verified', color: '--line-c', style: 'dashed' },
+      { key: 'undecided', label: 'undecided', color: '--line-bad', style: 'dotted' },
     ],
   },
   'chart-latency': {
@@ -260,7 +260,7 @@ function seriesOf({ style = 'solid', thick, filled, bars, dots }, stroke, surfac
     ...(dash && { dash }),
     ...(filled === true ? { fill: `${stroke}1f` } : {}),
     // A value alone between gaps has no line: it is shown as a point.
-    points: { show: false, size: 5, width: 1, fill: stroke, stroke: surface, filter: lonely },
+    points: { show: false, size: 5, width: 1, fill: stroke, stroke: surface, filter: isolated },
   };
 }
 
@@ -268,7 +268,7 @@ function seriesOf({ style = 'solid', thick, filled, bars, dots }, stroke, surfac
  * @param {uPlot} chart
  * @param {number} series
  */
-function lonely(chart, series) {
+function isolated(chart, series) {
   const values = Array.from(chart.data[series] ?? []);
   const isGap = (/** @type {number} */ index) => values[index] === null || values[index] === undefined;
   return values.flatMap((_, index) => (!isGap(index) && isGap(index - 1) && isGap(index + 1) ? [index] : []));

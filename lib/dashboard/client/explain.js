@@ -1,6 +1,6 @@
 import { ApiError } from './api.js';
 import { find, icon, make } from './dom.js';
-import { isRejected, judgeExplanation, STEPS } from './explanation-text.js';
+import { isRejected, assessExplanation, STEPS } from './explanation-text.js';
 import { formatMoment, formatSpan } from './format.js';
 
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
@@ -61,15 +61,15 @@ export function createExplain(ask, now) {
  */
 function makeResult(explanation, nowMs) {
   const { steps, content } = explanation;
-  const { level, label, rest } = judgeExplanation(explanation, nowMs);
-  const verdict = make(
+  const { level, label, rest } = assessExplanation(explanation, nowMs);
+  const assessment = make(
     'p',
-    { class: 'verdict', 'data-level': level },
+    { class: 'assessment', 'data-level': level },
     icon(level),
     make('span', {}, make('strong', {}, label), rest),
   );
   const list = make('ol', { class: 'steps' }, ...steps.map(makeStep));
-  if (content === undefined) return [verdict, list];
+  if (content === undefined) return [assessment, list];
   const { header, unverifiedClaims: claims } = content;
   const decoded = make(
     'div',
@@ -77,7 +77,7 @@ function makeResult(explanation, nowMs) {
     make('div', {}, make('h3', {}, 'Header'), makeJson(header)),
     make('div', {}, make('h3', {}, 'Claims'), makeJson(claims), makeTimes(claims, nowMs)),
   );
-  return [verdict, list, decoded];
+  return [assessment, list, decoded];
 }
 
 /** @param {object} value */

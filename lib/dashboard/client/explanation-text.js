@@ -19,14 +19,14 @@ export const STEPS = {
 };
 
 /**
- * The first step that failed decides, as it does for a request: an expired token is refused though its key cannot
- * be had.
+ * The first step that failed decides, as it does for a request: an expired token is rejected although its key cannot
+ * be fetched.
  *
  * @param {TokenExplanation} explanation
  * @param {number} nowMs
  * @returns {{ readonly level: 'ok' | 'warn' | 'bad', readonly label: string, readonly rest: string }}
  */
-export function judgeExplanation({ accepted, steps, content }, nowMs) {
+export function assessExplanation({ accepted, steps, content }, nowMs) {
   if (accepted) return { level: 'ok', label: 'Accepted', rest: ', as far as no route demands more' };
   const failed = steps.filter(({ outcome }) => outcome === 'failed');
   const names = failed.map((step) => {
@@ -37,10 +37,10 @@ export function judgeExplanation({ accepted, steps, content }, nowMs) {
   const [first] = failed;
   if (first !== undefined && !isRejected(first)) {
     return first.kind === 'unavailable'
-      ? { level: 'warn', label: 'Could not be judged (503)', rest: `, for want of its ${names.join(', ')}` }
-      : { level: 'warn', label: 'Could not be judged (500)', rest: `: ${names.join(', ')}` };
+      ? { level: 'warn', label: 'Could not be decided (503)', rest: `, for lack of its ${names.join(', ')}` }
+      : { level: 'warn', label: 'Could not be decided (500)', rest: `: ${names.join(', ')}` };
   }
-  return { level: 'bad', label: 'Refused', rest: ` for its ${names.join(', ')}` };
+  return { level: 'bad', label: 'Rejected', rest: ` for its ${names.join(', ')}` };
 }
 
 /**

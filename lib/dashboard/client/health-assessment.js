@@ -1,20 +1,20 @@
-// What the state means for whoever is on call. Pure.
+// What the state means to the engineer on call. Pure functions.
 
 import { formatCount, formatMs, formatPercent, formatSpan, formatWindow } from './format.js';
 
-/** @import { DashboardState, DocumentState, IssuerState, Refusal } from '../dashboard-state.js' */
+/** @import { DashboardState, DocumentState, IssuerState, Rejection } from '../dashboard-state.js' */
 
 /**
- * `ok`: nothing to do; `warn`: look at it, users are served; `bad`: users are refused for it; `idle`: nothing
- * to judge.
+ * `ok`: nothing to do; `warn`: look at it, users are served; `bad`: tokens of users are rejected for it; `idle`: nothing
+ * to assess.
  *
  * @typedef {'ok' | 'warn' | 'bad' | 'idle'} Level
  */
 
-/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string, readonly numbers?: string, readonly shape?: 'turn' }} Verdict */
+/** @typedef {{ readonly level: Level, readonly label: string, readonly detail: string, readonly numbers?: string, readonly shape?: 'turn' }} Assessment */
 
-/** A share of refusals that is worth a look, from this many validations on. */
-const NOTABLE_REFUSALS = 0.05;
+/** A share of rejections that is worth a look, from this many validations on. */
+const NOTABLE_REJECTIONS = 0.05;
 const FEWEST_VALIDATIONS = 20;
 /** Slower than that is slow for a provider. */
 const SLOW_MS = 1_000;
@@ -35,9 +35,9 @@ export function bySeverity(a, b) {
 
 /**
  * @param {IssuerState} issuer
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeIssuer({ keySet, metadata }) {
+export function assessIssuer({ keySet, metadata }) {
   if (keySet.state === 'expired') {
     return bad('Its last good keys are too old to be served: its tokens get a 503.');
   }
@@ -66,7 +66,7 @@ export function judgeIssuer({ keySet, metadata }) {
 
 /**
  * @param {string} detail
- * @returns {Verdict}
+ * @returns {Assessment}
  */
 function bad(detail) {
   return { level: 'bad', label: 'Cannot serve', detail };
@@ -79,17 +79,17 @@ function attempts({ failures }) {
 
 /**
  * @param {DashboardState} state
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeRefusals({ window }) {
-  const { total, accepted, refusals, lengthMs } = window;
-  const undecided = sum(refusals.filter(isUndecided));
-  const refused = sum(refusals) - undecided;
+export function assessRejections({ window }) {
+  const { total, accepted, rejections, lengthMs } = window;
+  const undecided = sum(rejections.filter(isUndecided));
+  const rejected = sum(rejections) - undecided;
   const valid =
     total === 0
       ? 'no token was validated'
       : `${formatCount(accepted)} of ${formatCount(total)} tokens were accepted`;
-  if (undecided + refused === 0) {
+  if (undecided + rejected === 0) {
     return total === 0
       ? {
           level: 'idle',
@@ -98,18 +98,18 @@ export function judgeRefusals({ window }) {
         }
       : { level: 'ok', label: 'None', detail: valid };
   }
-  // A request without a token is refused and never validated.
-  const all = Math.max(total, undecided + refused);
-  const isNotable = refused / all >= NOTABLE_REFUSALS && all >= FEWEST_VALIDATIONS;
-  const [first] = urgentFirst(refusals);
+  // A request without a token is rejected and never validated.
+  const all = Math.max(total, undecided + rejected);
+  const isNotable = rejected / all >= NOTABLE_REJECTIONS && all >= FEWEST_VALIDATIONS;
+  const [first] = urgentFirst(rejections);
   const counts = [
-    undecided > 0 ? `${formatCount(undecided)} could not be judged` : '',
-    refused > 0 ? `${formatCount(refused)} refused` : '',
+    undecided > 0 ? `${formatCount(undecided)} could not be decided` : '',
+    rejected > 0 ? `${formatCount(rejected)} rejected` : '',
   ].filter((part) => part !== '');
   return {
     level: isNotable || undecided > 0 ? 'warn' : 'ok',
     label: counts.join(', '),
-    detail: `${undecided > 0 ? 'Not judged' : 'Mostly'}: ${lowerFirst(first?.meaning ?? '')}`,
+    detail: `${undecided > 0 ? 'Undecided' : 'Mostly'}: ${lowerFirst(first?.meaning ?? '')}`,
     numbers: valid,
   };
 }
@@ -117,14 +117,14 @@ export function judgeRefusals({ window }) {
 /**
  * In the order that an operator wants: what the service owes its users before what they did wrong.
  *
- * @param {readonly Refusal[]} refusals - the most frequent first.
- * @returns {readonly Refusal[]}
+ * @param {readonly Rejection[]} rejections - the most frequent first.
+ * @returns {readonly Rejection[]}
  */
-export function urgentFirst(refusals) {
-  return refusals.toSorted((a, b) => Number(isUndecided(b)) - Number(isUndecided(a)));
+export function urgentFirst(rejections) {
+  return rejections.toSorted((a, b) => Number(isUndecided(b)) - Number(isUndecided(a)));
 }
 
-/** @param {Refusal} refusal */
+/** @param {Rejection} rejection */
 function isUndecided({ kind }) {
   return kind !== 'rejected';
 }
@@ -146,17 +146,17 @@ function lowerFirst(text) {
 
 /**
  * @param {DashboardState} state
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeKeys({ issuers, serving }) {
-  const judged = issuers
-    .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
-    .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
-  const [worst] = judged;
+export function assessKeys({ issuers, serving }) {
+  const assessed = issuers
+    .map((issuer) => ({ issuer, assessment: assessIssuer(issuer) }))
+    .toSorted((a, b) => bySeverity(a.assessment.level, b.assessment.level));
+  const [worst] = assessed;
   if (worst === undefined) {
     return { level: 'idle', label: 'No issuer yet', detail: 'Issuers appear as their first token comes in.' };
   }
-  const { level } = worst.verdict;
+  const { level } = worst.assessment;
   if (level === 'ok' || level === 'idle') {
     return {
       level,
@@ -164,7 +164,7 @@ export function judgeKeys({ issuers, serving }) {
       detail: `${formatCount(serving.fresh)} of ${formatIssuers(serving.total)} with fresh keys`,
     };
   }
-  const alike = judged.filter(({ verdict }) => verdict.level === level).length;
+  const alike = assessed.filter(({ assessment }) => assessment.level === level).length;
   const rest = alike > 1 ? `, and ${formatCount(alike - 1)} more` : '';
   return {
     level,
@@ -176,16 +176,16 @@ export function judgeKeys({ issuers, serving }) {
 
 /**
  * @param {DashboardState} state
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeProvider({ window }) {
+export function assessProvider({ window }) {
   const { requests, requestDurations, faults, lengthMs } = window;
   const all = sum(requests);
   if (all === 0) {
     const detail = `Nothing had to be fetched in the last ${formatWindow(lengthMs)}.`;
     return { level: 'idle', label: 'Not asked', detail };
   }
-  const p95Ms = Math.max(requestDurations.discovery.p95Ms, requestDurations.jwks.p95Ms);
+  const p95Ms = Math.max(...Object.values(requestDurations).map((each) => each?.p95Ms ?? 0));
   const isSlow = p95Ms >= SLOW_MS;
   const asked = all === 1 ? 'one request' : `${formatCount(all)} requests`;
   return {
@@ -199,9 +199,9 @@ export function judgeProvider({ window }) {
 /**
  * @param {DashboardState} state
  * @param {number} nowMs
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeRotation({ incidents }, nowMs) {
+export function assessRotation({ incidents }, nowMs) {
   const rotations = incidents.filter(({ kind }) => kind === 'rotated');
   const last = incidents.find((each) => each.kind === 'rotated');
   if (last === undefined) {
@@ -223,9 +223,9 @@ export function judgeRotation({ incidents }, nowMs) {
 
 /**
  * @param {DashboardState} state
- * @returns {Verdict}
+ * @returns {Assessment}
  */
-export function judgeCache({ window }) {
+export function assessCache({ window }) {
   const { hits, misses, hitRate } = window.caches.jwks;
   const all = hits + misses;
   if (all === 0) {
@@ -237,7 +237,7 @@ export function judgeCache({ window }) {
   }
   const waited = `${misses === 0 ? 'none' : formatCount(misses)} of ${formatCount(all)} had to wait`;
   if (all < FEWEST_LOOK_UPS) {
-    return { level: 'idle', label: `Too few look-ups to judge (${formatCount(all)})`, detail: waited };
+    return { level: 'idle', label: `Too few look-ups to assess (${formatCount(all)})`, detail: waited };
   }
   return {
     level: hitRate < LEAST_HIT_RATE ? 'warn' : 'ok',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { DashboardState, DocumentState, IssuerState, Refusal } from '../dashboard-state.js';
+import type { DashboardState, DocumentState, IssuerState, Rejection } from '../dashboard-state.js';
 import {
   hostOf,
-  judgeCache,
-  judgeIssuer,
-  judgeKeys,
-  judgeProvider,
-  judgeRefusals,
-  judgeRotation,
+  assessCache,
+  assessIssuer,
+  assessKeys,
+  assessProvider,
+  assessRejections,
+  assessRotation,
   urgentFirst,
 } from './health-assessment.js';
 
@@ -41,7 +41,7 @@ function stateWith(
       accepted: 0,
       perSecond: 0,
       latency: durations,
-      refusals: [],
+      rejections: [],
       caches: { discovery: none, jwks: none },
       requests: [],
       faults: 0,
@@ -57,7 +57,7 @@ function stateWith(
   };
 }
 
-function refusal(count: number, kind: Refusal['kind'] = 'rejected'): Refusal {
+function rejection(count: number, kind: Rejection['kind'] = 'rejected'): Rejection {
   return { code: 'token_expired', meaning: '"exp" is in the past.', kind, verified: false, count };
 }
 
@@ -72,7 +72,7 @@ describe('an issuer', () => {
     ['that never came', issuer({ state: 'cold', failures: 1 }), 'bad', 'Cannot serve'],
     ['that nobody asked for', issuer({ state: 'cold' }), 'idle', 'Not loaded'],
   ])('%s', (_name, given, level, label) => {
-    expect(judgeIssuer(given)).toMatchObject({ level, label });
+    expect(assessIssuer(given)).toMatchObject({ level, label });
   });
 
   it('has a short name, where its own is a URL', () => {
@@ -84,36 +84,36 @@ describe('an issuer', () => {
 describe('the five answers', () => {
   it.each<[string, Partial<DashboardState['window']>, string, string]>([
     ['no traffic', {}, 'idle', 'No traffic'],
-    ['nobody refused', { total: 5, accepted: 5 }, 'ok', 'None'],
-    ['a few', { total: 1_000, accepted: 999, refusals: [refusal(1)] }, 'ok', '1 refused'],
-    ['many', { total: 100, accepted: 90, refusals: [refusal(10)] }, 'warn', '10 refused'],
-    ['many of very few', { total: 2, accepted: 1, refusals: [refusal(1)] }, 'ok', '1 refused'],
+    ['nobody rejected', { total: 5, accepted: 5 }, 'ok', 'None'],
+    ['a few', { total: 1_000, accepted: 999, rejections: [rejection(1)] }, 'ok', '1 rejected'],
+    ['many', { total: 100, accepted: 90, rejections: [rejection(10)] }, 'warn', '10 rejected'],
+    ['many of very few', { total: 2, accepted: 1, rejections: [rejection(1)] }, 'ok', '1 rejected'],
     [
       'some not judged',
-      { total: 1_000, accepted: 999, refusals: [refusal(1, 'unavailable')] },
+      { total: 1_000, accepted: 999, rejections: [rejection(1, 'unavailable')] },
       'warn',
-      '1 could not be judged',
+      '1 could not be decided',
     ],
     [
       'an outage, with bad tokens as ever',
-      { total: 1_005, accepted: 1_000, refusals: [refusal(3), refusal(2, 'unavailable')] },
+      { total: 1_005, accepted: 1_000, rejections: [rejection(3), rejection(2, 'unavailable')] },
       'warn',
-      '2 could not be judged, 3 refused',
+      '2 could not be decided, 3 rejected',
     ],
-    ['requests without a token alone', { refusals: [refusal(3)] }, 'ok', '3 refused'],
-    ['many such requests', { total: 5, accepted: 5, refusals: [refusal(30)] }, 'warn', '30 refused'],
-  ])('how many are refused: %s', (_name, period, level, label) => {
-    expect(judgeRefusals(stateWith(period))).toMatchObject({ level, label });
+    ['requests without a token alone', { rejections: [rejection(3)] }, 'ok', '3 rejected'],
+    ['many such requests', { total: 5, accepted: 5, rejections: [rejection(30)] }, 'warn', '30 rejected'],
+  ])('how many are rejected: %s', (_name, period, level, label) => {
+    expect(assessRejections(stateWith(period))).toMatchObject({ level, label });
   });
 
-  it('names what could not be judged first, though more were refused', () => {
-    const refusals = [refusal(3), { ...refusal(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
-    expect(judgeRefusals(stateWith({ total: 6, accepted: 1, refusals }))).toMatchObject({
-      detail: 'Not judged: the keys cannot be had.',
+  it('names what could not be decided first, though more were rejected', () => {
+    const rejections = [rejection(3), { ...rejection(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
+    expect(assessRejections(stateWith({ total: 6, accepted: 1, rejections }))).toMatchObject({
+      detail: 'Undecided: the keys cannot be had.',
       numbers: '1 of 6 tokens were accepted',
     });
     expect(
-      urgentFirst([refusal(9), refusal(3, 'unavailable'), refusal(1)]).map(({ count }) => count),
+      urgentFirst([rejection(9), rejection(3, 'unavailable'), rejection(1)]).map(({ count }) => count),
     ).toEqual([3, 9, 1]);
   });
 
@@ -123,12 +123,12 @@ describe('the five answers', () => {
     ['one of two stale', [issuer({}), issuer({ state: 'stale' })], 'warn', '1 failing or stale'],
     ['the worst counts', [issuer({ failures: 1 }), issuer({ state: 'expired' })], 'bad', '1 cannot serve'],
   ])('are keys fresh: %s', (_name, issuers, level, label) => {
-    expect(judgeKeys(stateWith({}, { issuers }))).toMatchObject({ level, label });
+    expect(assessKeys(stateWith({}, { issuers }))).toMatchObject({ level, label });
   });
 
   it('counts issuers that are not in the list, too', () => {
     const state = stateWith({}, { issuers: [issuer({})], serving: { fresh: 150, total: 151 } });
-    expect(judgeKeys(state).detail).toBe('150 of 151 issuers with fresh keys');
+    expect(assessKeys(state).detail).toBe('150 of 151 issuers with fresh keys');
   });
 
   it.each<[string, number, number, number, string, string]>([
@@ -142,11 +142,11 @@ describe('the five answers', () => {
       faults,
       requestDurations: { discovery: durations, jwks: { ...durations, p95Ms } },
     };
-    expect(judgeProvider(stateWith(period))).toMatchObject({ level, label });
+    expect(assessProvider(stateWith(period))).toMatchObject({ level, label });
   });
 
   it('did keys rotate', () => {
-    expect(judgeRotation(stateWith({}), 100_000).label).toBe('No');
+    expect(assessRotation(stateWith({}), 100_000).label).toBe('No');
     const rotated = {
       kind: 'rotated',
       issuer: 'https://id.example.com',
@@ -163,7 +163,7 @@ describe('the five answers', () => {
       reason: '',
       atMs: 90_000,
     } as const;
-    expect(judgeRotation(stateWith({}, { incidents: [failed, rotated] }), 100_000)).toMatchObject({
+    expect(assessRotation(stateWith({}, { incidents: [failed, rotated] }), 100_000)).toMatchObject({
       label: '1 min ago',
       detail: 'id.example.com: 7 came',
     });
@@ -173,12 +173,12 @@ describe('the five answers', () => {
     [0, 0, 'idle', 'Not asked'],
     [999, 1, 'ok', '99.9 %'],
     [80, 20, 'warn', '80.0 %'],
-    [1, 2, 'idle', 'Too few look-ups to judge (3)'],
-    [18, 1, 'idle', 'Too few look-ups to judge (19)'],
+    [1, 2, 'idle', 'Too few look-ups to assess (3)'],
+    [18, 1, 'idle', 'Too few look-ups to assess (19)'],
     [17, 3, 'warn', '85.0 %'],
     [19, 1, 'ok', '95.0 %'],
   ])('is the cache working: %d hits, %d misses', (hits, misses, level, label) => {
     const jwks = { hits, misses, hitRate: hits / (hits + misses) };
-    expect(judgeCache(stateWith({ caches: { discovery: none, jwks } }))).toMatchObject({ level, label });
+    expect(assessCache(stateWith({ caches: { discovery: none, jwks } }))).toMatchObject({ level, label });
   });
 });

@@ -1,20 +1,20 @@
 // What an answer other than 200 means, in words. Pure.
 
 /**
- * `isFinal`: trying again unchanged is useless, somebody has to sign in anew. `isRefusal`: the token is no good, and
+ * `isFinal`: trying again unchanged is useless, the user has to sign in again. `isRejection`: the token is no good, and
  * not for its age.
  *
- * @typedef {{ readonly text: string, readonly isFinal: boolean, readonly isRefusal?: boolean }} Problem
+ * @typedef {{ readonly text: string, readonly isFinal: boolean, readonly isRejection?: boolean }} Problem
  */
 
 /**
- * The last press of "Replace keys". `refused`: the guard turned it away; `lost`: no answer came.
+ * The last press of "Replace keys". `denied`: the guard denied it; `lost`: no response came.
  *
- * @typedef {{ readonly issuer: string, readonly at: string, readonly outcome: 'done' | 'failed' | 'refused' | 'lost' }} Replacement
+ * @typedef {{ readonly issuer: string, readonly at: string, readonly outcome: 'done' | 'failed' | 'denied' | 'lost' }} Replacement
  */
 
 /**
- * @typedef {object} Refusal
+ * @typedef {object} Rejection
  * @property {number} status
  * @property {string | undefined} code - of the body, where it has one.
  * @property {string} challenge - `WWW-Authenticate`, RFC 6750 section 3; empty where there is none.
@@ -30,11 +30,11 @@ export const OVER = {
 };
 
 /**
- * @param {Refusal} refusal
+ * @param {Rejection} rejection
  * @param {'token' | 'guard'} mode
  * @returns {Problem}
  */
-export function describeRefusal({ status, code, challenge }, mode) {
+export function describeHttpError({ status, code, challenge }, mode) {
   if (code === 'cross_site' || code === 'cross_origin') {
     return {
       text: 'The server takes this page for one of another site. Open it by its own address.',
@@ -71,9 +71,9 @@ const UNDECIDED = {
 function describeToken(challenge) {
   if (/error_description="[^"]*expired/.test(challenge)) return OVER.token;
   return {
-    text: 'The token was refused. It is damaged, not an access token of an issuer and for an audience that this API accepts, or the key that signed it was withdrawn.',
+    text: 'The token was rejected. It is damaged, not an access token of an issuer and for an audience that this API accepts, or the key that signed it was withdrawn.',
     isFinal: true,
-    isRefusal: true,
+    isRejection: true,
   };
 }
 
@@ -85,9 +85,9 @@ function describeToken(challenge) {
  * @returns {Problem}
  */
 export function describeLoss(problem, { wasInside, replacement }) {
-  if (problem.isRefusal !== true || (!wasInside && replacement === undefined)) return problem;
+  if (problem.isRejection !== true || (!wasInside && replacement === undefined)) return problem;
   const why = wasInside
-    ? 'Your token was good until now, and is refused: the key that signed it may have been withdrawn. Get a new one and paste it.'
+    ? 'Your token was accepted until now, and is rejected: the key that signed it may have been withdrawn. Get a new one and paste it.'
     : problem.text;
   return { ...problem, text: `${why} ${describeReplacement(replacement)}` };
 }
@@ -101,8 +101,8 @@ function describeReplacement(replacement) {
       return `The keys of ${issuer} were replaced at ${at}.`;
     case 'failed':
       return `The keys of ${issuer} were not replaced: the attempt at ${at} failed.`;
-    case 'refused':
-      return `The keys of ${issuer} were not replaced: the request of ${at} was refused before it did anything.`;
+    case 'denied':
+      return `The keys of ${issuer} were not replaced: the request of ${at} was denied before it did anything.`;
     case 'lost':
       return `Whether the keys of ${issuer} were replaced at ${at} is not known: no answer came.`;
   }

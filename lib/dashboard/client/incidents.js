@@ -54,17 +54,17 @@ function describe(incident) {
     case 'failed':
       return {
         shape: 'warn',
-        title: `The ${incident.document} of ${hostOf(incident.issuer)} cannot be had`,
+        title: `The ${incident.document} of ${hostOf(incident.issuer)} could not be fetched`,
         text: incident.reason,
       };
     case 'recovered':
       return {
         shape: 'ok',
-        title: `The ${incident.document} of ${hostOf(incident.issuer)} can be had again`,
+        title: `The ${incident.document} of ${hostOf(incident.issuer)} ${incident.document === 'keys' ? 'are' : 'is'} available again`,
         text: 'The outage is over.',
       };
     case 'issuers-failed':
-      return { shape: 'warn', title: 'The application’s function “issuers” broke', text: incident.reason };
+      return { shape: 'warn', title: 'The application’s function “issuers” failed', text: incident.reason };
   }
 }
 

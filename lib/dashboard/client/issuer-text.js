@@ -5,7 +5,7 @@ import { formatSpan } from './format.js';
 /** @import { DocumentState, IssuerState } from '../dashboard-state.js' */
 
 /**
- * Keys that cannot be had for want of metadata need no second line.
+ * Keys that cannot be fetched for lack of metadata need no second line.
  *
  * @param {IssuerState['faults']} faults
  */

@@ -59,7 +59,7 @@ describe('a failure', () => {
 describe('what is at fault', () => {
   it('is said once where one document fails for the other', () => {
     const metadata = { document: 'metadata', reason: 'status 500', sinceMs: 1 } as const;
-    const keys = { document: 'keys', reason: 'Nothing to be had: status 500', sinceMs: 2 } as const;
+    const keys = { document: 'keys', reason: 'Nothing could be fetched: status 500', sinceMs: 2 } as const;
     expect(firstCauses([metadata, keys])).toEqual([metadata]);
   });
 });

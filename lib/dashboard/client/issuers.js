@@ -2,7 +2,7 @@ import { byId, find, icon, make, setText, show } from './dom.js';
 import { formatCount, formatMoment } from './format.js';
 import { ageOf, firstCauses, isOver, nextRefreshOf } from './issuer-text.js';
 import { createTimeline, spanOf } from './timeline.js';
-import { bySeverity, hostOf, judgeIssuer } from './health-assessment.js';
+import { bySeverity, hostOf, assessIssuer } from './health-assessment.js';
 
 /** @import { DashboardState, IssuerState } from '../dashboard-state.js' */
 /** @import { Span } from './timeline.js' */
@@ -10,7 +10,7 @@ import { bySeverity, hostOf, judgeIssuer } from './health-assessment.js';
 /**
  * How a button's work went; `failedAtMs` in the server's time, where it failed.
  *
- * @typedef {{ readonly text: string, readonly failedAtMs?: number }} Told
+ * @typedef {{ readonly text: string, readonly failedAtMs?: number }} ActionResult
  */
 
 /**
@@ -19,7 +19,7 @@ import { bySeverity, hostOf, judgeIssuer } from './health-assessment.js';
  * @callback Act
  * @param {'refresh' | 'replace-keys'} what
  * @param {string} issuer
- * @returns {Promise<Told>}
+ * @returns {Promise<ActionResult>}
  */
 
 /** So many are shown at first; those in trouble are among them. */
@@ -47,18 +47,18 @@ export function createIssuers({ act, confirm, announce }) {
      */
     update({ issuers, moreIssuers, nowMs: asOfMs }, nowMs) {
       const span = spanOf(issuers, nowMs);
-      const judged = issuers
-        .map((issuer) => ({ issuer, verdict: judgeIssuer(issuer) }))
-        .toSorted((a, b) => bySeverity(a.verdict.level, b.verdict.level));
+      const assessed = issuers
+        .map((issuer) => ({ issuer, assessment: assessIssuer(issuer) }))
+        .toSorted((a, b) => bySeverity(a.assessment.level, b.assessment.level));
       for (const [name, { element }] of cards) {
         if (issuers.some(({ issuer }) => issuer === name)) continue;
         element.remove();
         cards.delete(name);
       }
-      for (const [index, { issuer, verdict }] of judged.entries()) {
+      for (const [index, { issuer, assessment }] of assessed.entries()) {
         const card = cards.get(issuer.issuer) ?? createCard(issuer, { act, confirm });
         cards.set(issuer.issuer, card);
-        card.update(issuer, verdict, { span, asOfMs });
+        card.update(issuer, assessment, { span, asOfMs });
         card.element.hidden = !showsAll && index >= SHOWN_FIRST;
         // Moving an element takes the focus from what is in it.
         if (list.children[index] !== card.element && !card.element.contains(document.activeElement)) {
@@ -66,15 +66,15 @@ export function createIssuers({ act, confirm, announce }) {
         }
       }
       const before = labels;
-      labels = new Map(judged.map(({ issuer, verdict }) => [issuer.issuer, verdict.label]));
-      for (const { issuer, verdict } of judged) {
+      labels = new Map(assessed.map(({ issuer, assessment }) => [issuer.issuer, assessment.label]));
+      for (const { issuer, assessment } of assessed) {
         const former = before.get(issuer.issuer);
-        if (former !== undefined && former !== verdict.label) {
-          announce(`${hostOf(issuer.issuer)}: ${verdict.label}. ${verdict.detail}`);
+        if (former !== undefined && former !== assessment.label) {
+          announce(`${hostOf(issuer.issuer)}: ${assessment.label}. ${assessment.detail}`);
         }
       }
-      more.hidden = showsAll || judged.length <= SHOWN_FIRST;
-      setText(more, `Show all ${formatCount(judged.length)}`);
+      more.hidden = showsAll || assessed.length <= SHOWN_FIRST;
+      setText(more, `Show all ${formatCount(assessed.length)}`);
       const beyond = moreIssuers > 0 ? ` and ${formatCount(moreIssuers)} that are not listed` : '';
       setText(byId('issuers-note'), `${formatCount(issuers.length)} known${beyond}`);
       show(list, issuers.length === 0 ? 'none' : 'some', () =>
@@ -148,13 +148,13 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     element,
     /**
      * @param {IssuerState} issuer
-     * @param {ReturnType<typeof judgeIssuer>} verdict
+     * @param {ReturnType<typeof assessIssuer>} assessment
      * @param {{ readonly span: Span, readonly asOfMs: number }} times - `asOfMs`: when the issuer was so.
      */
-    update(issuer, verdict, { span, asOfMs }) {
-      element.dataset['level'] = verdict.level;
-      show(badge, verdict.level + verdict.label, () => [icon(verdict.level), verdict.label]);
-      setText(detail, verdict.level === 'ok' ? '' : verdict.detail);
+    update(issuer, assessment, { span, asOfMs }) {
+      element.dataset['level'] = assessment.level;
+      show(badge, assessment.level + assessment.label, () => [icon(assessment.level), assessment.label]);
+      setText(detail, assessment.level === 'ok' ? '' : assessment.detail);
       show(faults, JSON.stringify(issuer.faults), () =>
         firstCauses(issuer.faults).map(({ document: what, reason, sinceMs }) =>
           make('li', {}, make('b', {}, `${what}, since ${formatMoment(sinceMs, span.nowMs)}: `), reason),
@@ -191,7 +191,7 @@ function createCard({ issuer: name, configured }, { act, confirm }) {
     element.ariaBusy = 'false';
   }
 
-  /** @param {Told} told */
+  /** @param {ActionResult} told */
   function tell(told) {
     failedAtMs = told.failedAtMs;
     setText(result, told.text);

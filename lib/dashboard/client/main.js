@@ -11,13 +11,13 @@ import { follow } from './event-stream.js';
 import { createOverview } from './overview.js';
 import { describeLoss } from './http-errors.js';
 import { updateTables } from './tables.js';
-import { judgeKeys } from './health-assessment.js';
+import { assessKeys } from './health-assessment.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
 /** @import { HistoryPoint } from '../history-point.js' */
 /** @import { TokenExplanation } from '../../validation/explain-token.js' */
 /** @import { StreamedEvent } from './events.js' */
-/** @import { Told } from './issuers.js' */
+/** @import { ActionResult } from './issuers.js' */
 /** @import { Problem, Replacement } from './http-errors.js' */
 /** @import { Level } from './health-assessment.js' */
 
@@ -131,7 +131,7 @@ function apply(state) {
   render(state);
   updateTables(state);
   updateIncidents(state, now());
-  const { level, label } = judgeKeys(state);
+  const { level, label } = assessKeys(state);
   document.title = `${level === 'bad' || level === 'warn' ? `${label} · ` : ''}Identity dashboard`;
 }
 
@@ -160,7 +160,7 @@ function asOf() {
 /**
  * @param {'refresh' | 'replace-keys'} what
  * @param {string} issuer
- * @returns {Promise<Told>}
+ * @returns {Promise<ActionResult>}
  */
 async function act(what, issuer) {
   try {
@@ -172,13 +172,13 @@ async function act(what, issuer) {
     if (!(error instanceof ApiError)) throw error;
     const reason = memberOf(error.body, 'reason');
     const failedAtMs = now();
-    const isRefused = error.problem.isFinal;
-    const isLost = !isRefused && error.body === undefined;
-    const at = record(what, issuer, isRefused ? 'refused' : isLost ? 'lost' : 'failed');
-    if (isRefused) onConnection(error.problem);
+    const isDenied = error.problem.isFinal;
+    const isLost = !isDenied && error.body === undefined;
+    const at = record(what, issuer, isDenied ? 'denied' : isLost ? 'lost' : 'failed');
+    if (isDenied) onConnection(error.problem);
     const text = isLost
       ? `No answer at ${at}: it is not known whether anything was done. ${error.message}`
-      : `Failed at ${at}; what was held stays. ${reason ?? error.message}`;
+      : `Failed at ${at}; the cache is unchanged. ${reason ?? error.message}`;
     return { text, failedAtMs };
   }
 }

@@ -1,9 +1,15 @@
 import { byId, icon, make, setText, show } from './dom.js';
 import { formatWindow } from './format.js';
-import { judgeCache, judgeKeys, judgeProvider, judgeRefusals, judgeRotation } from './health-assessment.js';
+import {
+  assessCache,
+  assessKeys,
+  assessProvider,
+  assessRejections,
+  assessRotation,
+} from './health-assessment.js';
 
 /** @import { DashboardState } from '../dashboard-state.js' */
-/** @import { Level, Verdict } from './health-assessment.js' */
+/** @import { Level, Assessment } from './health-assessment.js' */
 
 /** Said to screen readers what the shape says to everybody else. */
 /** @type {Readonly<Record<Level, string>>} */
@@ -16,34 +22,34 @@ const LONG = 18;
  * @typedef {object} Question
  * @property {string} question
  * @property {string} target - the id of what stands below it.
- * @property {(state: DashboardState, nowMs: number) => Verdict} judge
+ * @property {(state: DashboardState, nowMs: number) => Assessment} assess
  * @property {'window' | 'now' | 'since the start'} period - what the answer is about.
  */
 
 /** @type {readonly Question[]} */
 const QUESTIONS = [
   {
-    question: 'How many are refused, and why?',
-    target: 'refusals-title',
-    judge: judgeRefusals,
+    question: 'How many are rejected, and why?',
+    target: 'rejections-title',
+    assess: assessRejections,
     period: 'window',
   },
-  { question: 'Are keys fresh?', target: 'issuers-title', judge: judgeKeys, period: 'now' },
-  { question: 'Is the provider slow?', target: 'provider-title', judge: judgeProvider, period: 'window' },
+  { question: 'Are keys fresh?', target: 'issuers-title', assess: assessKeys, period: 'now' },
+  { question: 'Is the provider slow?', target: 'provider-title', assess: assessProvider, period: 'window' },
   {
     question: 'Did keys rotate?',
     target: 'incidents-title',
-    judge: judgeRotation,
+    assess: assessRotation,
     period: 'since the start',
   },
-  { question: 'Is the cache working?', target: 'caches-title', judge: judgeCache, period: 'window' },
+  { question: 'Is the cache working?', target: 'caches-title', assess: assessCache, period: 'window' },
 ];
 
 /** The five questions of an operator, each with its answer. */
 export function createOverview() {
-  const tiles = QUESTIONS.map(({ question, target, judge, period }) => ({
+  const tiles = QUESTIONS.map(({ question, target, assess, period }) => ({
     ...makeTile(question, target),
-    judge,
+    assess,
     period,
   }));
   byId('tiles').append(...tiles.map(({ item }) => item));
@@ -56,7 +62,10 @@ export function createOverview() {
     update(state, nowMs, asOf) {
       const lastMinutes = `last ${formatWindow(state.window.lengthMs)}`;
       for (const tile of tiles) {
-        tile.update(tile.judge(state, nowMs), asOf ?? (tile.period === 'window' ? lastMinutes : tile.period));
+        tile.update(
+          tile.assess(state, nowMs),
+          asOf ?? (tile.period === 'window' ? lastMinutes : tile.period),
+        );
       }
     },
   };
@@ -87,18 +96,18 @@ function makeTile(question, target) {
   return {
     item: make('li', {}, link),
     /**
-     * @param {Verdict} verdict
+     * @param {Assessment} assessment
      * @param {string} period
      */
-    update(verdict, period) {
-      const { level, shape: name = level } = verdict;
+    update(assessment, period) {
+      const { level, shape: name = level } = assessment;
       link.dataset['level'] = level;
-      link.dataset['size'] = verdict.label.length > LONG ? 'long' : 'short';
+      link.dataset['size'] = assessment.label.length > LONG ? 'long' : 'short';
       show(shape, name, () => [icon(name)]);
       setText(spoken, `${SPOKEN[level]}: `);
-      setText(label, verdict.label);
-      setText(detail, verdict.detail);
-      setText(numbers, verdict.numbers ?? '');
+      setText(label, assessment.label);
+      setText(detail, assessment.detail);
+      setText(numbers, assessment.numbers ?? '');
       setText(when, period);
     },
   };

@@ -2,7 +2,7 @@ import { byId, icon, make, makeTable, show } from './dom.js';
 import { formatCount, formatMs, formatPercent, formatWindow } from './format.js';
 import { urgentFirst } from './health-assessment.js';
 
-/** @import { DashboardState, Refusal } from '../dashboard-state.js' */
+/** @import { DashboardState, Rejection } from '../dashboard-state.js' */
 /** @typedef {DashboardState['window']} Period */
 
 const numeric = (/** @type {string} */ text) => /** @type {const} */ ({ text, numeric: true });
@@ -12,48 +12,48 @@ export function updateTables({ window: period, entries }) {
   for (const note of document.querySelectorAll('[data-window]')) {
     show(note, String(period.lengthMs), () => [`last ${formatWindow(period.lengthMs)}`]);
   }
-  const { refusals, total, requests, requestDurations, caches } = period;
-  show(byId('refusals'), JSON.stringify([refusals, total]), () => [makeRefusals(period)]);
+  const { rejections, total, requests, requestDurations, caches } = period;
+  show(byId('rejections'), JSON.stringify([rejections, total]), () => [makeRejections(period)]);
   show(byId('provider'), JSON.stringify([requests, requestDurations]), () => [makeRequests(period)]);
   show(byId('caches'), JSON.stringify([caches, entries]), () => [makeCaches(caches, entries)]);
 }
 
 /** @param {Period} period */
-function makeRefusals({ refusals, total, lengthMs }) {
-  if (refusals.length === 0) {
+function makeRejections({ rejections, total, lengthMs }) {
+  if (rejections.length === 0) {
     const span = formatWindow(lengthMs);
     return empty(
-      total === 0 ? `No validations in the last ${span}.` : `Nobody was refused in the last ${span}.`,
+      total === 0 ? `No validations in the last ${span}.` : `No request was rejected in the last ${span}.`,
     );
   }
-  const most = Math.max(...refusals.map(({ count }) => count));
-  const rows = urgentFirst(refusals).map((refusal) => [
-    makeReason(refusal),
+  const most = Math.max(...rejections.map(({ count }) => count));
+  const rows = urgentFirst(rejections).map((rejection) => [
+    makeReason(rejection),
     make(
       'span',
-      { class: `proof proof-${refusal.verified ? 'yes' : 'no'}` },
-      refusal.verified ? 'verified' : 'not verified',
+      { class: `proof proof-${rejection.verified ? 'yes' : 'no'}` },
+      rejection.verified ? 'verified' : 'not verified',
     ),
-    makeShare(refusal, most),
+    makeShare(rejection, most),
   ]);
   return make(
     'div',
     {},
-    makeTable('Refusals by reason', ['Reason', 'Signature', numeric('Requests')], rows),
+    makeTable('Rejections by reason', ['Reason', 'Signature', numeric('Requests')], rows),
     make(
       'p',
       { class: 'note foot' },
-      'Not verified: anybody can have sent it. Expired and wrong-audience tokens are refused before the signature is checked, so genuine ones are in here too: ',
+      'Not verified: anybody can have sent it. Expired and wrong-audience tokens are rejected before the signature is checked, so genuine ones are in here too: ',
       make('a', { href: '#explain-title' }, 'explain one'),
       '.',
     ),
   );
 }
 
-/** @type {Readonly<Partial<Record<Refusal['kind'], string>>>} */
-const CHIPS = { unavailable: 'could not be judged: 503', misconfigured: 'misconfigured: 500' };
+/** @type {Readonly<Partial<Record<Rejection['kind'], string>>>} */
+const CHIPS = { unavailable: 'could not be decided: 503', misconfigured: 'misconfigured: 500' };
 
-/** @param {Refusal} refusal */
+/** @param {Rejection} rejection */
 function makeReason({ meaning, kind, code }) {
   const chip = CHIPS[kind];
   const undecided = chip === undefined ? [] : [make('span', { class: 'chip' }, chip), ' '];
@@ -61,7 +61,7 @@ function makeReason({ meaning, kind, code }) {
 }
 
 /**
- * @param {Refusal} refusal
+ * @param {Rejection} rejection
  * @param {number} most
  */
 function makeShare({ count }, most) {
@@ -90,14 +90,10 @@ function makeRequests({ requests, requestDurations, lengthMs }) {
   if (requests.every(({ count }) => count === 0)) {
     return empty(`Nothing had to be fetched in the last ${formatWindow(lengthMs)}: the caches answered.`);
   }
-  const rows = /** @type {const} */ ([
-    ['jwks', 'Key sets'],
-    ['discovery', 'Metadata'],
-  ]).map(([endpoint, name]) => {
-    const { count, p95Ms, maxMs } = requestDurations[endpoint];
+  const rows = labelled(requestDurations).map(([endpoint, label, { count, p95Ms, maxMs }]) => {
     const outcomes = requests.filter((each) => each.endpoint === endpoint && each.count > 0);
     return [
-      name,
+      label,
       make('span', { class: 'outcomes' }, ...outcomes.map(makeOutcome)),
       count > 0 ? formatMs(p95Ms) : '–',
       count > 0 ? formatMs(maxMs) : '–',
@@ -126,27 +122,37 @@ function makeOutcome({ outcome, count }) {
  * @param {DashboardState['entries']} entries
  */
 function makeCaches(caches, entries) {
-  const names = /** @type {const} */ ([
-    ['jwks', 'Key sets'],
-    ['discovery', 'Metadata'],
-    ['tokens', 'Verified tokens'],
-  ]);
-  const rows = names.flatMap(([name, label]) => {
-    const cache = caches[name];
-    const held = entries[name];
-    if (cache === undefined || held === undefined) return [];
-    const { hits, misses, hitRate } = cache;
+  const rows = labelled(caches).map(([name, label, { hits, misses, hitRate }]) => {
     const all = hits + misses;
+    const { size = 0, maxSize = 0 } = entries[name] ?? {};
     return [
-      [
-        label,
-        all > 0 ? formatPercent(hitRate) : '–',
-        formatCount(all),
-        `${formatCount(held.size)} of ${formatCount(held.maxSize)}`,
-      ],
+      label,
+      all > 0 ? formatPercent(hitRate) : '–',
+      formatCount(all),
+      `${formatCount(size)} of ${formatCount(maxSize)}`,
     ];
   });
   return makeTable('Caches', ['Cache', numeric('Hit rate'), numeric('Look-ups'), numeric('Entries')], rows);
+}
+
+/**
+ * Labels of caches and endpoints, in the order of the tables. Others appear below these, under their own names.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+const LABELS = { jwks: 'Key sets', discovery: 'Metadata', tokens: 'Verified tokens' };
+
+/**
+ * @template T
+ * @param {Readonly<Record<string, T | undefined>>} byName
+ * @returns {readonly (readonly [name: string, label: string, value: T])[]}
+ */
+function labelled(byName) {
+  const names = new Set([...Object.keys(LABELS), ...Object.keys(byName)]);
+  return [...names].flatMap((name) => {
+    const value = byName[name];
+    return value === undefined ? [] : [/** @type {const} */ ([name, LABELS[name] ?? name, value])];
+  });
 }
 
 /** @param {string} text */
