@@ -46,7 +46,6 @@ export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 // passport-jwt is a dependency of ours: applications under pnpm cannot import it themselves.
 export { ExtractJwt } from 'passport-jwt';
-export type { TlsOptions } from './http/http-settings.js';
 export { oncePerOperation } from './options/once-per-operation.js';
 export { rolesClaimOf } from './options/roles-claim.js';
 export type {
@@ -55,7 +54,7 @@ export type {
   LifetimeOptions,
   TokenCacheOptions,
 } from './options/cache-options.js';
-export type { HttpOptions } from './options/http-options.js';
+export type { HttpOptions, TlsOptions } from './options/http-options.js';
 export type { IssuerOptions } from './options/issuer-options.js';
 export type { IdentityModuleOptions, IdentityOptionsFactory } from './options/module-options.js';
 export type { ClaimSource, JwtFromRequest, MapUser, Profile, ValidateHook } from './options/options.types.js';

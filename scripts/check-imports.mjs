@@ -9,9 +9,9 @@ import ts from 'typescript';
 const RANKS = [
   ['model'],
   ['errors', 'cache'],
+  ['options'],
   ['events', 'http'],
   ['metrics'],
-  ['options'],
   ['tokens'],
   ['validation'],
   ['discovery'],

@@ -1,5 +1,5 @@
 import { connect, type PeerCertificate } from 'node:tls';
-import type { HttpSettings } from '../http/http-settings.js';
+import type { HttpSettings } from '../options/http-settings.js';
 import { getsCredentials } from '../http/request-headers.js';
 import { createTrust } from '../http/trust.js';
 import type { Finding } from './finding.js';

@@ -1,6 +1,6 @@
 import { IdentityError } from '../errors/identity-error.js';
 import { printableUrl } from '../http/printable-url.js';
-import { isReferenceAllowed } from '../http/url-policy.js';
+import { isReferenceAllowed } from '../model/url-policy.js';
 import { deepFreeze, isJsonObject } from '../model/json.js';
 
 /** Metadata of a provider (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2), frozen. */

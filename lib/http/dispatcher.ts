@@ -1,10 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
 import { Agent, Dispatcher, ProxyAgent } from 'undici';
-import type { HttpSettings } from './http-settings.js';
+import { hasClientCertificate, type HttpSettings } from '../options/http-settings.js';
 import { publicLookup } from './public-lookup.js';
-import { chooseProxy, type NamedProxy } from './proxy-rules.js';
-import { createTrust, hasClientCertificate } from './trust.js';
+import type { NamedProxy } from '../options/http-kinds.js';
+import { chooseProxy } from './proxy-rules.js';
+import { createTrust } from './trust.js';
 
 /** Pools of connections of our own, so that nothing else in the process shares their limits. */
 export function createDispatcher(settings: HttpSettings, lookup?: LookupFunction): Dispatcher {

@@ -7,7 +7,8 @@ import { createDispatcher } from './dispatcher.js';
 import { conditionsOf, renewedAnswer, type DocumentAnswer, type DocumentSource } from './document.js';
 import { invalid, markNoSuchDocument, notAllowed, unreachable } from './failures.js';
 import { privateMessage, redirectMessage, whyNotAllowed } from './failure-messages.js';
-import type { HttpDispatcher, HttpSettings } from './http-settings.js';
+import type { HttpSettings } from '../options/http-settings.js';
+import type { HttpDispatcher } from '../options/options.types.js';
 import { printableUrl } from './printable-url.js';
 import { chooseProxy, describeProxy } from './proxy-rules.js';
 import { isPublicHost } from './public-address.js';
@@ -19,7 +20,7 @@ import type { RequestRecorder } from './request-recorder.js';
 import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { send, type RawAnswer } from './send.js';
 import { SharedFetches } from './shared-fetches.js';
-import { isUrlAllowed, parseUrl } from './url-policy.js';
+import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
 
 export interface FetchOptions {
   /** What the request is counted as: a name that is registered for metrics. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { HttpClient } from './http-client.js';
-import type { HttpSettings } from './http-settings.js';
+import type { HttpSettings } from '../options/http-settings.js';
 import type { RequestRecorder } from './request-recorder.js';
 
 /** One client, and so one pool of connections, for each distinct configuration. */

@@ -1,5 +1,5 @@
 import { printable } from '../model/printable.js';
-import { parseUrl } from './url-policy.js';
+import { parseUrl } from '../model/url-policy.js';
 
 const MAX_LENGTH = 200;
 

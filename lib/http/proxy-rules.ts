@@ -1,20 +1,5 @@
-import { isLoopback } from './url-policy.js';
-
-/** A proxy, and the option or variable that names it. */
-export interface NamedProxy {
-  readonly name: string;
-  readonly url: string;
-}
-
-/** Which requests go through a proxy. */
-export interface ProxyRules {
-  readonly http: NamedProxy | undefined;
-  readonly https: NamedProxy | undefined;
-  /** Hosts that are spoken to directly: entries of NO_PROXY in lower case, without a leading dot; `*` for all. */
-  readonly bypass: readonly string[];
-  /** Whether the proxy is an option, and so meant for this module. */
-  readonly isConfigured: boolean;
-}
+import { isLoopback } from '../model/url-policy.js';
+import type { NamedProxy, ProxyRules } from '../options/http-kinds.js';
 
 /**
  * The proxy that a request goes through.

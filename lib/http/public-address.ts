@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import { isLoopback } from './url-policy.js';
+import { isLoopback } from '../model/url-policy.js';
 
 /** IPv4 that is not global unicast (RFC 6890, and the registry that it began), multicast and reserved ones. */
 const CLOSED_IPV4 = [

@@ -1,5 +1,6 @@
-import { isJsonObject } from '../model/json.js';
-import type { HeaderValues, HttpSettings } from './http-settings.js';
+import { readHeaderValues } from '../options/http-kinds.js';
+import type { HttpSettings } from '../options/http-settings.js';
+import type { HeaderValues } from '../options/options.types.js';
 
 /** The function `http.headers` of the application failed, or was too slow. */
 export class HeadersError extends Error {
@@ -7,19 +8,6 @@ export class HeadersError extends Error {
 }
 
 const NONE: HeaderValues = Object.freeze({});
-
-/** RFC 9110 section 5: a field name is a token, a value has no control characters. Names become lower case. */
-export function readHeaderValues(value: unknown): HeaderValues | undefined {
-  const fits =
-    isJsonObject(value) &&
-    Object.entries(value).every(
-      ([name, text]) =>
-        /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === 'string' && /^[\t\x20-\x7e]*$/.test(text),
-    );
-  if (!fits) return undefined;
-  const entries = Object.entries(value).map(([name, text]) => [name.toLowerCase(), String(text)] as const);
-  return Object.freeze(Object.fromEntries(entries));
-}
 
 /** Whether a URL gets the headers and the client certificate of the configuration: they are secrets. */
 export function getsCredentials(url: URL, settings: Pick<HttpSettings, 'credentialOrigins'>): boolean {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { BodyTooLargeError } from './decode-body.js';
-import type { HttpDispatcher } from './http-settings.js';
+import type { HttpDispatcher } from '../options/options.types.js';
 
 /** An answer. */
 export interface RawAnswer {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import type { HttpSettings } from './http-settings.js';
+import type { HttpSettings } from '../options/http-settings.js';
 
 /** What Node.js trusts by itself. Since 22.15 it can tell, with what NODE_EXTRA_CA_CERTS and its flags add. */
 function authoritiesOfNode(): readonly string[] {
@@ -58,8 +58,3 @@ function shareContext(ca: string): tls.SecureContext {
 }
 
 const shared = new LRUCache<string, tls.SecureContext>({ max: 16 });
-
-/** Whether there is a certificate to be shown. */
-export function hasClientCertificate({ tls: options }: Pick<HttpSettings, 'tls'>): boolean {
-  return options?.cert !== undefined || options?.pfx !== undefined;
-}

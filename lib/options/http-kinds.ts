@@ -1,9 +1,8 @@
-import type { HeadersSource, HttpDispatcher, TlsOptions } from '../http/http-settings.js';
-import type { ProxyRules } from '../http/proxy-rules.js';
-import { readHeaderValues } from '../http/request-headers.js';
-import { parseUrl } from '../http/url-policy.js';
+import { isJsonObject } from '../model/json.js';
+import { parseUrl } from '../model/url-policy.js';
 import { option, refused } from './kinds.js';
 import { expected } from './option-issues.js';
+import type { HeadersSource, HeaderValues, HttpDispatcher } from './options.types.js';
 import { defaultsOf, readGroup, type Group, type Option } from './schema.js';
 
 /** What is wrong is not shown: it may be a secret. */
@@ -14,6 +13,19 @@ export function headers(): Option<HeadersSource, HeadersSource> {
     if (value !== undefined) return { value };
     return refused('expected header names with values of printable ASCII, or a function that answers them');
   });
+}
+
+/** RFC 9110 section 5: a field name is a token, a value has no control characters. Names become lower case. */
+export function readHeaderValues(value: unknown): HeaderValues | undefined {
+  const fits =
+    isJsonObject(value) &&
+    Object.entries(value).every(
+      ([name, text]) =>
+        /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof text === 'string' && /^[\t\x20-\x7e]*$/.test(text),
+    );
+  if (!fits) return undefined;
+  const entries = Object.entries(value).map(([name, text]) => [name.toLowerCase(), String(text)] as const);
+  return Object.freeze(Object.fromEntries(entries));
 }
 
 type Pem = string | Buffer;
@@ -44,10 +56,13 @@ export function passphrase(): Option<string, string | undefined> {
 }
 
 /** Without authorities of its own an issuer has those of the top; a client certificate is named whole or not at all. */
-export function tls(group: Group<TlsOptions>): Option<TlsOptions, TlsOptions | undefined> {
-  return option<TlsOptions, TlsOptions | undefined>(undefined, (given, inherited) =>
-    readGroup(group, given, Object.freeze({ ...defaultsOf(group.rows), ca: inherited?.ca })),
-  );
+export function tls<Given>(): <Values extends { readonly ca: unknown }>(
+  group: Group<Values>,
+) => Option<Given, Values | undefined> {
+  return <Values extends { readonly ca: unknown }>(group: Group<Values>) =>
+    option<Given, Values | undefined>(undefined, (given, inherited) =>
+      readGroup(group, given, Object.freeze({ ...defaultsOf(group.rows), ca: inherited?.ca })),
+    );
 }
 
 export function dispatcher(): Option<HttpDispatcher, HttpDispatcher | undefined> {
@@ -56,6 +71,22 @@ export function dispatcher(): Option<HttpDispatcher, HttpDispatcher | undefined>
       ? { value: given as HttpDispatcher }
       : refused(expected('an undici Dispatcher', given)),
   );
+}
+
+/** A proxy, and the option or variable that names it. */
+export interface NamedProxy {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Which requests go through a proxy. */
+export interface ProxyRules {
+  readonly http: NamedProxy | undefined;
+  readonly https: NamedProxy | undefined;
+  /** Hosts that are spoken to directly: entries of NO_PROXY in lower case, without a leading dot; `*` for all. */
+  readonly bypass: readonly string[];
+  /** Whether the proxy is an option, and so meant for this module. */
+  readonly isConfigured: boolean;
 }
 
 /** The environment is the default. What is wrong is not shown: it may hold a password. */

@@ -2,7 +2,6 @@ import { dispatcher, headers, passphrase, pem, pemList, proxy, tls } from './htt
 import { boolean, bytes, count, duration, originList } from './kinds.js';
 import type { GivenOf, Group, Rule, ValueOf } from './schema.js';
 
-/** TLS of the connections to a provider, as `node:tls` takes it. Verification cannot be switched off. */
 const TLS_OPTIONS = {
   /** Certificate authorities in addition to those that Node.js trusts, PEM. */
   ca: pemList(),
@@ -15,6 +14,9 @@ const TLS_OPTIONS = {
   /** Passphrase of `key` or `pfx`. */
   passphrase: passphrase(),
 };
+
+/** TLS of the connections to a provider, as `node:tls` takes it. Verification cannot be switched off. */
+export interface TlsOptions extends GivenOf<typeof TLS_OPTIONS> {}
 
 const TLS_HINTS = {
   rejectUnauthorized:
@@ -47,7 +49,7 @@ const HTTP_OPTIONS = {
    */
   allowPrivateNetworks: boolean(true),
   /** Certificate authorities besides those of Node.js and of the environment, client certificate. @default none */
-  tls: tls({ rows: TLS_OPTIONS, hints: TLS_HINTS }),
+  tls: tls<TlsOptions>()({ rows: TLS_OPTIONS, hints: TLS_HINTS }),
   /**
    * Additional request headers, or a function that is called before each request, for credentials that rotate. It
    * may be async; its time is part of `timeoutMs`, and if it fails the look-up does (503 `check_failed`). They are

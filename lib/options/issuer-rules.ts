@@ -1,4 +1,4 @@
-import { isUrlAllowed, parseUrl } from '../http/url-policy.js';
+import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
 import type { IssuerValues } from './issuer-options.js';
 import { issuerOfMetadataUrl } from './metadata-url.js';
 import { expected } from './option-issues.js';

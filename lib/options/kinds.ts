@@ -1,4 +1,4 @@
-import { parseUrl } from '../http/url-policy.js';
+import { parseUrl } from '../model/url-policy.js';
 import type { ClaimSource } from './options.types.js';
 import { expected, type OptionIssue } from './option-issues.js';
 import { defaultsOf, readGroup, type Group, type Option, type Reading, type Unit } from './schema.js';

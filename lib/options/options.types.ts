@@ -34,5 +34,16 @@ export type JwtFromRequest = (request: any) => string | null;
 /** Where a claim is found: its name, a path of member names, or a function over the claims. */
 export type ClaimSource = string | readonly string[] | ((claims: ValidatedToken['claims']) => unknown);
 
+/** Request headers by name. */
+export type HeaderValues = Readonly<Record<string, string>>;
+
+/** Request headers, or a function that is called for each request, for credentials that rotate. */
+export type HeadersSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
+
+/** What is used of a dispatcher: those of undici 6, 7 and 8 have it, and Node's own global one. */
+export interface HttpDispatcher {
+  dispatch(options: never, handler: never): boolean;
+}
+
 /** Which rules for the form of tokens hold besides those of RFC 7519. */
 export type Profile = 'any' | 'rfc9068';

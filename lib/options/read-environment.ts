@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describeError } from '../errors/identity-error.js';
-import type { NamedProxy, ProxyRules } from '../http/proxy-rules.js';
 import { isJsonObject } from '../model/json.js';
-import { proxyUrlOf } from './http-kinds.js';
+import { proxyUrlOf, type NamedProxy, type ProxyRules } from './http-kinds.js';
 import type { OptionIssue } from './option-issues.js';
 
 /** What the environment says of the way to providers. */

@@ -1,6 +1,5 @@
-import type { HttpSettings } from '../http/http-settings.js';
-import { hasClientCertificate } from '../http/trust.js';
-import { parseUrl } from '../http/url-policy.js';
+import { hasClientCertificate, type HttpSettings } from './http-settings.js';
+import { parseUrl } from '../model/url-policy.js';
 import { HTTP_GROUP, type HttpOptions, type HttpValues } from './http-options.js';
 import { option } from './kinds.js';
 import type { HttpEnvironment } from './read-environment.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isUrlAllowed, parseUrl } from '../http/url-policy.js';
+import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
 import { boolean, optionalGroup, text, textList } from './kinds.js';
 import { expected } from './option-issues.js';
 import type { GivenOf, Group, Rule, ValueOf } from './schema.js';
