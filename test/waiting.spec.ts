@@ -112,6 +112,29 @@ describe('a key that was replaced under its id', () => {
 });
 
 describe('jwks.unknownKidMaxWaitMs', () => {
+  it('is the bound of both waits together: for a key id, and for a signature that fails under the new key', async () => {
+    const { tokens } = await start({
+      warmUp: 'await',
+      jwks: { unknownKidMaxWaitMs: 1_000, unknownKidCooldownMs: 500, badSignatureCooldownMs: 500 },
+    });
+    provider.keys.push(createKey('RS256', 'coming'));
+    const body = JSON.stringify({ keys: provider.keys.map(({ jwk }) => jwk) });
+    provider.answers.set(provider.jwksPath, (_request, response) => {
+      setTimeout(() => response.end(body), 700);
+    });
+    const startedMs = performance.now();
+    const forged = signToken(createKey('RS256', 'coming'), provider.claims());
+    await expect(tokens.validate(forged)).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      retryAfterMs: expect.any(Number) as number,
+    });
+    expect(performance.now() - startedMs).toBeLessThan(1_300);
+    // It was decided meanwhile, as the answer said.
+    await expect
+      .poll(() => codeOf(() => tokens.validateSync(forged)), { timeout: 3_000 })
+      .toBe('signature_invalid');
+  });
+
   it.each([
     [
       { unknownKidMaxWaitMs: 1_000 },

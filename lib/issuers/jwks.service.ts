@@ -38,6 +38,7 @@ import { KeyWatch } from '../jwks/key-watch.js';
 import { missOf } from '../jwks/miss-ids.js';
 import { createSecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
 import { keyObjectOf, selectKeys, type KeyQuery } from '../jwks/select-keys.js';
+import type { KeyWait } from '../jwks/shared-refreshes.js';
 import type { Party } from '../jwks/waiting-room.js';
 
 /** The verification keys of the configured issuers, cached. */
@@ -106,7 +107,8 @@ export class JwksService implements OnApplicationShutdown {
     const known = this.candidates(found, query);
     if (known === undefined) this.cache.recordMiss();
     else this.cache.recordHit();
-    const [first] = known ?? (await this.waitForCandidates(found, query));
+    const [first] =
+      known ?? (await this.waitForCandidates(found, query, { sinceMs: this.clock.monotonicMs() }));
     if (first === undefined) throw refuseKey('key_not_found', found);
     return keyObjectOf(first);
   }
@@ -227,16 +229,15 @@ export class JwksService implements OnApplicationShutdown {
    * The same, waiting for the network: for the first key set as long as a fetch may take, for an unknown key id or
    * algorithm no longer than `jwks.unknownKidMaxWaitMs`.
    *
-   * @param party - requests that share one place of `jwks.maxWaiting` for each key.
+   * @param wait - since when the token waits, and the requests that share one place of `jwks.maxWaiting` for each key.
    * @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`.
    * @internal
    */
   async waitForCandidates(
     issuer: ResolvedIssuer,
     query: KeyQuery,
-    party?: Party,
+    { sinceMs, party }: KeyWait,
   ): Promise<readonly PreparedKey[]> {
-    const sinceMs = this.clock.monotonicMs();
     try {
       for (let settled = false; ;) {
         const selected = selectKeys(await this.waitForSet(issuer, query, party), query);
@@ -279,10 +280,10 @@ export class JwksService implements OnApplicationShutdown {
     issuer: ResolvedIssuer,
     parsed: UnverifiedToken,
     tried: readonly PreparedKey[],
-    party?: Party,
+    { sinceMs, party }: KeyWait,
   ): Promise<PreparedKey | undefined> {
     const { doubted } = this.watch(issuer);
-    const wait = { id: digestToken(parsed.token), group: groupOf(parsed), sinceMs: this.clock.monotonicMs() };
+    const wait = { id: digestToken(parsed.token), group: groupOf(parsed), sinceMs };
     const failed = new Set(tried);
     try {
       for (let settled = issuer.jwks !== undefined || doubted.isMissed(wait.id); ;) {

@@ -32,6 +32,9 @@ export interface Miss {
   readonly party?: Party | undefined;
 }
 
+/** How a request waits, whatever for. */
+export type KeyWait = Pick<Miss, 'sinceMs' | 'party'>;
+
 /**
  * - `settled`: a refresh that began after the call has succeeded; what it did not bring does not exist.
  * - `changed`: the set changed for another reason; worth another look.

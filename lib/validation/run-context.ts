@@ -29,6 +29,13 @@ export interface IssuerFinder {
 /** Tokens that share one place of `jwks.maxWaiting` for each key; its content belongs to the {@link KeyFinder}. */
 export type Party = Map<string, unknown>;
 
+/** How a token waits for keys. */
+export interface KeyWait {
+  /** Monotonic time at which the first of them began: a token that waits again has what is left of the time for both. */
+  readonly sinceMs: number;
+  readonly party?: Party | undefined;
+}
+
 /** What the pipeline asks about the keys of an issuer; the key cache answers. */
 export interface KeyFinder {
   /**
@@ -40,7 +47,7 @@ export interface KeyFinder {
   waitForCandidates(
     issuer: ResolvedIssuer,
     header: TokenHeader,
-    party?: Party,
+    wait: KeyWait,
   ): Promise<readonly PreparedKey[]>;
   /** Fetches in the background. @returns milliseconds after which the answer is known, if that can be told. */
   requestCandidates(issuer: ResolvedIssuer, header: TokenHeader): number | undefined;
@@ -52,7 +59,7 @@ export interface KeyFinder {
     issuer: ResolvedIssuer,
     token: UnverifiedToken,
     tried: readonly PreparedKey[],
-    party?: Party,
+    wait: KeyWait,
   ): Promise<PreparedKey | undefined>;
   /** The same in the background. @returns milliseconds after which the answer is known; undefined if the signature is bad. */
   requestReplacedKey(issuer: ResolvedIssuer, token: UnverifiedToken): number | undefined;

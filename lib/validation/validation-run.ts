@@ -11,7 +11,7 @@ import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
 import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
-import type { Party, RunContext } from './run-context.js';
+import type { KeyWait, Party, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
 import type { RememberedToken } from './token-cache.js';
 import type { ValidationRules } from './validation-rules.js';
@@ -61,6 +61,7 @@ export class ValidationRun {
   private result: ValidatedToken | undefined = undefined;
   /** Whether time has passed since the claims were compared with the clock. */
   private claimsAreStale = false;
+  private waitsSinceMs: number | undefined = undefined;
 
   constructor(
     private readonly token: unknown,
@@ -175,7 +176,7 @@ export class ValidationRun {
       onNetwork: true,
       begin: async () => {
         lookUps.recordMiss();
-        this.candidates = await keys.waitForCandidates(issuer, header, this.call.party);
+        this.candidates = await keys.waitForCandidates(issuer, header, this.keyWait());
         return undefined;
       },
       decline: () => {
@@ -286,7 +287,7 @@ export class ValidationRun {
     return {
       onNetwork: true,
       begin: async () => {
-        this.key = await keys.findReplacedKey(issuer, parsed, tried, this.call.party);
+        this.key = await keys.findReplacedKey(issuer, parsed, tried, this.keyWait());
         if (this.key === undefined) throw refuseKey('signature_invalid', issuer);
         return undefined;
       },
@@ -297,6 +298,11 @@ export class ValidationRun {
       },
       known: () => refuseKey('signature_invalid', issuer),
     };
+  }
+
+  private keyWait(): KeyWait {
+    const sinceMs = (this.waitsSinceMs ??= this.context.clock.monotonicMs());
+    return { sinceMs, party: this.call.party };
   }
 
   private accept(issuer: ResolvedIssuer, validated: ValidatedToken): void {
