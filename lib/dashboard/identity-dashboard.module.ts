@@ -39,8 +39,17 @@ import { StateReader } from './state-reader.js';
 
 /**
  * One page that shows what `IdentityModule` does, live: key sets, rotations, rejections, caches, latencies, the
- * provider. It finds the global `IdentityModule`; beside one with `isGlobal: false`, hand that over in `imports`.
+ * provider. It finds the global `IdentityModule`; with `isGlobal: false`, pass that module in `imports`.
  * See docs/dashboard.md.
+ *
+ * @example
+ * @Module({
+ *   imports: [
+ *     IdentityModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders-api' }),
+ *     IdentityDashboardModule.forRoot({ requiredScopes: ['identity:operate'] }), // at /identity
+ *   ],
+ * })
+ * export class AppModule {}
  */
 @Module({})
 export class IdentityDashboardModule implements OnModuleInit {

@@ -4,7 +4,7 @@ import { IdentityEvents } from './identity-events.js';
 import { OperatorLog } from './operator-log.js';
 import { printableEvent } from './printable-event.js';
 
-/** Where the parts of the module tell what happened: to the stream, and to the log what belongs there. */
+/** Takes the events of all parts of the module, and passes them to the stream, to listeners and to the log. */
 @Injectable()
 export class EventReporter {
   private readonly log = new OperatorLog();
@@ -12,7 +12,7 @@ export class EventReporter {
 
   constructor(@Inject(IdentityEvents) private readonly events: IdentityEvents) {}
 
-  /** Something that happens seldom. */
+  /** For seldom events. */
   report(reported: IdentityEvent): void {
     const event = printableEvent(reported);
     this.log.write(event);
@@ -26,17 +26,17 @@ export class EventReporter {
     if (this.events.observed) this.events.emit(event);
   }
 
-  /** Calls back for what happens seldom; the stream stays unobserved, so that requests go on making no events. */
+  /** Calls back for seldom events. The stream stays unobserved, so that requests still make no events. */
   listen(listener: (event: IdentityEvent) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Something that happens at each request: made only where somebody listens. */
+  /** For events of each request: made only if the stream has a subscriber. */
   reportIfObserved(make: () => IdentityEvent): void {
     if (this.events.observed) this.events.emit(make());
   }
 
-  /** The same for what an operator has to know about: it is logged too, at most once a minute for each type. */
+  /** The same for events that an operator has to know: they are logged too, at most once a minute for each type. */
   reportUser(type: UserEvent['type'], make: () => UserEvent): void {
     let made: UserEvent | undefined;
     const event = (): UserEvent => (made ??= make());

@@ -6,7 +6,7 @@ export interface TokenValidatedEvent {
   readonly issuer: string;
 }
 
-/** A token was refused, or could not be judged. */
+/** A token was rejected, or could not be decided. */
 export interface TokenRejectedEvent {
   readonly type: 'token.rejected';
   readonly code: ErrorCode;
@@ -15,17 +15,17 @@ export interface TokenRejectedEvent {
    * at most 500 characters. If the application's own check threw, it says no more than that.
    */
   readonly reason: string;
-  /** A configured issuer; undefined where the token named none of ours. */
+  /** A configured issuer; undefined if the token named none of them. */
   readonly issuer: string | undefined;
   /** Whether the signature was verified before: if not, the event describes bytes that anybody can send. */
   readonly verified: boolean;
 }
 
-/** A valid token does not meet what its route demands. */
+/** A valid token does not meet the requirements of its route. */
 export interface AccessDeniedEvent {
   readonly type: 'access.denied';
   readonly code: ErrorCode;
-  /** What the route demands, from its decorators, at most 500 characters. Never a value of the token. */
+  /** The requirement that is not met, from the decorators of the route, at most 500 characters. Never a value of the token. */
   readonly reason: string;
   readonly issuer: string;
 }
@@ -62,7 +62,7 @@ export interface RefreshFailedEvent {
 /** The function `issuers` of the application failed: tokens of tenants that are not known yet get a 503. */
 export interface IssuersFailedEvent {
   readonly type: 'issuers.failed';
-  /** What happened, for an operator. The name that was asked for is not told: nothing of it is verified. */
+  /** What happened, for an operator. The issuer's name is left out: nothing of it is verified. */
   readonly reason: string;
 }
 
@@ -90,7 +90,7 @@ export interface KeySkippedEvent {
 
 /**
  * More keys of an issuer may have signed a token than are tried for one, because it has no key id or because keys
- * share one. Tokens of the keys that are left out are `signature_invalid`. Told once for each set, key id and algorithm.
+ * share one. Tokens of the keys that are left out are `signature_invalid`. Reported once for each set, key id and algorithm.
  */
 export interface CandidatesCutEvent {
   readonly type: 'jwks.candidates-cut';

@@ -6,7 +6,19 @@ import { ContainedObservable } from './contained-observable.js';
 import type { IdentityEvent } from './identity-event.js';
 import { SeldomLog } from './seldom-log.js';
 
-/** What the module does, as one stream. It costs nothing while nobody listens. */
+/**
+ * What the module does, as one stream of rxjs. It costs nothing without subscribers.
+ *
+ * @example
+ * @Injectable()
+ * export class Audit {
+ *   constructor(events: IdentityEvents) {
+ *     events.events$
+ *       .pipe(filter((event) => event.type === 'access.denied'))
+ *       .subscribe(({ code, issuer, reason }) => this.write({ code, issuer, reason }));
+ *   }
+ * }
+ */
 @Injectable()
 export class IdentityEvents implements OnApplicationShutdown {
   private readonly subject = new Subject<IdentityEvent>();
@@ -26,7 +38,7 @@ export class IdentityEvents implements OnApplicationShutdown {
     this.reportFailed('a subscriber of IdentityEvents.events$', error),
   );
 
-  /** Whether somebody listens: events that are made for every request are made only then. */
+  /** Whether the stream has a subscriber: events of each request are made only then. */
   get observed(): boolean {
     return this.subject.observed;
   }
@@ -37,9 +49,9 @@ export class IdentityEvents implements OnApplicationShutdown {
   }
 
   /**
-   * Logs that somebody who is told what happens has thrown.
+   * Logs that a subscriber or a listener has thrown.
    *
-   * @param what - the words for who that is.
+   * @param what - names it.
    * @internal
    */
   reportFailed(what: string, error: unknown): void {

@@ -3,15 +3,15 @@ import { clipped } from '../model/printable.js';
 import type { CandidatesCutEvent, IdentityEvent, UserEvent } from './identity-event.js';
 import { SeldomLog } from './seldom-log.js';
 
-/** Whose end is told, at the most: where a function names the issuers, tokens decide how many fail. */
+/** Failing documents that are remembered, to log their recovery: with tenants, tokens decide how many fail. */
 const MAX_FAILING = 1_000;
 
-/** The few lines that an operator wants: faults of a provider, their end, and keys that come and go. */
+/** The few lines that an operator wants: failures of a provider, recoveries, and changes of keys. */
 export class OperatorLog {
   private readonly logger = new Logger('IdentityModule');
   private readonly failing = new Set<string>();
   private readonly skipped = new Set<string>();
-  /** Whoever sends tokens decides how often this happens. */
+  /** Clients decide how often this happens. */
   private readonly issuersFailed = new SeldomLog((line) => this.logger.warn(line));
   private readonly userRefused = new SeldomLog((line) => this.logger.warn(line));
   private readonly userFailed = new SeldomLog((line) => this.logger.error(line));

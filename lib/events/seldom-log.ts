@@ -1,7 +1,7 @@
-/** At most one line in so long a time, with the number of those that were left out. */
+/** Least time between two lines. */
 const LEAST_MS = 60_000;
 
-/** Lines that callers decide the number of: whoever sends tokens must not be able to fill the log. */
+/** A rate limit for lines whose number clients decide: they must not be able to fill the log. Omitted lines are counted. */
 export class SeldomLog {
   private lastMs = -Infinity;
   private omitted = 0;

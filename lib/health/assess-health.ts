@@ -10,21 +10,21 @@ export interface HealthAssessment {
 
 interface Facts {
   readonly issuers: readonly { readonly serving: boolean; readonly staleMs: number }[];
-  /** Key look-ups of late. */
+  /** Key look-ups of the window. */
   readonly lookUps: { readonly hits: number; readonly misses: number; readonly hitRate: number };
 }
 
 /**
- * Down only where no issuer at all can serve: while last-good keys do, an outage of the provider takes no
- * instance out, since every other one is hit by it too.
+ * Down only if no issuer can serve at all. While the last good keys serve, an outage of the provider takes no instance out of
+ * rotation: it hits all instances alike.
  */
 export function assessHealth({ issuers, lookUps }: Facts, thresholds: ReadThresholds): HealthAssessment {
   const reasons: HealthReason[] = [];
   const serving = issuers.filter((issuer) => issuer.serving);
   if (serving.length < issuers.length) reasons.push('issuer_not_serving');
   if (serving.some(({ staleMs }) => staleMs > thresholds.maxStaleMs)) reasons.push('keys_stale');
-  const judged = lookUps.hits + lookUps.misses >= Math.max(1, thresholds.minLookUps);
-  if (judged && lookUps.hitRate < thresholds.minHitRate) reasons.push('hit_rate_low');
+  const enough = lookUps.hits + lookUps.misses >= Math.max(1, thresholds.minLookUps);
+  if (enough && lookUps.hitRate < thresholds.minHitRate) reasons.push('hit_rate_low');
   if (issuers.length > 0 && serving.length === 0) return { status: 'down', reasons };
   return { status: reasons.length === 0 ? 'up' : 'degraded', reasons };
 }

@@ -7,7 +7,7 @@ export interface HealthThresholds {
   readonly maxStaleMs?: number | undefined;
   /** Least share of key look-ups of the last five minutes that did not wait, from 0 to 1. @default 0 */
   readonly minHitRate?: number | undefined;
-  /** With fewer look-ups than this in that time `minHitRate` is not judged. @default 100 */
+  /** With fewer look-ups than this in that time `minHitRate` is not assessed. @default 100 */
   readonly minLookUps?: number | undefined;
   /** Whether the page names the issuers and their state: not for a page that everybody sees. @default true */
   readonly details?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface ReadThresholds {
 
 const NAMES = ['maxStaleMs', 'minHitRate', 'minLookUps', 'details'];
 
-/** @throws {IdentityError} `options_invalid`: a threshold that judges nothing would be worse than none. */
+/** @throws {IdentityError} `options_invalid`: a threshold without effect would be worse than none. */
 export function readThresholds(thresholds: HealthThresholds = {}): ReadThresholds {
   for (const name of Object.keys(thresholds)) {
     if (NAMES.includes(name)) continue;

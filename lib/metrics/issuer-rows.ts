@@ -2,32 +2,32 @@ import { LRUCache } from 'lru-cache';
 import { DenialCounts } from './denials.js';
 import { ResultCounts } from './validation-results.js';
 
-/** What is counted for one issuer. */
+/** The counts of one issuer. */
 export interface IssuerRow {
   readonly issuer: string;
   readonly configured: boolean;
   readonly results: ResultCounts;
   readonly denials: DenialCounts;
-  /** How many different key sets there have been. */
+  /** How many different key sets the issuer has had. */
   generation: number;
 }
 
 /**
- * Rows of issuers: those that are configured have theirs for good, tenants as long as they are known.
- * What names no issuer of ours goes into one row, so nobody makes rows by making up names.
+ * Counts by issuer. Configured issuers have a row for good, tenants as long as the registry knows them. Tokens that name no
+ * accepted issuer share one row, so that nobody adds rows by making up names.
  */
 export class IssuerRows {
   readonly other = new ResultCounts();
-  /** Of requests without a token that could name an issuer. */
+  /** Denials of requests without a token that could name an issuer. */
   readonly otherDenials = new DenialCounts();
   private readonly configured: ReadonlyMap<string, IssuerRow>;
   private readonly tenants: LRUCache<string, IssuerRow>;
 
-  /** @param isHeld - whether an issuer is configured, or a tenant that is known now. */
+  /** @param isKnown - whether an issuer is configured, or a tenant that is known now. */
   constructor(
     configured: readonly string[],
     maxTenants: number,
-    private readonly isHeld: (issuer: string) => boolean,
+    private readonly isKnown: (issuer: string) => boolean,
   ) {
     this.configured = new Map(configured.map((issuer) => [issuer, createRow(issuer, true)]));
     this.tenants = new LRUCache({ max: maxTenants });
@@ -38,9 +38,9 @@ export class IssuerRows {
     return this.configured.get(issuer) ?? this.tenants.get(issuer) ?? this.addTenant(issuer);
   }
 
-  /** Tenants that have left since take their rows along. */
+  /** Drops the rows of tenants that have left since. */
   all(): readonly IssuerRow[] {
-    for (const issuer of this.tenants.keys()) if (!this.isHeld(issuer)) this.tenants.delete(issuer);
+    for (const issuer of this.tenants.keys()) if (!this.isKnown(issuer)) this.tenants.delete(issuer);
     return [...this.configured.values(), ...this.tenants.values()];
   }
 

@@ -4,9 +4,8 @@ interface Sample<T> {
 }
 
 /**
- * Remembers what running totals were at some moments of the past, so that a difference gives what
- * happened lately. Nothing is done between the moments, and there is no timer: whoever changes the
- * totals asks {@link isDue} before, so that a time in which nothing happened needs no sample.
+ * Keeps copies of running totals, so that a difference gives the recent past. It has no timer: the owner of the totals asks
+ * {@link isDue} before each change, so that a time without changes needs no sample.
  */
 export class SlidingWindow<T> {
   private samples: Sample<T>[] = [];

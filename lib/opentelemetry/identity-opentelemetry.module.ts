@@ -6,8 +6,17 @@ import {
 } from './identity-opentelemetry.js';
 
 /**
- * Hands what `IdentityModule` measures to OpenTelemetry. It finds the global `IdentityModule`; beside one with
- * `isGlobal: false`, hand that over in `imports`.
+ * Exports the metrics of `IdentityModule` to OpenTelemetry, and makes spans of validations and requests. It finds the global
+ * `IdentityModule`; with `isGlobal: false`, pass that module in `imports`.
+ *
+ * @example
+ * @Module({
+ *   imports: [
+ *     IdentityModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders-api' }),
+ *     IdentityOpenTelemetryModule.forRoot({ spans: false }),
+ *   ],
+ * })
+ * export class AppModule {}
  */
 @Module({})
 export class IdentityOpenTelemetryModule {

@@ -6,8 +6,18 @@ import {
 } from './identity-prometheus.js';
 
 /**
- * Registers what `IdentityModule` measures with prom-client. It finds the global `IdentityModule`; beside one
- * with `isGlobal: false`, hand that over in `imports`. No route is mounted: see docs/observability.md.
+ * Registers the metrics of `IdentityModule` with prom-client. It finds the global `IdentityModule`; with `isGlobal: false`,
+ * pass that module in `imports`. No route is mounted: see docs/observability.md.
+ *
+ * @example
+ * @Module({
+ *   imports: [
+ *     IdentityModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders-api' }),
+ *     IdentityPrometheusModule.forRoot(),
+ *   ],
+ *   controllers: [MetricsController], // returns await prometheus.metrics()
+ * })
+ * export class AppModule {}
  */
 @Module({})
 export class IdentityPrometheusModule {

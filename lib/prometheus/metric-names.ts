@@ -12,7 +12,7 @@ export const METRICS = {
   },
   denials: {
     name: 'identity_access_denied_total',
-    help: 'Refusals of guards that are no result of a validation: no token, or a good one that the route demanded more of.',
+    help: 'Denials of guards that are no result of a validation: no token, or a valid one that does not meet the requirements of the route.',
     labels: ['issuer', 'code'],
   },
   cacheRequests: {
