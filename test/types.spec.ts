@@ -46,6 +46,18 @@ describe('the public types', () => {
     expectTypeOf<IdentityModuleOptions>().toHaveProperty('audiences');
     expectTypeOf<{ audience: number }>().not.toExtend<IdentityModuleOptions>();
     expectTypeOf<{ warmUp: 'later' }>().not.toExtend<IdentityModuleOptions>();
+    // @ts-expect-error an unknown option in a literal
+    void ({ issuer: 'x', audience: 'y', clockTolerance: 5 } satisfies IdentityModuleOptions);
+    // @ts-expect-error an unknown option of a group
+    void ({ http: { timeout: 5 } } satisfies IdentityModuleOptions);
+    expectTypeOf<{ audience: string }>().not.toExtend<IssuerOptions>();
+    expectTypeOf<{
+      transports: { tokenFromCookie: { name: string } };
+    }>().not.toExtend<IdentityModuleOptions>();
+    expectTypeOf<IdentityModuleOptions['clockToleranceMs']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<IdentityModuleOptions['warmUp']>().toEqualTypeOf<
+      'background' | 'await' | 'off' | undefined
+    >();
     expectTypeOf<typeof RequireScopes>().parameters.toEqualTypeOf<[string, ...string[]]>();
   });
 

@@ -1,5 +1,5 @@
 import { IdentityError } from '../errors/identity-error.js';
-import { nearestName } from '../options/nearest-name.js';
+import { findUnknownName } from '../options/nearest-name.js';
 
 /** When the health page says `degraded`, and how much it tells. */
 export interface HealthThresholds {
@@ -24,11 +24,8 @@ const NAMES = ['maxStaleMs', 'minHitRate', 'minLookUps', 'details'];
 
 /** @throws {IdentityError} `options_invalid`: a threshold without effect would be worse than none. */
 export function readThresholds(thresholds: HealthThresholds = {}): ReadThresholds {
-  for (const name of Object.keys(thresholds)) {
-    if (NAMES.includes(name)) continue;
-    const near = nearestName(name, NAMES);
-    throw invalid(`"${name}" is not known${near === undefined ? '' : `; did you mean "${near}"?`}`);
-  }
+  const unknown = findUnknownName(thresholds, NAMES);
+  if (unknown !== undefined) throw invalid(unknown);
   const { details = true } = thresholds;
   if (typeof details !== 'boolean') throw invalid('"details" must be true or false');
   return {

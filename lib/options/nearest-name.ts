@@ -9,6 +9,17 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return best;
 }
 
+/**
+ * For messages: a member that is none of the known ones, with the one that was probably meant; undefined if all are known.
+ * A misspelt name would leave its default in force without a word.
+ */
+export function findUnknownName(given: object, known: readonly string[]): string | undefined {
+  const name = Object.keys(given).find((each) => !known.includes(each));
+  if (name === undefined) return undefined;
+  const near = nearestName(name, known);
+  return `"${name}" is not known${near === undefined ? '' : `; did you mean "${near}"?`}`;
+}
+
 /** Levenshtein's distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

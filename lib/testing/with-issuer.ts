@@ -119,10 +119,10 @@ function answeredBy(
   return isWebAddress(rest.issuer) ? rest : { ...rest, discoveryUrl: testIssuer.discoveryUrl };
 }
 
-/** The same issuer at another address. */
+/** The same issuer at another address: all of its options but those that say where it is and how it is reached. */
 function moved(
-  { audience, audienceClaim, algorithms, profile, validate, rolesClaim }: IssuerOptions,
+  { http, metadataIssuer, discoveryUrl, jwksUri, jwks, ...rest }: IssuerOptions,
   issuer: string,
 ): IssuerOptions {
-  return { issuer, audience, audienceClaim, algorithms, profile, validate, rolesClaim };
+  return { ...rest, issuer };
 }

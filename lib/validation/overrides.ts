@@ -3,7 +3,7 @@ import { withAliases } from '../model/algorithms.js';
 import { isJsonObject } from '../model/json.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import { isStringList } from '../options/kinds.js';
-import { nearestName } from '../options/nearest-name.js';
+import { findUnknownName } from '../options/nearest-name.js';
 import type { ValidateHook } from '../options/options.types.js';
 import type { ValidationRules } from './validation-rules.js';
 
@@ -53,11 +53,8 @@ const NAMES = [
 /** @throws {IdentityError} `invalid_override`: a programmer's error, never the token's fault. */
 export function readOverrides(overrides: unknown): ReadOverrides {
   if (!isJsonObject(overrides)) throw invalid('expected an object');
-  for (const name of Object.keys(overrides)) {
-    if (NAMES.includes(name)) continue;
-    const near = nearestName(name, NAMES);
-    throw invalid(`"${name}" is not known${near === undefined ? '' : `; did you mean "${near}"?`}`);
-  }
+  const unknown = findUnknownName(overrides, NAMES);
+  if (unknown !== undefined) throw invalid(unknown);
   return {
     issuers: readList(overrides['issuer'], 'issuer'),
     audience: readList(overrides['audience'], 'audience'),
