@@ -26,12 +26,15 @@ describe('a process with the module in it', { timeout: 30_000 }, () => {
   });
   afterEach(() => provider.stop());
 
-  it('ends by itself: timers and idle connections do not hold it', async () => {
-    expect(await run(provider.issuer, 'left-alone')).toEqual({
-      exitCode: 0,
-      lines: ['discovery.refreshed', 'jwks.refreshed', 'end of the script'],
-    });
-  });
+  it.each(['left-alone', 'with-dashboard'])(
+    'ends by itself, %s: timers and idle connections do not hold it',
+    async (mode) => {
+      expect(await run(provider.issuer, mode)).toEqual({
+        exitCode: 0,
+        lines: ['discovery.refreshed', 'jwks.refreshed', 'end of the script'],
+      });
+    },
+  );
 
   it('ends after close() in the middle of a fetch, which is given up', async () => {
     provider.answers.set(provider.jwksPath, () => undefined);

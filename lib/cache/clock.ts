@@ -1,11 +1,21 @@
+export interface ScheduleOptions {
+  /** Whether the timer keeps the process alive. @default true */
+  readonly ref?: boolean;
+}
+
 /** Time, timers and chance as the cache sees them; injected, so that tests run hours in milliseconds. */
 export interface Clock {
   /** Milliseconds that never step back. They may stop while the process is frozen. */
   monotonicMs(): number;
   /** Milliseconds since 1970. They may jump. */
   wallMs(): number;
-  /** Calls `run` after `delayMs`; the timer must not keep the process alive. Returns its cancellation. */
-  schedule(run: () => void, delayMs: number): () => void;
+  /**
+   * Calls `run` after `delayMs`. Returns its cancellation.
+   *
+   * @param options - `ref: false` for work in the background, which must not keep the process alive. What a caller
+   *   awaits must keep it: otherwise a process with nothing else to do ends in the middle, without an error.
+   */
+  schedule(run: () => void, delayMs: number, options?: ScheduleOptions): () => void;
   /** In [0, 1). */
   random(): number;
 }
@@ -19,9 +29,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
-  schedule: (run, delayMs) => {
+  schedule: (run, delayMs, { ref = true } = {}) => {
     const timer = setTimeout(run, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
-    timer.unref();
+    if (!ref) timer.unref();
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),

@@ -521,10 +521,11 @@ export class RefreshingCache<V> {
     stopTimer(entry);
     if (this.closed || this.inspect(entry.key) !== entry) return;
     const { clock } = this.options;
-    const cancel = clock.schedule(() => {
+    const fire = (): void => {
       entry.timer = undefined;
       if (this.isWanted(entry)) this.renewInBackground(entry);
-    }, delayMs);
+    };
+    const cancel = clock.schedule(fire, delayMs, { ref: false });
     entry.timer = { cancel, atMs: clock.monotonicMs() + delayMs };
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 
-/** At most one moment that is planned. */
+/** At most one moment that is planned, of work in the background. */
 export class Timer {
   private cancel: (() => void) | undefined;
   private planned: number | undefined;
@@ -16,10 +16,11 @@ export class Timer {
   start(run: () => void, delayMs: number): void {
     this.stop();
     this.planned = this.clock.monotonicMs() + delayMs;
-    this.cancel = this.clock.schedule(() => {
+    const fire = (): void => {
       this.cancel = undefined;
       run();
-    }, delayMs);
+    };
+    this.cancel = this.clock.schedule(fire, delayMs, { ref: false });
   }
 
   stop(): void {

@@ -30,10 +30,11 @@ export class BackgroundWork {
   /** Runs work later; calls under a name whose work still waits are ignored. */
   schedule(name: string, delayMs: number, work: () => void): void {
     if (this.timers.has(name)) return;
-    const cancel = this.clock.schedule(() => {
+    const fire = (): void => {
       this.timers.delete(name);
       this.run(work);
-    }, delayMs);
+    };
+    const cancel = this.clock.schedule(fire, delayMs, { ref: false });
     this.timers.set(name, cancel);
   }
 

@@ -58,7 +58,8 @@ export class LiveStreams {
     for (const [event, data] of Object.entries(first)) response.write(format(event, printableJson(data)));
     const leftMs = untilMs - this.clock.wallMs();
     const reason = leftMs < MAX_STREAM_MS ? 'expired' : 'renew';
-    const cancel = this.clock.schedule(() => this.end(response, reason), Math.min(leftMs, MAX_STREAM_MS));
+    const delayMs = Math.min(leftMs, MAX_STREAM_MS);
+    const cancel = this.clock.schedule(() => this.end(response, reason), delayMs, { ref: false });
     this.open.set(response, cancel);
     response.on('close', () => this.forget(response));
     // A response that waits behind another one of its connection (pipelining) gets no "close" when the connection ends.

@@ -92,7 +92,7 @@ export class HttpClient {
       const waitMs = Math.max(retryDelayMs(attempt, Math.random()), outcome.error.retryAfterMs ?? 0);
       const goOn = outcome.transient && attempt <= retries && !options.signal.aborted;
       if (!goOn || performance.now() + waitMs >= options.deadlineAtMs) throw outcome.error;
-      await delay(waitMs, undefined, { signal: options.signal, ref: false }).catch(() => undefined);
+      await delay(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
     }
   }
 

@@ -42,7 +42,7 @@ export class MissedIds {
     this.ids.delete(id);
     if (this.ids.size >= MAX_REMEMBERED) this.dropOldest();
     this.ids.set(id, { untilMs: nowMs + forMs, forMs });
-    this.cancelSweep ??= clock.schedule(() => this.sweep(), mostMs);
+    this.cancelSweep ??= clock.schedule(() => this.sweep(), mostMs, { ref: false });
   }
 
   clear(): void {
@@ -67,7 +67,7 @@ export class MissedIds {
     this.cancelSweep = undefined;
     const nowMs = clock.monotonicMs();
     for (const [id, missed] of this.ids) if (nowMs >= forgetAtMs(missed)) this.ids.delete(id);
-    if (this.ids.size > 0) this.cancelSweep = clock.schedule(() => this.sweep(), mostMs);
+    if (this.ids.size > 0) this.cancelSweep = clock.schedule(() => this.sweep(), mostMs, { ref: false });
   }
 }
 

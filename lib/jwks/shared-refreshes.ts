@@ -177,7 +177,8 @@ export class SharedRefreshes {
       isDue: false,
       cancel: () => undefined,
     };
-    if (atMs > nowMs) slot.cancel = clock.schedule(() => void this.begin(slot), atMs - nowMs);
+    // The process is kept alive by the timers of those who wait, if anybody does.
+    if (atMs > nowMs) slot.cancel = clock.schedule(() => void this.begin(slot), atMs - nowMs, { ref: false });
     else queueMicrotask(() => void this.begin(slot));
     return slot;
   }

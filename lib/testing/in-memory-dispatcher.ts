@@ -41,7 +41,7 @@ function reply(said: ProviderAnswer | undefined): Reply {
 }
 
 function later(body: string, delayMs: number): Promise<string> {
-  return new Promise((resolve) => setTimeout(() => resolve(body), delayMs).unref());
+  return new Promise((resolve) => setTimeout(() => resolve(body), delayMs));
 }
 
 function refusedConnection(): Error {

@@ -40,7 +40,7 @@ export class ConnectionExpiry {
     const sleep = (): void => {
       const leftMs = expSec * 1_000 + this.options.clockToleranceMs - this.clock.wallMs();
       if (leftMs <= 0) connection.close(toErrorResponse(refuse('token_expired')));
-      else cancel = this.clock.schedule(sleep, Math.min(leftMs, LONGEST_SLEEP_MS));
+      else cancel = this.clock.schedule(sleep, Math.min(leftMs, LONGEST_SLEEP_MS), { ref: false });
     };
     this.watches.set(socket, { expSec, cancel: () => cancel() });
     if (before === undefined) connection.onClosed(() => this.watches.get(socket)?.cancel());

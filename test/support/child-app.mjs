@@ -1,21 +1,35 @@
 // An application of its own process, over the built package. Argument: the issuer.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
 import { IdentityError, IdentityEvents, IdentityModule, JwksService } from 'nestjs-identity-model';
 
 const [issuer = '', mode] = process.argv.slice(2);
 
-const root = IdentityModule.forRoot({
+const identity = IdentityModule.forRoot({
   issuer,
   audience: 'orders-api',
   warmUp: 'off',
   http: { timeoutMs: 15_000, deadlineMs: 15_000 },
 });
+// The page of the dashboard samples in the background.
+const root = {
+  module: function App() {},
+  imports:
+    mode === 'with-dashboard'
+      ? [
+          identity,
+          IdentityDashboardModule.forRoot({
+            guard: { canActivate: () => true },
+          }),
+        ]
+      : [identity],
+};
 const app = await NestFactory.createApplicationContext(root, { logger: false });
 const jwks = app.get(JwksService);
 app.get(IdentityEvents).events$.subscribe(({ type }) => console.log(type));
 
-if (mode === 'left-alone') {
+if (mode === 'left-alone' || mode === 'with-dashboard') {
   await jwks.get();
 } else {
   const pending = jwks
