@@ -48,6 +48,15 @@ import { ValidationReports } from './validation/validation-reports.js';
  *
  * `IdentityModule.forRoot({ issuer, audience })`, or `forRootAsync` with `useFactory`, `useClass` or
  * `useExisting`. It is global unless `isGlobal: false` stands beside.
+ *
+ * @example
+ * @Module({ imports: [IdentityModule.forRoot({ issuer: 'https://login.example.com', audience: 'orders-api' })] })
+ * class AppModule {}
+ * @example
+ * IdentityModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ issuer: config.getOrThrow('ISSUER'), audience: 'orders-api' }),
+ * })
  */
 @Module({
   providers: [

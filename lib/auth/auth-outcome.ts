@@ -1,6 +1,7 @@
 import type { ChallengeParameters } from '../errors/challenge.js';
-import type { IdentityError } from '../errors/identity-error.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
+import type { AuthAttempt } from './auth-attempt.js';
 
 /** A token that meets everything, and the user that it stands for. */
 export interface Authenticated {
@@ -34,4 +35,26 @@ export function denied(error: unknown, details?: Omit<Denial, 'kind' | 'error'>)
 /** Whether a value stands for somebody. Passport, and guards in the form of Nest's documentation, take every falsy one for none. */
 export function isUser(user: unknown): boolean {
   return Boolean(user);
+}
+
+/** What the strategy found out, for a denial that something else led to. */
+export function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind' | 'error'> {
+  if (outcome === undefined) return {};
+  if (outcome.kind === 'authenticated') return { validated: outcome.validated };
+  const { kind: _, error, ...details } = outcome;
+  return { ...details, cause: error instanceof IdentityError ? error : undefined };
+}
+
+/**
+ * `handleRequest` returned no user: a valid token is denied access then, too.
+ *
+ * @param guard - its name, for the message.
+ */
+export function withoutUser(guard: string, { plan }: AuthAttempt, outcome: AuthOutcome | undefined): Denial {
+  if (outcome?.kind === 'authenticated') {
+    const error = refuse('user_refused', `handleRequest of ${guard} returned no user.`);
+    return denied(error, { validated: outcome.validated, broken: 'handleRequest' });
+  }
+  const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
+  return denied(cause, plan.requirements.length > 0 ? details : { ...details, broken: 'handleRequest' });
 }

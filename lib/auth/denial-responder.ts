@@ -31,7 +31,7 @@ export class DenialResponder {
     return error instanceof IdentityError ? toHttpException(error) : error;
   }
 
-  /** An error of the application's own wiring stays what it is: the caller is told nothing. */
+  /** An error of the application's own wiring stays what it is: the caller learns nothing of it. */
   private async toException(
     error: unknown,
     response: ErrorResponse | undefined,

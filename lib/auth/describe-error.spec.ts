@@ -2,7 +2,7 @@ import { ForbiddenException, InternalServerErrorException } from '@nestjs/common
 import { describe, expect, it } from 'vitest';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { describeWithoutClaims, describeWithoutMessage, isRefusal } from './describe-error.js';
+import { describeWithoutClaims, describeWithoutMessage, isRejected } from './describe-error.js';
 
 const validated = (claims: object): ValidatedToken =>
   ({ claims, token: 'eyJh.eyJz.c2ln', issuer: 'https://id.example', header: {} }) as never;
@@ -82,5 +82,5 @@ it.each<[string, unknown, boolean]>([
   ['unavailable', new IdentityError('keys_busy'), false],
   ['any error', new Error('x'), false],
 ])('%s is a refusal: %s', (_name, fault, expected) => {
-  expect(isRefusal(fault)).toBe(expected);
+  expect(isRejected(fault)).toBe(expected);
 });

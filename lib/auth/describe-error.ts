@@ -4,36 +4,36 @@ import { clipped, printable } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 
 const MAX_REASON = 500;
-/** Of the claims of one token; where there are more, the message is left out. */
+/** Of the claims of one token; if there are more, the message is left out. */
 const MAX_VALUES = 512;
 const MAX_DEPTH = 8;
 
-/** Whether `mapUser` said no, by an exception or by null; otherwise it broke. */
-export function isRefusal(fault: unknown): boolean {
-  if (fault === undefined) return true;
-  if (fault instanceof HttpException) return fault.getStatus() < 500;
-  return fault instanceof IdentityError && fault.kind === 'rejected';
+/** Whether `mapUser` rejected the user, by an exception or by null; otherwise it failed. */
+export function isRejected(error: unknown): boolean {
+  if (error === undefined) return true;
+  if (error instanceof HttpException) return error.getStatus() < 500;
+  return error instanceof IdentityError && error.kind === 'rejected';
 }
 
 /**
  * What an error of the application says, for the log: with no claim value and no token in it, though an application
  * writes such values into its messages ("no user ada").
  */
-export function describeWithoutClaims(fault: unknown, { claims, token }: ValidatedToken): string {
-  if (fault === undefined) return 'it returned no user';
+export function describeWithoutClaims(error: unknown, { claims, token }: ValidatedToken): string {
+  if (error === undefined) return 'it returned no user';
   const values: string[] = [token];
-  if (!collect(claims, values, 0)) return describeWithoutMessage(fault);
-  let text = describeError(fault);
+  if (!collect(claims, values, 0)) return describeWithoutMessage(error);
+  let text = describeError(error);
   for (const value of values.toSorted((a, b) => b.length - a.length)) text = withoutValue(text, value);
   return clipped(text, MAX_REASON);
 }
 
-/** False where there are too many to look for. */
+/** @returns false if there are too many to look for. */
 function collect(value: unknown, into: string[], depth: number): boolean {
   if (typeof value === 'string' || typeof value === 'number') into.push(String(value));
   if (typeof value !== 'object' || value === null) return into.length <= MAX_VALUES;
   if (depth >= MAX_DEPTH) return false;
-  // Names of claims may be told; those of what a claim holds are data like its values.
+  // Names of claims may be logged; names inside of a claim are data like its values.
   if (depth > 0 && !Array.isArray(value)) into.push(...Object.keys(value));
   return Object.values(value).every((each) => collect(each, into, depth + 1));
 }
@@ -50,7 +50,7 @@ function withoutValue(text: string, value: string): string {
 function formsOf(value: string): readonly string[] {
   const line = printable(value.replaceAll(/\s+/g, ' '));
   const forms = new Set([value, line, JSON.stringify(value).slice(1, -1)]);
-  // It throws where half of a surrogate pair is missing: then no URL holds the value either.
+  // It throws if half of a surrogate pair is missing: then no URL holds the value either.
   if (!/\p{Cs}/u.test(value)) forms.add(encodeURIComponent(value));
   return [...forms];
 }
@@ -59,9 +59,9 @@ function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** The same where the claims are not at hand: the kind of the error and the line that threw it. */
-export function describeWithoutMessage(fault: unknown): string {
-  const cause: unknown = fault instanceof Error && fault.cause !== undefined ? fault.cause : fault;
+/** The same without the claims: the kind of the error and the line that threw it. */
+export function describeWithoutMessage(error: unknown): string {
+  const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error;
   if (!(cause instanceof Error)) return 'not an Error object';
   const code: unknown = Reflect.get(cause, 'code');
   // Behind the message, which may have lines that look like it.

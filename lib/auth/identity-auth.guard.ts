@@ -6,24 +6,26 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
 import { hasDecided, recordDecision, type Decision } from '../transports/decisions.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import { isKnownCall, requestOf, transportOf } from '../transports/transport-of.js';
-import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
-import { denied, isUser, type AuthOutcome, type Authenticated, type Denial } from './auth-outcome.js';
+import { AccessPlans } from './access-plans.js';
+import { assertInjected } from './assert-injected.js';
+import { isOwnRequest, passUserOn, type AuthAttempt } from './auth-attempt.js';
+import { denied, detailsOf, isUser, withoutUser, type Authenticated, type Denial } from './auth-outcome.js';
 import { DenialResponder } from './denial-responder.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { MisconfigurationLog } from './misconfiguration-log.js';
 import { hasMembers, membersOf, PassportBridge, USER, type PassportResult } from './passport-bridge.js';
+import { recordAttempt, type Accepted } from './record-attempt.js';
 import { RequestAuthenticator } from './request-authenticator.js';
 
 /**
- * Lets a request in with a valid access token that meets what the route demands. It answers 400, 401 and
- * 403 with a challenge (RFC 6750 section 3), and 503 with `Retry-After` where the provider is the reason;
+ * Lets a request in with a valid access token that meets the requirements of the route. It answers 400, 401 and
+ * 403 with a challenge (RFC 6750 section 3), and 503 with `Retry-After` if the provider is the reason;
  * outside of HTTP with the stable code, in the form that clients of GraphQL, WebSockets and microservices read.
  *
  * On a controller or route: `@UseGuards(IdentityAuthGuard)`. For the whole application:
@@ -33,6 +35,12 @@ import { RequestAuthenticator } from './request-authenticator.js';
  * Headers and requirements depend on none of them. Each guard decides for itself, once for each call of a handler;
  * several on one handler share the validation of a token, and nothing else.
  *
+ * @example
+ * @UseGuards(IdentityAuthGuard)
+ * @Controller('orders')
+ * class OrdersController {
+ *   @RequireScopes('orders:read') @Get() list(@Claims('sub') sub: string) { … }
+ * }
  * @example
  * // A token, or an API key
  * override async canActivate(context: ExecutionContext) {
@@ -47,8 +55,7 @@ export class IdentityAuthGuard extends AuthGuard() {
   @Inject(ConnectionExpiry) private readonly connectionExpiry!: ConnectionExpiry;
   readonly #bridge: PassportBridge;
   readonly #log = new MisconfigurationLog();
-  /** By handler, then by the class it is called on: a method may be inherited by several. */
-  readonly #plans = new WeakMap<object, WeakMap<object, AccessPlan>>();
+  readonly #plans = new AccessPlans();
 
   constructor() {
     super({ defaultStrategy: 'identity' });
@@ -61,8 +68,8 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   async #admit(context: ExecutionContext): Promise<true> {
-    this.#assertInjected();
-    const plan = this.#planOf(context.getHandler(), context.getClass());
+    assertInjected(this, this.strategy);
+    const plan = this.#plans.of(context.getHandler(), context.getClass());
     if (plan.mode === 'public' && !isKnownCall(context)) return true;
     const transport = transportOf(context);
     const attempt: AuthAttempt = { context, plan, transport, holder: transport.holderOf(context) };
@@ -87,9 +94,9 @@ export class IdentityAuthGuard extends AuthGuard() {
    * @throws the answer of a missing token, if the handler or its class has requirements: only a token meets them.
    */
   async allowWithoutToken(context: ExecutionContext): Promise<true> {
-    this.#assertInjected();
+    assertInjected(this, this.strategy);
     const transport = transportOf(context);
-    const plan = this.#planOf(context.getHandler(), context.getClass());
+    const plan = this.#plans.of(context.getHandler(), context.getClass());
     const attempt: AuthAttempt = { context, plan, transport, holder: transport.holderOf(context) };
     if (plan.requirements.length > 0) {
       throw await this.#deny(denied(new IdentityError('token_missing', ONLY_A_TOKEN)), attempt);
@@ -122,26 +129,6 @@ export class IdentityAuthGuard extends AuthGuard() {
   // oxlint-disable-next-line typescript/no-explicit-any
   override getRequest(context: ExecutionContext): any {
     return this.#bridge.standInOf(context) ?? requestOf(context);
-  }
-
-  /** @throws {IdentityError} `guard_missing`: an instance that "new" made has nothing injected. */
-  #assertInjected(): void {
-    if (this.strategy !== undefined) return;
-    throw new IdentityError(
-      'guard_missing',
-      `${this.constructor.name} was made with "new", so Nest injected nothing into it: let Nest make it ` +
-        `(@UseGuards(${this.constructor.name}), APP_GUARD), or take it from the application, app.get(${this.constructor.name})`,
-    );
-  }
-
-  /** Decorators have done their work long before the first request. */
-  #planOf(handler: object, controller: object): AccessPlan {
-    const known = this.#plans.get(handler)?.get(controller);
-    if (known !== undefined) return known;
-    const plan = readAccessPlan(handler, controller);
-    const byController = this.#plans.get(handler) ?? new WeakMap<object, AccessPlan>();
-    this.#plans.set(handler, byController.set(controller, plan));
-    return plan;
   }
 
   /** Optional, decided already, or authenticated now; undefined if the call is let in. */
@@ -210,10 +197,11 @@ export class IdentityAuthGuard extends AuthGuard() {
     const request = result.request ?? (this.getRequest(attempt.context) as object);
     const isOwn = isOwnRequest(attempt, request);
     const authenticated = outcome?.kind === 'authenticated' ? outcome : undefined;
-    if (!isUser(user)) return this.#denyWithoutUser(attempt, outcome);
+    if (!isUser(user)) return withoutUser(this.constructor.name, attempt, outcome);
     try {
-      if (isOwn) this.#passUserOn(attempt, property, user);
-      if (authenticated !== undefined) this.#watchConnection(attempt, authenticated, isOwn);
+      if (isOwn) passUserOn(attempt, property, user);
+      if (authenticated !== undefined)
+        this.connectionExpiry.watchCall(attempt, authenticated.validated, isOwn);
     } catch (error) {
       return denied(error, detailsOf(outcome));
     }
@@ -234,55 +222,16 @@ export class IdentityAuthGuard extends AuthGuard() {
     return this.requestAuthenticator.decisionOf(attempt, validated)?.leavesUser === true;
   }
 
-  /** `handleRequest` said nobody is there: about a token that is good, too. */
-  #denyWithoutUser({ plan }: AuthAttempt, outcome: AuthOutcome | undefined): Denial {
-    if (outcome?.kind === 'authenticated') {
-      const error = refuse('user_refused', `handleRequest of ${this.constructor.name} returned no user.`);
-      return denied(error, { validated: outcome.validated, broken: 'handleRequest' });
-    }
-    const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
-    return denied(cause, plan.requirements.length > 0 ? details : { ...details, broken: 'handleRequest' });
-  }
-
-  /** Passport has left it on an object of its own if the holder is no request. */
-  #passUserOn({ context, transport, holder }: AuthAttempt, property: string, user: unknown): void {
-    const target = transport.userTarget(context);
-    if (target !== undefined && !transport.isRequest(holder)) Reflect.set(target, property, user);
-  }
-
-  /** Sockets must not stay open for longer than their token is good. */
-  #watchConnection({ context, transport }: AuthAttempt, { validated }: Authenticated, isOwn: boolean): void {
-    const connection = transport.connectionOf(context);
-    if (connection !== undefined) this.connectionExpiry.watch(connection, validated.claims.exp, isOwn);
-  }
-
   #deny(denial: Denial, attempt: AuthAttempt): Promise<unknown> {
     this.#record('denied', attempt);
     this.#log.report(denial, attempt.context);
     return this.denialResponder.respond(denial, attempt);
   }
 
-  /** It belongs to this guard, this handler of this class, this call and this token. */
-  #record(kind: Decision['kind'], attempt: AuthAttempt, found?: Found): void {
-    const { context, holder, transport } = attempt;
-    recordDecision(holder, {
-      kind,
-      guard: this,
-      handler: context.getHandler(),
-      controller: context.getClass(),
-      call: transport.outlivesRequest(holder) ? undefined : context,
-      by: this.requestAuthenticator,
-      validated: found?.validated,
-      user: found?.user,
-      isOwn: found?.isOwn ?? true,
-      leavesUser: found?.leavesUser ?? false,
-      earlier: undefined,
-    });
+  #record(kind: Decision['kind'], attempt: AuthAttempt, accepted?: Accepted): void {
+    recordAttempt(kind, attempt, { guard: this, by: this.requestAuthenticator }, accepted);
   }
 }
-
-/** A token that was accepted, and what became of the user that it stands for. */
-type Found = Pick<Authenticated, 'validated' | 'user'> & Pick<Decision, 'isOwn' | 'leavesUser'>;
 
 const ONLY_A_TOKEN =
   'The handler has requirements, which only a token meets; allowWithoutToken() was called without one.';
@@ -297,11 +246,3 @@ const GUARD_MEMBERS = membersOf(IdentityAuthGuard.prototype, [
 const STRATEGY_MEMBERS = membersOf(IdentityStrategy.prototype, ['authenticate']);
 
 const BASE_GET_REQUEST: unknown = Reflect.get(IdentityAuthGuard.prototype, 'getRequest');
-
-/** What the strategy found out, for a denial that something else led to. */
-function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind' | 'error'> {
-  if (outcome === undefined) return {};
-  if (outcome.kind === 'authenticated') return { validated: outcome.validated };
-  const { kind: _, error, ...details } = outcome;
-  return { ...details, cause: error instanceof IdentityError ? error : undefined };
-}

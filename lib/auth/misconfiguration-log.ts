@@ -9,7 +9,7 @@ const QUIET_MS = 60_000;
 
 /**
  * Logs what only the people of the application can mend. Nest does not: to its filters a 500 that is an HttpException
- * is an answer like any other, and callers are told nothing.
+ * is an exception like any other, and callers learn nothing.
  */
 export class MisconfigurationLog {
   private readonly logger = new Logger('IdentityAuthGuard');

@@ -7,7 +7,7 @@ import type { MapUser } from '../options/options.types.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { isUser } from './auth-outcome.js';
-import { describeWithoutClaims, isRefusal } from './describe-error.js';
+import { describeWithoutClaims, isRejected } from './describe-error.js';
 
 /** Makes `request.user` of a validated token, with the option `mapUser`. */
 @Injectable()
@@ -49,7 +49,7 @@ export class UserMapper {
   /** An exception of the application's own below 500 refuses the user, as null does; all else is a function that broke. */
   private report(validated: ValidatedToken, error: unknown): void {
     const { issuer } = validated;
-    const type = isRefusal(error) ? 'user.refused' : 'user.failed';
+    const type = isRejected(error) ? 'user.refused' : 'user.failed';
     this.reporter.reportUser(type, () => ({ type, issuer, reason: describeWithoutClaims(error, validated) }));
   }
 }

@@ -3,14 +3,14 @@ import { IdentityError } from '../errors/identity-error.js';
 
 interface Waiting {
   readonly job: () => Promise<unknown>;
-  /** The async context of the job's own request: a turn has that of whoever came first in it. */
+  /** The async context of the job's own request: a batch has the one of its first job. */
   readonly scope: AsyncResource;
   readonly isGone: () => boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** The real one, also where a test has put a clock of its own in its place. */
+/** The real one, even if a test has replaced the global. */
 const { setImmediate: defer } = globalThis;
 
 /** How long one turn may hold the event loop before others get theirs. */
@@ -30,8 +30,8 @@ export class VerificationBatcher {
 
   /**
    * @param job - starts at most one turn later.
-   * @param isGone - whether nobody waits for the job any more when its turn comes.
-   * @throws {IdentityError} `aborted`, where nobody does; what the job throws.
+   * @param isGone - whether the caller has left before the job starts.
+   * @throws {IdentityError} `aborted`, if the caller has left; what the job throws.
    */
   run<T>(job: () => Promise<T>, isGone: () => boolean): Promise<T> {
     if (this.waiting.length - this.next >= MAX_WAITING) return job();

@@ -5,7 +5,7 @@ import type { ClaimSource } from '../options/options.types.js';
 
 /**
  * The roles of a token: a list of strings, or a string that is one role. It is not split, because names of
- * roles may have spaces in them. None where it is not said where they are, or something else is there.
+ * roles may have spaces in them. None without a source, or if the claim has another type.
  */
 export function readRoles(
   claims: ValidatedToken['claims'],

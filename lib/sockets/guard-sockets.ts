@@ -9,7 +9,7 @@ import type { SocketAuthenticator } from './socket-authenticator.js';
 import { authenticatorOfSockets } from './socket-module.js';
 
 export interface SocketGuardOptions {
-  /** Lets sockets without a token connect; a bad one is still refused. @default false */
+  /** Lets sockets without a token connect; a bad one is still rejected. @default false */
   readonly anonymous?: boolean | undefined;
 }
 
@@ -17,12 +17,13 @@ export interface SocketGuardOptions {
  * Checks the token of every WebSocket when it connects, before `handleConnection` and before any message.
  * Nest's guards see messages only: put `IdentityAuthGuard` on the gateways besides.
  *
- * `app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app)))`, or with `IoAdapter`.
+ * A socket that is denied access gets `connect_error` with the code in `data` over socket.io; over ws it is closed
+ * with 1008, or 1013 if the provider is the reason, and the code as the reason.
  *
- * A socket that is refused gets `connect_error` with the code in `data` over socket.io; over ws it is closed
- * with 1008, or 1013 where the provider is the reason, and the code as the reason.
- *
- * @throws {IdentityError} `options_invalid`, where the gateways of the application see different `IdentityModule`s.
+ * @throws {IdentityError} `options_invalid`, if the gateways of the application see different `IdentityModule`s.
+ * @example
+ * const app = await NestFactory.create(AppModule);
+ * app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))); // or new IoAdapter(app)
  */
 export function guardSockets<Adapter extends WebSocketAdapter>(
   app: INestApplicationContext,
@@ -65,7 +66,7 @@ class SocketGate {
   /**
    * socket.io asks before it connects a socket to a namespace, each of which has a handshake of its own.
    *
-   * @throws {IdentityError} `options_invalid`, where it would not ask.
+   * @throws {IdentityError} `options_invalid`, if it would not ask.
    */
   useOn(server: Middleware): void {
     if (this.servers.has(server)) return;
@@ -112,12 +113,12 @@ class SocketGate {
   private check(client: object): Promise<ErrorResponse | undefined> {
     const known = this.checks.get(client);
     if (known !== undefined) return known;
-    const check = this.refusalOf(client);
+    const check = this.denialOf(client);
     this.checks.set(client, check);
     return check;
   }
 
-  private async refusalOf(client: object): Promise<ErrorResponse | undefined> {
+  private async denialOf(client: object): Promise<ErrorResponse | undefined> {
     try {
       const validated = await this.authenticator.authenticate(client);
       if (validated === undefined)

@@ -23,7 +23,7 @@ export class RecoveryGate {
 
   /**
    * @param server - a server or a namespace of socket.io; anything else is left alone.
-   * @throws {IdentityError} `options_invalid`, where recovery is on and cannot be made to run the middleware.
+   * @throws {IdentityError} `options_invalid`, if recovery is on and cannot be made to run the middleware.
    */
   install(server: object): void {
     const options = member(member(server, 'server') ?? server, 'opts');

@@ -16,7 +16,7 @@ export function hasOwnGuard(type: object): boolean {
   return hasOurs(Reflect.getOwnMetadata(GUARDS, type));
 }
 
-/** The strategies of guards that are bound to the whole application; undefined for one that cannot be told. */
+/** The strategies of guards that are bound to the whole application; undefined for one that cannot be determined. */
 export function globalStrategies(config: ApplicationConfig): readonly (IdentityStrategy | undefined)[] {
   const bound = config.getGlobalGuards().filter((guard) => isOurs(guard));
   const perRequest = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));

@@ -121,7 +121,7 @@ function methodOf(prototype: object, name: string): object | undefined {
   return typeof method === 'function' ? method : undefined;
 }
 
-/** Nest runs guards on the fields of GraphQL objects only where every GraphQLModule is told to. */
+/** Nest runs guards on the fields of GraphQL objects only if every GraphQLModule is configured to. */
 export function runsGuardsOnFields(modules: ModulesContainer): boolean {
   const options = [...modules.values()].flatMap(({ providers }) => providers.get(GRAPHQL_OPTIONS) ?? []);
   return options.every(({ instance }) => {

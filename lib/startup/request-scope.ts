@@ -16,7 +16,7 @@ function deepest(wrapper: Wrapper, seen: Set<Wrapper>): string {
   return deepest(next, seen);
 }
 
-/** Nest has no list where a provider has no dependency of a kind, and leaves gaps in those that it has. */
+/** Nest has no list for a provider without dependencies of a kind, and leaves gaps in the lists that it has. */
 function dependenciesOf(wrapper: Wrapper): readonly Wrapper[] {
   const parameters = wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined;
   const properties = wrapper.getPropertiesMetadata() as

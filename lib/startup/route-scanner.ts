@@ -104,7 +104,7 @@ function isAskedAbout({ kind }: Handler, areFieldsGuarded: boolean): boolean {
   return kind !== 'type' && (areFieldsGuarded || (kind !== 'field' && kind !== 'reference'));
 }
 
-/** Of providers that are neither gateways nor resolvers: nobody asks a guard about their methods. */
+/** Of providers that are neither gateways nor resolvers: Nest asks no guard about their methods. */
 function isMarked(type: Class): boolean {
   return classRequirements(type).length > 0 || neverEnforced(type, new Set()).length > 0;
 }

@@ -38,7 +38,7 @@ export class StartChecks {
     );
   }
 
-  /** Without a place to look at nobody would ever get in; what tenants have is known only when they come. */
+  /** Without a place to look at no token would ever have a role; what tenants have is known only when they come. */
   private assertRolesConfigured(routes: readonly string[]): void {
     const { issuers, tenants } = this.options;
     if (routes.length === 0 || tenants !== undefined) return;

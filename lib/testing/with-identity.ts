@@ -22,7 +22,7 @@ export interface TestIdentity extends Omit<TestTokenOptions, 'header'> {
   readonly issuer?: string | undefined;
 }
 
-/** The same for all requests, or asked for at each one; null for nobody. */
+/** The same for all requests, or asked for at each one; null for an anonymous caller. */
 export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | null);
 
 /**
@@ -34,7 +34,7 @@ export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | nul
  * that is signed with a key of the test's and is validated like any other: audience, scopes, roles, `validate` and
  * `mapUser` are those of the application. A request that brings a token of its own is judged by that one.
  *
- * @param identity - a function may answer differently each time; null is nobody.
+ * @param identity - a function may answer differently each time; null is an anonymous caller.
  * @throws {IdentityError} `testing_in_production`; `options_invalid`: the builder has an identity or an issuer already.
  */
 export function withIdentity(
@@ -85,7 +85,7 @@ class IdentityKeys {
 
   constructor(private readonly options: IdentityModuleOptions) {}
 
-  /** @param algorithms - of an issuer; where none is named, those of all issuers count. */
+  /** @param algorithms - of an issuer; without any, those of all issuers count. */
   of(issuer: string, algorithms?: readonly string[]): TestKey {
     if (typeof this.options.issuers === 'function') {
       return (this.general ??= createTestKey(firstAlgorithm(this.options) ?? 'ES256', 'test-identity'));
@@ -97,7 +97,7 @@ class IdentityKeys {
   }
 }
 
-/** The same options with issuers whose only key is the test's, and nobody to connect to. */
+/** The same options with issuers whose only key is the test's, and no connections. */
 function trusting(keys: IdentityKeys, options: IdentityModuleOptions): IdentityModuleOptions {
   const known = rewriteIssuers(options, ({ http, metadataIssuer, discoveryUrl, jwksUri, ...rest }) => ({
     ...rest,

@@ -1,9 +1,15 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import { refuse } from '../errors/identity-error.js';
+import type { ValidatedToken } from '../model/token.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { toErrorResponse } from './error-response.js';
-import type { Connection } from './transport.js';
+import type { Connection, Transport } from './transport.js';
+
+interface Call {
+  readonly context: ExecutionContext;
+  readonly transport: Transport;
+}
 
 interface Watch {
   readonly expSec: number;
@@ -22,6 +28,12 @@ export class ConnectionExpiry {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {}
+
+  /** The connection of a call, if it came over one that can be closed. */
+  watchCall({ context, transport }: Call, { claims }: ValidatedToken, isOwn: boolean): void {
+    const connection = transport.connectionOf(context);
+    if (connection !== undefined) this.watch(connection, claims.exp, isOwn);
+  }
 
   /**
    * Does nothing for a connection whose requests are checked one by one, unless `transports.closeExpired` closes it.

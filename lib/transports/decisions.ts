@@ -7,16 +7,16 @@ import type { ValidatedToken } from '../model/token.js';
  * - `anonymous`: the route is optional and no token came.
  * - `validated`: a token passed every check.
  * - `substituted`: the application's own code let the call pass without a token.
- * - `denied`: the guard let nobody in. Whatever else did, it was not this guard.
+ * - `denied`: the guard did not let the call in. Whatever else did, it was not this guard.
  */
 export interface Decision {
   readonly kind: 'public' | 'anonymous' | 'validated' | 'substituted' | 'denied';
   readonly guard: object;
   readonly handler: object;
   readonly controller: object;
-  /** The execution context that the guard was asked about; undefined where the holder outlives the call. */
+  /** The execution context that the guard was asked about; undefined if the holder outlives the call. */
   readonly call: object | undefined;
-  /** The options of the module that validated the token: passport works on copies of the strategy. */
+  /** The authenticator of the module that validated the token: passport works on copies of the strategy. */
   readonly by: object;
   /** Of `validated` only. */
   readonly validated: ValidatedToken | undefined;

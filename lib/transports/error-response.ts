@@ -4,14 +4,14 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
 
 /**
- * What a caller outside of HTTP is told: the stable code, the HTTP status that stands for it, and that status
+ * What a caller outside of HTTP receives: the stable code, the HTTP status that stands for it, and that status
  * in words. Constants only: nothing of the token, nothing that came with the request.
  */
 export interface ErrorResponse {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
-  /** Seconds; only where another attempt makes sense. */
+  /** Seconds; only if another attempt makes sense. */
   readonly retryAfterSec?: number;
 }
 
@@ -34,16 +34,16 @@ export function toErrorResponse(error: IdentityError): ErrorResponse {
 /**
  * The answer for what ended a pass of the guard; undefined for what is none of ours, and stays as it is.
  *
- * @param fault - why the guard refused; the application may have made an exception of its own from it.
+ * @param cause - why the guard denied access; the application may have made an exception of its own from it.
  */
 export function errorResponseFor(
   error: unknown,
-  fault: IdentityError | undefined,
+  cause: IdentityError | undefined,
 ): ErrorResponse | undefined {
   if (error instanceof IdentityError) return toErrorResponse(error);
   if (!(error instanceof HttpException)) return undefined;
   const status = error.getStatus();
-  if (fault?.status === status) return toErrorResponse(fault);
+  if (cause?.status === status) return toErrorResponse(cause);
   return {
     status,
     code: status >= 500 ? 'check_failed' : 'check_refused',

@@ -9,7 +9,7 @@ import {
 import type { IdentityError } from '../errors/identity-error.js';
 
 /**
- * Nest's own exception for a fault, with the fault as its cause: filters that know Nest know what to do.
+ * Nest's own exception for an error, with the error as its cause: filters that know Nest know what to do.
  * Its body says no more than the status; the code is for the log.
  */
 export function toHttpException(error: IdentityError): HttpException {

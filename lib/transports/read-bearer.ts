@@ -11,7 +11,7 @@ export interface HttpRequestLike {
 
 /**
  * The token of an `Authorization: Bearer` header (RFC 6750 section 2.1, RFC 9110 section 11.4); undefined
- * where there is none, or one of another scheme.
+ * if there is none, or one of another scheme.
  *
  * The value is that of `headers`, which middleware of the application may have set, replaced or deleted. Node.js
  * keeps the first of several Authorization headers there silently, so that what a proxy in front checked may be
