@@ -3,5 +3,5 @@ import { cpSync } from 'node:fs';
 
 cpSync('lib/dashboard/client', 'dist/dashboard/client', {
   recursive: true,
-  filter: (file) => !/(tsconfig\.json|\.spec\.ts)$/.test(file),
+  filter: (file) => !/(tsconfig\.json|\.spec\.ts|\.md)$/.test(file),
 });
