@@ -11,6 +11,7 @@ import {
 } from 'nestjs-identity-model';
 import { createApp, get } from './support/create-app.js';
 import { OrdersController } from './support/orders.controller.js';
+import { HOSTILE_ERRORS } from './support/hostile-errors.js';
 import { createModule, rejectionOf } from './support/create-module.js';
 import { ProviderDouble } from './support/provider-double.js';
 import { createKey, encode } from './support/signing-key.js';
@@ -145,6 +146,24 @@ describe('events', () => {
       'error a subscriber of IdentityEvents.events$ failed: of the application',
     ]);
   });
+
+  it.each(HOSTILE_ERRORS)(
+    'end nothing where a subscriber throws %s, at once or later',
+    async (_name, make) => {
+      const { tokens, stream, log } = await start();
+      const thrown = make();
+      stream.events$.subscribe(() => {
+        throw thrown;
+      });
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what applications may do
+      stream.events$.subscribe((): unknown => Promise.reject(thrown));
+      expect(await rejectionOf(tokens.validate('garbage'))).toBe('token_malformed');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(
+        log.filter((line) => line.includes('a subscriber of IdentityEvents.events$ failed')),
+      ).toHaveLength(1);
+    },
+  );
 
   it('repeat nothing that the application throws, and say what it answered', async () => {
     const provider = await ProviderDouble.start();

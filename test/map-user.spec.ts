@@ -5,16 +5,21 @@ import {
   IdentityEvents,
   IdentityModule,
   RequireClaim,
+  RequireScopes,
   type IdentityEvent,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
+import { HOSTILE_ERRORS } from './support/hostile-errors.js';
 import { createApp, get, PLATFORMS, type Platform, type TestApp } from './support/create-app.js';
 
 @UseGuards(IdentityAuthGuard)
 @Controller()
 class Routes {
   @Get() me(): object {
+    return { ok: true };
+  }
+  @RequireScopes('read') @Get('scoped') scoped(): object {
     return { ok: true };
   }
   @RequireClaim('groups', (groups) => (groups as string[]).includes('staff')) @Get('staff') staff(): object {
@@ -152,5 +157,17 @@ describe('an own function that breaks elsewhere', () => {
     for (let times = 0; times < 2; times++) expect((await get(url, issuer.token())).status).toBe(503);
     expect(lines).toEqual([expect.stringMatching(line)]);
     expect(lines.join('\n')).not.toContain('ada-7f3c');
+  });
+
+  describe.each(['validate', 'mapUser', 'jwtFromRequest', 'scopeClaim'] as const)('%s', (option) => {
+    it.each(HOSTILE_ERRORS)('that throws %s is a 503 as ever', async (_what, make) => {
+      const { url, lines } = await start('express', {
+        [option]: () => {
+          throw make();
+        },
+      });
+      expect((await get(`${url}/scoped`, issuer.token({ scope: 'read' }))).status).toBe(503);
+      expect(lines).toHaveLength(1);
+    });
   });
 });

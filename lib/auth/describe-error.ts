@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { describeError, IdentityError } from '../errors/identity-error.js';
+import { readable } from '../errors/readable-error.js';
 import { clipped, printable } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 
@@ -61,7 +62,7 @@ function escaped(text: string): string {
 
 /** The same without the claims: the kind of the error and the line that threw it. */
 export function describeWithoutMessage(error: unknown): string {
-  const cause: unknown = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const cause = readable(error instanceof Error && error.cause !== undefined ? error.cause : error);
   if (!(cause instanceof Error)) return 'not an Error object';
   const code: unknown = Reflect.get(cause, 'code');
   // Behind the message, which may have lines that look like it.

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import passport from 'passport';
 import { IdentityError } from '../errors/identity-error.js';
+import { readable } from '../errors/readable-error.js';
 import type { AuthAttempt } from './auth-attempt.js';
 import type { AuthOutcome } from './auth-outcome.js';
 
@@ -45,7 +46,7 @@ export class PassportBridge {
       await running;
       return { ...reported, ...answers };
     } catch (thrown) {
-      return { ...reported, ...answers, thrown: { error: thrown } };
+      return { ...reported, ...answers, thrown: { error: readable(thrown) } };
     }
   }
 

@@ -1,4 +1,5 @@
 import { printable } from '../model/printable.js';
+import { readable } from './readable-error.js';
 import { ERROR_CODES, type ErrorCode, type ErrorKind } from './error-codes.js';
 
 export interface IdentityErrorDetails {
@@ -58,10 +59,10 @@ export function refuse(code: ErrorCode, message?: string, details?: IdentityErro
 /** What went wrong, on one line, with the messages of the causes; for logs. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
-  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
+  for (let at = readable(error), depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
     const text = at instanceof Error ? messageOf(at) : 'not an Error object';
     if (!parts.some((part) => part.includes(text))) parts.push(text);
-    at = at instanceof Error ? at.cause : undefined;
+    at = at instanceof Error ? readable(at.cause) : undefined;
   }
   return printable(parts.join(': ').replaceAll(/\s+/g, ' '));
 }

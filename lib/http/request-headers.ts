@@ -1,3 +1,4 @@
+import { readable } from '../errors/readable-error.js';
 import { readHeaderValues } from '../options/http-kinds.js';
 import type { HttpSettings } from '../options/http-settings.js';
 import type { HeaderValues } from '../options/options.types.js';
@@ -38,7 +39,8 @@ export async function headersFor(
   let answer: unknown;
   try {
     answer = await within(signal, async () => headers());
-  } catch (error) {
+  } catch (thrown) {
+    const error = readable(thrown);
     if (error instanceof HeadersError) throw error;
     throw new HeadersError('it threw', { cause: error });
   }

@@ -1,3 +1,4 @@
+import { readable } from '../errors/readable-error.js';
 import type { Dispatcher } from 'undici';
 import { BodyTooLargeError } from './decode-body.js';
 import type { HttpDispatcher } from '../options/options.types.js';
@@ -195,7 +196,8 @@ function textOf(value: Buffer | string | undefined): string {
 
 /** Dispatchers of the application may fail with anything. */
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('not an Error object', { cause: error });
+  const cause = readable(error);
+  return cause instanceof Error ? cause : new Error('not an Error object', { cause });
 }
 
 function abortError(signal: AbortSignal): Error {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../cache/clock.js';
 import { CacheMissError, RefreshingCache, type Loaded } from '../cache/refreshing-cache.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import { readable } from '../errors/readable-error.js';
 import type { ResolvedIssuer, ResolvedOptions, TenantSource } from '../options/resolved-options.js';
 
 /** No issuer's name comes near; refused ones are remembered for a while, and must not cost much memory. */
@@ -49,7 +50,7 @@ export class TenantResolver {
     try {
       return this.source.isAllowed(issuer);
     } catch (error) {
-      throw broken('"allowedIssuers"', error);
+      throw broken('"allowedIssuers"', readable(error));
     }
   }
 
@@ -135,7 +136,9 @@ export class TenantResolver {
     previous: ResolvedIssuer | null | undefined,
   ): Promise<Loaded<ResolvedIssuer | null>> {
     const { unknownKidTtlMs } = this.options.jwks;
-    const answer = await this.withinTime(async () => this.source.ask(issuer));
+    const answer = await this.withinTime(async () => this.source.ask(issuer)).catch((error: unknown) => {
+      throw readable(error);
+    });
     if (answer === undefined || answer === null) {
       if (previous === undefined) throw new UnknownIssuerError(unknownKidTtlMs);
       return { value: null, ttlMs: unknownKidTtlMs };

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import { readable } from '../errors/readable-error.js';
 import { markAsApplications } from '../events/reason.js';
 import { isThenable } from '../model/thenable.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -62,14 +63,15 @@ function demandTrue(verdict: unknown): void {
  *
  * @param what - the option or decorator that it belongs to.
  */
-export function toCheckError(error: unknown, what = '"validate"'): unknown {
+export function toCheckError(thrown: unknown, what = '"validate"'): unknown {
+  const error = readable(thrown);
   if (error instanceof IdentityError) {
     if (!(error instanceof AnsweredLater)) markAsApplications(error);
     return error;
   }
   if (error instanceof HttpException) return error;
-  const thrown = error instanceof Error ? error.constructor.name : 'what is no Error';
-  return new IdentityError('check_failed', `The application's own ${what} failed: it threw ${thrown}.`, {
-    cause: error,
+  const kind = error instanceof Error ? error.constructor.name : 'what is no Error';
+  return new IdentityError('check_failed', `The application's own ${what} failed: it threw ${kind}.`, {
+    cause: thrown,
   });
 }
