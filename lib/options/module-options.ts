@@ -95,8 +95,14 @@ export const MODULE_HINTS = {
   clockTolerance: 'unknown option; it is "clockToleranceMs", in milliseconds',
 };
 
+// Each table by itself: in .d.ts files the compiler drops the comments of members that come out of another file by `...`.
 /** Options of `IdentityModule.forRoot`. */
-export interface IdentityModuleOptions extends GivenOf<typeof MODULE_OPTIONS> {}
+export interface IdentityModuleOptions
+  extends
+    GivenOf<typeof ONE_ISSUER_OPTIONS>,
+    GivenOf<typeof SHARED_ISSUER_OPTIONS>,
+    GivenOf<typeof SEVERAL_ISSUERS_OPTIONS>,
+    GivenOf<typeof COMMON_OPTIONS> {}
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface IdentityOptionsFactory {

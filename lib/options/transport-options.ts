@@ -15,7 +15,7 @@ const COOKIE_OPTIONS = {
    * Origins of the pages, as browsers send them (RFC 6454 section 6.2): `['https://app.example.com']`. A socket that
    * brings the cookie without one of them is refused: any other site may have opened it (cross-site WebSocket hijacking).
    */
-  origins: textList(Object.freeze([]), (given) =>
+  origins: textList<readonly string[]>(Object.freeze([]), (given) =>
     given.flatMap((origin) => {
       const issue = findOriginIssue(origin);
       return issue === undefined ? [] : [{ message: `${inspect(origin.slice(0, 60))} ${issue}` }];

@@ -37,9 +37,12 @@ interface Described {
   readonly byDefault: string | undefined;
 }
 
-/** The options of a table, with what the compiler knows of the public type: that is what an editor shows. */
+/**
+ * The options of the tables, with what the compiler knows of the published type: that is what an editor shows. In
+ * declarations it drops comments that it keeps in sources.
+ */
 function describeOptions(): Described[] {
-  const file = fileURLToPath(new URL('../../lib/options/module-options.ts', import.meta.url));
+  const file = fileURLToPath(new URL('../../dist/options/module-options.d.ts', import.meta.url));
   const program = ts.createProgram([file], { module: ts.ModuleKind.NodeNext, strict: true, types: ['node'] });
   const checker = program.getTypeChecker();
   const declaration = program
