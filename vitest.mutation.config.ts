@@ -12,7 +12,7 @@ const BEHAVIOUR = [
   'secret-or-key-provider',
   'tenants',
   'token-cache',
-  'turn-queue',
+  'verification-batcher',
   'validation',
   'wiring-faults',
 ];
