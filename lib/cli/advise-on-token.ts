@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { JsonObject } from '../model/json.js';
+import { CLAIM_CHECKS, type ClaimCheck, type ShownClaim } from '../tokens/claim-checks.js';
 import { quoted } from '../model/printable.js';
 
 /** What advice about a token is made of. */
@@ -10,6 +11,8 @@ export interface TokenCircumstances {
   readonly kid: string | undefined;
   /** Name of the claim that decides, where one does. */
   readonly claim: string | undefined;
+  /** What the step would have accepted, if it can be listed. */
+  readonly expected?: readonly string[] | undefined;
   /** Whether it has the form of a signed token, however broken: the message says what other forms are. */
   readonly hasThreeSegments: boolean;
   /** Not verified. Of these only `exp`, `nbf`, `iat`, `aud` and `iss` are shown. */
@@ -24,27 +27,34 @@ export interface TokenCircumstances {
  */
 export function adviseOnToken(code: ErrorCode, circumstances: TokenCircumstances): string | undefined {
   const advice = ADVICE[code];
-  return advice === undefined
+  if (advice !== undefined) return advice(circumstances);
+  const check = CLAIM_CHECKS.find((row) => row.code === code);
+  return check === undefined
     ? 'see what is said of the provider above, and try again'
-    : advice(circumstances);
+    : check.advice(showClaim(check, circumstances));
+}
+
+/** The value of the claim that a check looks at, for its advice. */
+function showClaim({ claim, code }: ClaimCheck, circumstances: TokenCircumstances): ShownClaim {
+  const { claims, nowMs, issuer, audience, expected } = circumstances;
+  const accepted = code === 'issuer_unknown' ? [issuer] : (expected ?? audience);
+  return { value: listOf(claims[claim]), time: timeOf(claims[claim], nowMs), accepted: listOf(accepted) };
 }
 
 /** By the claim that is missing. */
 function fillIn({ claim, audience }: TokenCircumstances): string {
-  if (claim === 'exp') {
-    return 'let the provider give its access tokens an end; no option accepts tokens without one';
-  }
-  if (claim === 'aud') {
-    return `let the provider put this API (${listOf(audience)}) into "aud"; many ask for it by "audience" or "resource" in the token request`;
-  }
-  return `let the provider put ${named(claim)} into the access tokens of this API`;
+  const check = CLAIM_CHECKS.find((row) => row.claim === claim);
+  return (
+    check?.ifMissing?.({ accepted: listOf(audience) }) ??
+    `let the provider put ${named(claim)} into the access tokens of this API`
+  );
 }
 
 function named(claim: string | undefined): string {
   return claim === undefined ? 'the claim' : quoted(claim);
 }
 
-/** By the codes that the steps of a validation can give. */
+/** By the codes that the steps of a validation can give, but those of claims: their advice stands in CLAIM_CHECKS. */
 const ADVICE: Readonly<
   Partial<Record<ErrorCode, (circumstances: TokenCircumstances) => string | undefined>>
 > = {
@@ -52,8 +62,6 @@ const ADVICE: Readonly<
     hasThreeSegments ? 'was it changed, or cut, on its way? Copy it whole' : undefined,
   token_too_large: () => 'let the provider put less into it, groups for example; or raise maxTokenBytes',
   header_unsupported: () => 'let the provider leave "crit" and "b64" out of the header',
-  issuer_unknown: ({ claims, issuer }) =>
-    `its "iss" is ${listOf(claims['iss'])}, asked was for ${quoted(issuer)}: the option is that text to the letter`,
   algorithm_not_allowed: () =>
     'let the provider sign with an asymmetric algorithm, RS256 or ES256 for example',
   token_type_not_accepted: () =>
@@ -62,15 +70,6 @@ const ADVICE: Readonly<
   claim_missing: fillIn,
   claim_invalid: ({ claim }) =>
     `let the provider write ${named(claim)} in that form; a mapper or rule of its own may fill it in`,
-  token_expired: ({ claims, nowMs }) =>
-    `it expired at ${timeOf(claims['exp'], nowMs)}: ask the provider for a new one`,
-  token_not_yet_valid: ({ claims, nowMs }) =>
-    `it holds from ${timeOf(claims['nbf'], nowMs)}: is the clock of this machine, or of the provider, right?`,
-  issued_in_future: ({ claims, nowMs }) =>
-    `it says it was issued at ${timeOf(claims['iat'], nowMs)}: is the clock of this machine, or of the provider, right?`,
-  audience_mismatch: ({ claims, audience }) =>
-    `it is for ${listOf(claims['aud'])}, asked was for ${listOf(audience)}: request a token for this API, or name its audience`,
-  sender_constrained: () => 'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token',
   key_not_found: ({ kid }) =>
     kid === undefined
       ? 'it names no key, and none fits its algorithm: is it from another environment of the provider?'

@@ -1,5 +1,4 @@
 import { systemClock } from '../cache/clock.js';
-import type { ErrorCode } from '../errors/error-codes.js';
 import { explainToken, type StepOutcome } from '../validation/explain-token.js';
 import { RuleSets } from '../validation/rule-sets.js';
 import type { ExplainedStep } from '../validation/steps.js';
@@ -30,12 +29,13 @@ export async function examineToken(
     { options, issuers: directory, keys: jwks, lookUps: jwks, clock: systemClock },
     new RuleSets(options, directory).configured,
   );
-  const advise: Advise = (code, claim) =>
+  const advise: Advise = ({ code = 'check_failed', claim, expected }) =>
     adviseOnToken(code, {
       issuer: issuer.issuer,
       audience: issuer.audience,
       kid: content?.header.kid,
       claim,
+      expected,
       hasThreeSegments: token.split('.', 4).length === 3,
       claims: content?.unverifiedClaims ?? {},
       nowMs: systemClock.wallMs(),
@@ -50,12 +50,10 @@ export async function examineToken(
   ];
 }
 
-type Advise = (code: ErrorCode, claim: string | undefined) => string | undefined;
+type Advise = (outcome: StepOutcome) => string | undefined;
 
-function toFinding(
-  { step, outcome, code = 'check_failed', reason, claim }: StepOutcome,
-  advise: Advise,
-): Finding {
+function toFinding(said: StepOutcome, advise: Advise): Finding {
+  const { step, outcome, code = 'check_failed', reason } = said;
   const about = 'token';
   switch (outcome) {
     case 'passed':
@@ -63,7 +61,7 @@ function toFinding(
     case 'skipped':
       return { about, step, verdict: 'note', text: `not looked at: whether ${TITLES[step]}` };
     case 'failed': {
-      const advice = advise(code, claim);
+      const advice = advise(said);
       return {
         about,
         step,

@@ -10,6 +10,17 @@ export type ErrorKind = 'rejected' | 'unavailable' | 'misconfigured';
 /** `error` values of a Bearer challenge, RFC 6750 section 3.1. */
 export type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 
+/**
+ * Where a validation can end with a code. Metrics show these results from the start at 0, so that the first one is seen as an
+ * increase.
+ *
+ * - `unnamed`: before the token is known to name an issuer of ours. With a function `issuers` also by the rules that no
+ *   tenant can change, which are checked before it is asked.
+ * - `unverified`: with the issuer's name, before the signature is checked.
+ * - `verified`: after that. For a token in the token cache every check comes after it.
+ */
+export type Stage = 'unnamed' | 'unverified' | 'verified';
+
 interface ErrorRow {
   readonly kind: ErrorKind;
   /** HTTP status of the response. */
@@ -20,24 +31,38 @@ interface ErrorRow {
   readonly ofRequirement?: true;
   /** For people: what it means. */
   readonly meaning: string;
+  /** None if no validation ends so, or seldom. */
+  readonly stages?: readonly Stage[];
 }
 
-const rejected = (meaning: string): ErrorRow => ({
+const rejected = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   kind: 'rejected',
   status: 401,
   challenge: 'invalid_token',
   meaning,
+  stages,
 });
-const denied = (meaning: string) =>
+const denied = (meaning: string, ...stages: readonly Stage[]) =>
   ({
     kind: 'rejected',
     status: 403,
     challenge: 'insufficient_scope',
     ofRequirement: true,
     meaning,
+    stages,
   }) as const satisfies ErrorRow;
-const unavailable = (meaning: string): ErrorRow => ({ kind: 'unavailable', status: 503, meaning });
-const misconfigured = (meaning: string): ErrorRow => ({ kind: 'misconfigured', status: 500, meaning });
+const unavailable = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
+  kind: 'unavailable',
+  status: 503,
+  meaning,
+  stages,
+});
+const misconfigured = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
+  kind: 'misconfigured',
+  status: 500,
+  meaning,
+  stages,
+});
 
 /** Every error this package reports. The names are stable; README.md has the remedies. */
 const TABLE = {
@@ -52,41 +77,82 @@ const TABLE = {
     challenge: 'invalid_request',
     meaning: 'The Authorization header is repeated, or "Bearer" is not followed by exactly one token.',
   },
-  token_too_large: rejected('The token is longer than maxTokenBytes.'),
-  token_malformed: rejected('The token is not a well-formed compact JWS with JSON objects inside.'),
+  token_too_large: rejected('The token is longer than maxTokenBytes.', 'unnamed'),
+  token_malformed: rejected(
+    'The token is not a well-formed compact JWS with JSON objects inside.',
+    'unnamed',
+  ),
   header_unsupported: rejected(
     'The JOSE header asks for an extension ("crit", "b64") that is not supported.',
+    'unnamed',
   ),
-  algorithm_not_allowed: rejected('The header "alg" is not in the option "algorithms".'),
-  token_type_not_accepted: rejected('The header "typ" is not in the option "tokenTypes".'),
+  algorithm_not_allowed: rejected(
+    'The header "alg" is not in the option "algorithms".',
+    'unnamed',
+    'unverified',
+    'verified',
+  ),
+  token_type_not_accepted: rejected(
+    'The header "typ" is not in the option "tokenTypes".',
+    'unnamed',
+    'unverified',
+    'verified',
+  ),
   not_an_access_token: rejected(
     'A claim marks the token as an ID, refresh or logout token, a security event or a proof.',
+    'unnamed',
+    'unverified',
   ),
-  issuer_unknown: rejected('The issuer ("iss") is none of the configured issuers.'),
+  issuer_unknown: rejected('The issuer ("iss") is none of the configured issuers.', 'unnamed'),
   issuer_not_accepted: rejected(
     'The issuer is configured, but the override "issuer" of this call does not name it.',
+    'unverified',
+    'verified',
   ),
-  audience_mismatch: rejected('The audience claim ("aud") has none of the option "audience".'),
-  claim_missing: rejected('A claim of "requiredClaims", the audience or one of the profile is missing.'),
-  claim_invalid: rejected('A claim of the token has the wrong type or form.'),
-  token_expired: rejected('"exp" is in the past.'),
-  token_not_yet_valid: rejected('"nbf" is in the future.'),
-  issued_in_future: rejected('"iat" is in the future.'),
-  sender_constrained: rejected('The token is bound to a key ("cnf") whose possession was not proven.'),
-  key_not_found: rejected('The key set of the issuer has no key for the header\'s "kid" and "alg".'),
-  signature_invalid: rejected('No key of the issuer that fits the header verifies the signature.'),
-  check_refused: rejected('The application\'s own "validate" check rejected the token.'),
+  audience_mismatch: rejected(
+    'The audience claim ("aud") has none of the option "audience".',
+    'unverified',
+    'verified',
+  ),
+  claim_missing: rejected(
+    'A claim of "requiredClaims", the audience or one of the profile is missing.',
+    'unnamed',
+    'unverified',
+    'verified',
+  ),
+  claim_invalid: rejected('A claim of the token has the wrong type or form.', 'unnamed', 'unverified'),
+  token_expired: rejected('"exp" is in the past.', 'unnamed', 'unverified', 'verified'),
+  token_not_yet_valid: rejected('"nbf" is in the future.', 'unnamed', 'unverified'),
+  issued_in_future: rejected('"iat" is in the future.', 'unnamed', 'unverified'),
+  sender_constrained: rejected(
+    'The token is bound to a key ("cnf") whose possession was not proven.',
+    'unnamed',
+    'unverified',
+  ),
+  key_not_found: rejected(
+    'The key set of the issuer has no key for the header\'s "kid" and "alg".',
+    'unverified',
+  ),
+  signature_invalid: rejected(
+    'No key of the issuer that fits the header verifies the signature.',
+    'unverified',
+  ),
+  check_refused: rejected('The application\'s own "validate" check rejected the token.', 'verified'),
   user_refused: rejected('"mapUser" or an override of handleRequest found no user for the token.'),
-  scope_missing: denied('The token lacks a scope that the route or the call requires.'),
+  scope_missing: denied('The token lacks a scope that the route or the call requires.', 'verified'),
   role_missing: denied('The token lacks a role that the route requires.'),
   claim_not_met: denied('A claim does not meet @RequireClaim of the route.'),
   issuer_not_met: denied('The issuer is none of those that @RequireIssuer of the route names.'),
   keys_cold: unavailable(
     'A synchronous validation cannot decide with the keys in the cache; they are being fetched.',
+    'unnamed',
+    'unverified',
   ),
-  keys_unavailable: unavailable('The keys of the issuer could not be fetched.'),
+  keys_unavailable: unavailable('The keys of the issuer could not be fetched.', 'unverified'),
   keys_busy: unavailable(
     'The keys of the issuer do not arrive soon enough, or too many requests wait for them ("jwks.maxWaiting").',
+    'unnamed',
+    'unverified',
   ),
   metadata_unavailable: unavailable('The metadata of the issuer could not be fetched.'),
   provider_unreachable: unavailable('The provider did not answer in time, or with an error status.'),
@@ -94,14 +160,19 @@ const TABLE = {
   issuer_mismatch: unavailable('The metadata document names another issuer.'),
   url_not_allowed: unavailable('A URL of the provider is not https, or leads into a private network.'),
   no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
-  check_failed: unavailable('A function of the application ("validate", "mapUser", "issuers" …) failed.'),
-  shutting_down: unavailable('The module is closing.'),
+  check_failed: unavailable(
+    'A function of the application ("validate", "mapUser", "issuers" …) failed.',
+    'unnamed',
+    'verified',
+  ),
+  shutting_down: unavailable('The module is closing.', 'unnamed', 'unverified'),
   aborted: unavailable('The batch was aborted before this token was validated.'),
   options_invalid: misconfigured('An option of the module is wrong.'),
   issuer_ambiguous: misconfigured('Several issuers are configured and none was named.'),
   invalid_override: misconfigured('An override is unknown, or would accept nothing at all.'),
   sync_unavailable: misconfigured(
     'The synchronous validateSync met a "validate" hook that answers with a promise.',
+    'verified',
   ),
   guard_missing: misconfigured('A decorator reads the token of a request that passed no IdentityAuthGuard.'),
   route_unguarded: misconfigured('A route has requirements, but no IdentityAuthGuard.'),

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { ERROR_CODES, type ErrorCode, type Stage } from '../errors/error-codes.js';
 import { OK, type ValidationResult } from './validation-recorder.js';
 import { Counters } from './counters.js';
 
@@ -20,63 +20,14 @@ const INDEXES: ReadonlyMap<ValidationResult, number> = new Map(
 );
 const RESULT_COUNTERS = 2 * RESULTS.length;
 
-/**
- * Results of tokens that name no accepted issuer: their bytes alone decide. With a function `issuers` also those of the
- * rules that no tenant can change, which are checked before it is asked.
- */
-const UNNAMED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
-  'token_too_large',
-  'token_malformed',
-  'header_unsupported',
-  'algorithm_not_allowed',
-  'token_type_not_accepted',
-  'not_an_access_token',
-  'issuer_unknown',
-  'claim_missing',
-  'claim_invalid',
-  'token_expired',
-  'token_not_yet_valid',
-  'issued_in_future',
-  'sender_constrained',
-  'keys_cold',
-  'keys_busy',
-  'check_failed',
-  'shutting_down',
-]);
-/** Results of an issuer's tokens before their signature is checked. */
-const UNVERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
-  'algorithm_not_allowed',
-  'token_type_not_accepted',
-  'not_an_access_token',
-  'issuer_not_accepted',
-  'audience_mismatch',
-  'claim_missing',
-  'claim_invalid',
-  'token_expired',
-  'token_not_yet_valid',
-  'issued_in_future',
-  'sender_constrained',
-  'key_not_found',
-  'signature_invalid',
-  'keys_cold',
-  'keys_unavailable',
-  'keys_busy',
-  'shutting_down',
-]);
-/** Results after the signature check; with the cache of verified tokens, every check of a use comes after it. */
-const VERIFIED: ReadonlySet<ValidationResult> = new Set<ValidationResult>([
-  OK,
-  'algorithm_not_allowed',
-  'token_type_not_accepted',
-  'issuer_not_accepted',
-  'audience_mismatch',
-  'claim_missing',
-  'token_expired',
-  'scope_missing',
-  'check_refused',
-  'check_failed',
-  'sync_unavailable',
-]);
+/** Results that are shown from the start, by the stage they can come at; see {@link Stage}. */
+function resultsAt(stage: Stage): ReadonlySet<ValidationResult> {
+  return new Set(RESULTS.filter((result) => result !== OK && ERROR_CODES[result].stages?.includes(stage)));
+}
+
+const UNNAMED = resultsAt('unnamed');
+const UNVERIFIED = resultsAt('unverified');
+const VERIFIED = new Set<ValidationResult>([OK, ...resultsAt('verified')]);
 
 /**
  * The owner of a row decides which results are exported from the start: so alerts see the first error as an increase from

@@ -1,4 +1,4 @@
-import type { Profile } from '../options/options.types.js';
+import type { ResolvedIssuer } from '../options/resolved-options.js';
 
 /** What the tokens of all issuers have to be. */
 export interface CommonRules {
@@ -10,12 +10,8 @@ export interface CommonRules {
   readonly clockToleranceMs: number;
 }
 
-/** What a token of one issuer has to be, for one call. */
-export interface TokenRules extends CommonRules {
-  readonly issuer: string;
-  /** null accepts any. */
-  readonly audience: readonly string[] | null;
-  readonly audienceClaim: string;
-  readonly algorithms: readonly string[];
-  readonly profile: Profile;
-}
+/** Options of an issuer that are no rules for its tokens. */
+type NoRules = 'metadataIssuer' | 'discoveryUrl' | 'jwksUri' | 'jwks' | 'http' | 'validate' | 'rolesClaim';
+
+/** What a token of one issuer has to be, for one call. A new option of issuers is among them by itself. */
+export interface TokenRules extends CommonRules, Omit<ResolvedIssuer, NoRules> {}

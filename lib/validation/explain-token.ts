@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
+import { CLAIM_CHECKS } from '../tokens/claim-checks.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import type { LookUpCounter, RunContext } from './run-context.js';
 import { STEPS, type ExplainedStep, type Step, type StepName } from './steps.js';
@@ -91,7 +92,8 @@ function skip(step: Step): StepOutcome {
 function fail(step: Step, error: unknown, run: ValidationRun): StepOutcome {
   const known = error instanceof IdentityError ? error : new IdentityError('check_failed');
   const { code, kind, message: reason, claim } = known;
-  const expected = code === 'audience_mismatch' ? run.rules.tokenRules.audience : null;
+  const check = nameOf(step) === 'claims' ? CLAIM_CHECKS.find((row) => row.code === code) : undefined;
+  const expected = check?.accepted?.(run.rules.tokenRules);
   return {
     step: nameOf(step),
     outcome: 'failed',

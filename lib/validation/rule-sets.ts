@@ -12,6 +12,9 @@ export class RuleSets {
   /** A tenant whose options change is another object: its former rules go with the former object. */
   private readonly ofTenants = new WeakMap<ResolvedIssuer, ValidationRules>();
 
+  /** Those that were asked for last: most applications have one issuer, and find its rules without a look-up. */
+  private last: { readonly issuer: ResolvedIssuer; readonly rules: ValidationRules } | undefined;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly issuers: Pick<IssuerFinder, 'configured' | 'isPossible'>,
@@ -23,10 +26,9 @@ export class RuleSets {
 
   /** What the configuration demands of tokens of an issuer. */
   readonly configured = (issuer: ResolvedIssuer): ValidationRules => {
-    const known = this.ofConfigured.get(issuer) ?? this.ofTenants.get(issuer);
-    if (known !== undefined) return known;
-    const rules = configuredRules(issuer, this.options);
-    this.ofTenants.set(issuer, rules);
+    if (this.last?.issuer === issuer) return this.last.rules;
+    const rules = this.ofConfigured.get(issuer) ?? this.ofTenant(issuer);
+    this.last = { issuer, rules };
     return rules;
   };
 
@@ -51,5 +53,11 @@ export class RuleSets {
       tightened.set(issuer, rules);
       return rules;
     };
+  }
+
+  private ofTenant(issuer: ResolvedIssuer): ValidationRules {
+    const rules = this.ofTenants.get(issuer) ?? configuredRules(issuer, this.options);
+    this.ofTenants.set(issuer, rules);
+    return rules;
   }
 }

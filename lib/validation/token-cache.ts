@@ -31,8 +31,11 @@ export interface RememberedToken {
   readonly generation: object;
 }
 
-/** Enough of a signature to tell tokens apart; the whole token is compared in any case. */
-const TAIL_LENGTH = 24;
+/**
+ * Enough of a signature to tell tokens apart (72 bits); the whole token is compared in any case. V8 makes a copy of so short a
+ * slice, whose hash is found in half the time of a longer one's.
+ */
+const TAIL_LENGTH = 12;
 const SWEEP_MS = 60_000;
 
 /**

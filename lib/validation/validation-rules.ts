@@ -16,11 +16,7 @@ export interface ValidationRules {
 export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions): ValidationRules {
   return {
     tokenRules: {
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      audienceClaim: issuer.audienceClaim,
-      algorithms: issuer.algorithms,
-      profile: issuer.profile,
+      ...issuer,
       // RFC 9068 section 4: an access token of that profile says so.
       tokenTypes:
         issuer.profile === 'rfc9068'
