@@ -76,8 +76,8 @@ import { ValidationReports } from './validation/validation-reports.js';
     {
       provide: HttpClients,
       inject: [RESOLVED_OPTIONS, MetricsRecorder],
-      useFactory: ({ issuers, cache }: ResolvedOptions, measurements: MetricsRecorder) =>
-        new HttpClients(issuers.length + cache.maxEntries, measurements),
+      useFactory: ({ issuers, cache }: ResolvedOptions, metrics: MetricsRecorder) =>
+        new HttpClients(issuers.length + cache.maxEntries, metrics),
     },
     MetricsRegistry,
     {

@@ -26,15 +26,15 @@ function issuerOf(issuer: string, configured = true): IssuerSnapshot {
 
 function snapshotOf(
   issuers: readonly IssuerSnapshot[],
-  record: (measurements: MetricsRecorder) => void = () => undefined,
+  record: (metrics: MetricsRecorder) => void = () => undefined,
 ): IdentitySnapshot {
-  const measurements = new MetricsRecorder(
+  const metrics = new MetricsRecorder(
     new IssuerRows([ISSUER], 8, () => true),
     new MetricsRegistry(),
     new FakeClock(),
   );
-  record(measurements);
-  const period = periodStats(measurements.totals().now, undefined, LENGTH_MS);
+  record(metrics);
+  const period = periodStats(metrics.totals().now, undefined, LENGTH_MS);
   const size = { size: 1, maxSize: 128 };
   return {
     sinceStart: period,
@@ -60,11 +60,10 @@ function sourcesOf(snapshot: IdentitySnapshot, more: Partial<StateSources> = {})
 
 describe('what the page is told', () => {
   it('is the window, with rejections by reason, the most frequent first', () => {
-    const snapshot = snapshotOf([], (measurements) => {
-      for (let index = 0; index < 20; index++) measurements.recordValidation(ISSUER, 'ok', true, 0);
-      measurements.recordValidation(ISSUER, 'scope_missing', true, 0);
-      for (let index = 0; index < 3; index++)
-        measurements.recordValidation(ISSUER, 'token_expired', false, 0);
+    const snapshot = snapshotOf([], (metrics) => {
+      for (let index = 0; index < 20; index++) metrics.recordValidation(ISSUER, 'ok', true, 0);
+      metrics.recordValidation(ISSUER, 'scope_missing', true, 0);
+      for (let index = 0; index < 3; index++) metrics.recordValidation(ISSUER, 'token_expired', false, 0);
     });
     const { window, nowMs, process } = dashboardState(sourcesOf(snapshot));
     expect(nowMs).toBe(1_000);
@@ -78,11 +77,11 @@ describe('what the page is told', () => {
   });
 
   it('takes good tokens that a route refused for refused ones, and puts requests without a token last', () => {
-    const snapshot = snapshotOf([], (measurements) => {
-      for (let index = 0; index < 5; index++) measurements.recordValidation(ISSUER, 'ok', true, 0);
-      for (let index = 0; index < 9; index++) measurements.recordDenial(undefined, 'token_missing');
-      measurements.recordDenial(ISSUER, 'scope_missing');
-      measurements.recordDenial(ISSUER, 'scope_missing');
+    const snapshot = snapshotOf([], (metrics) => {
+      for (let index = 0; index < 5; index++) metrics.recordValidation(ISSUER, 'ok', true, 0);
+      for (let index = 0; index < 9; index++) metrics.recordDenial(undefined, 'token_missing');
+      metrics.recordDenial(ISSUER, 'scope_missing');
+      metrics.recordDenial(ISSUER, 'scope_missing');
     });
     const { window } = dashboardState(sourcesOf(snapshot));
     expect(window).toMatchObject({ total: 5, accepted: 3 });

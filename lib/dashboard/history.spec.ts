@@ -11,7 +11,7 @@ const ISSUER = 'https://id.example.com';
 async function setUp(tokens?: { hits: number; misses: number }) {
   const clock = new FakeClock();
   const registry = new MetricsRegistry();
-  const measurements = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, clock);
+  const metrics = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, clock);
   const caches = {
     discovery: { hits: 0, misses: 0 },
     jwks: { hits: 0, misses: 0 },
@@ -21,14 +21,14 @@ async function setUp(tokens?: { hits: number; misses: number }) {
     registry.cache(name, () => ({ ...counts, size: 0, maxSize: 1 }));
   }
   for (const name of ['discovery', 'jwks']) registry.endpoint(name);
-  const history = new DashboardHistory(measurements, clock);
+  const history = new DashboardHistory(metrics, clock);
   history.sample();
   const request = (
     outcome: RequestOutcome,
     durationMs: number,
     endpoint: 'jwks' | 'discovery' = 'jwks',
-  ): void => measurements.recordRequest({ endpoint, url: ISSUER, outcome, status: undefined, durationMs });
-  return { clock, measurements, caches, history, request };
+  ): void => metrics.recordRequest({ endpoint, url: ISSUER, outcome, status: undefined, durationMs });
+  return { clock, metrics, caches, history, request };
 }
 
 describe('a point of the history', () => {
@@ -52,14 +52,14 @@ describe('a point of the history', () => {
   });
 
   it('tells accepted, refused of either kind and undecided apart, by the second', async () => {
-    const { clock, measurements, history } = await setUp();
+    const { clock, metrics, history } = await setUp();
     await clock.advance(SAMPLE_MS);
     const record = (
       count: number,
       ...[result, verified]: [Parameters<MetricsRecorder['recordValidation']>[1], boolean]
     ) => {
       for (let index = 0; index < count; index++) {
-        measurements.recordValidation(ISSUER, result, verified, clock.monotonicMs() - 2);
+        metrics.recordValidation(ISSUER, result, verified, clock.monotonicMs() - 2);
       }
     };
     record(50, 'ok', true);
@@ -75,8 +75,8 @@ describe('a point of the history', () => {
   });
 
   it('is of its own interval alone', async () => {
-    const { clock, measurements, history } = await setUp();
-    measurements.recordValidation(ISSUER, 'ok', true, clock.monotonicMs());
+    const { clock, metrics, history } = await setUp();
+    metrics.recordValidation(ISSUER, 'ok', true, clock.monotonicMs());
     await clock.advance(SAMPLE_MS);
     expect(history.sample()?.accepted).toBe(0.2);
     await clock.advance(SAMPLE_MS);
@@ -105,8 +105,8 @@ describe('a point of the history', () => {
   });
 
   it('has no rates of an interval without length', async () => {
-    const { history, measurements, clock } = await setUp();
-    measurements.recordValidation(ISSUER, 'ok', true, clock.monotonicMs());
+    const { history, metrics, clock } = await setUp();
+    metrics.recordValidation(ISSUER, 'ok', true, clock.monotonicMs());
     expect(history.sample()).toMatchObject({ accepted: 0 });
   });
 });

@@ -16,13 +16,13 @@ export class DashboardHistory {
   private last: { readonly totals: Totals; readonly atMs: number } | undefined;
 
   constructor(
-    @Inject(MetricsRecorder) private readonly measurements: MetricsRecorder,
+    @Inject(MetricsRecorder) private readonly metrics: MetricsRecorder,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Ends an interval. The first call begins one. */
   sample(): HistoryPoint | undefined {
-    const { now, nowMs } = this.measurements.totals();
+    const { now, nowMs } = this.metrics.totals();
     const { last } = this;
     this.last = { totals: now, atMs: nowMs };
     if (last === undefined) return undefined;

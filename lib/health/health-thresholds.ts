@@ -3,7 +3,7 @@ import { findUnknownName } from '../options/nearest-name.js';
 
 /** When the health page says `degraded`, and how much it tells. */
 export interface HealthThresholds {
-  /** How long after their TTL keys may go on serving before the page says `degraded`. @default 0 */
+  /** How long after their TTL keys may still serve before the page says `degraded`. @default 0 */
   readonly maxStaleMs?: number | undefined;
   /** Least share of key look-ups of the last five minutes that did not wait, from 0 to 1. @default 0 */
   readonly minHitRate?: number | undefined;

@@ -61,9 +61,9 @@ describe('the assessment of a token', () => {
       explained([claimsStep('claim_missing', 'The claim "exp" is missing.')]),
       'Rejected for its claims (the claim "exp" is missing)',
     ],
-    ['keys that cannot be had', explained([noKey]), 'Could not be decided (503), for lack of its key'],
+    ['keys that could not be fetched', explained([noKey]), 'Could not be decided (503), for lack of its key'],
     [
-      'expired, while keys cannot be had',
+      'expired, while keys could not be fetched',
       explained([claimsStep('token_expired'), noKey], { exp: 9 * 86_400 }),
       'Rejected for its claims (expired 1 d ago), key',
     ],

@@ -51,7 +51,7 @@ export function assessIssuer({ keySet, metadata }) {
         };
   }
   if (keySet.failures > 0) {
-    const detail = `Its keys cannot be renewed (${attempts(keySet)}). The last good ones go on serving.`;
+    const detail = `Its keys cannot be renewed (${attempts(keySet)}). The last good ones still serve.`;
     return { level: 'warn', label: keySet.state === 'stale' ? 'Stale, failing' : 'Failing', detail };
   }
   if (keySet.state === 'stale') {

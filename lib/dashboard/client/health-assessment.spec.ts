@@ -107,9 +107,12 @@ describe('the five answers', () => {
   });
 
   it('names what could not be decided first, though more were rejected', () => {
-    const rejections = [rejection(3), { ...rejection(2, 'unavailable'), meaning: 'The keys cannot be had.' }];
+    const rejections = [
+      rejection(3),
+      { ...rejection(2, 'unavailable'), meaning: 'The keys could not be fetched.' },
+    ];
     expect(assessRejections(stateWith({ total: 6, accepted: 1, rejections }))).toMatchObject({
-      detail: 'Undecided: the keys cannot be had.',
+      detail: 'Undecided: the keys could not be fetched.',
       numbers: '1 of 6 tokens were accepted',
     });
     expect(

@@ -57,11 +57,11 @@ export function describeHttpError({ status, code, challenge }, mode) {
   }
 }
 
-const FULL = 'As many of these pages are open as the server allows. This one goes on asking for its turn.';
+const FULL = 'As many of these pages are open as the server allows. This one keeps asking for its turn.';
 const UNDECIDED = {
   token:
-    'The server cannot check your token now: the keys of its issuer cannot be had. The provider is probably down. This page goes on asking.',
-  guard: 'The server cannot serve this page now. This page goes on asking.',
+    'The server cannot check your token now: the keys of its issuer could not be fetched. The provider is probably down. This page tries again.',
+  guard: 'The server cannot serve this page now. This page tries again.',
 };
 
 /**

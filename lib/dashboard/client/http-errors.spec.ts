@@ -18,7 +18,12 @@ describe('what an answer means', () => {
     ],
     ['another right', { ...rejection, status: 403 }, /lacks a right .* not of an issuer/, true],
     ['another site', { ...rejection, status: 403, code: 'cross_site' }, /another site/, true],
-    ['an outage of the provider', { ...rejection, status: 503 }, /keys of its issuer cannot be had/, false],
+    [
+      'an outage of the provider',
+      { ...rejection, status: 503 },
+      /keys of its issuer could not be fetched/,
+      false,
+    ],
     [
       'too many pages',
       { ...rejection, status: 503, code: 'too_many_streams' },
