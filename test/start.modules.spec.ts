@@ -485,3 +485,37 @@ describe('options that depend on the request', () => {
     expect((await get(url, ours.token())).status).toBe(200);
   });
 });
+
+describe('a guard that was made with "new"', () => {
+  class OwnGuard extends IdentityAuthGuard {}
+  class HoldingGuard {
+    readonly identity = new IdentityAuthGuard();
+    canActivate(): boolean {
+      return true;
+    }
+  }
+  const metadata = (...guards: Parameters<typeof UseGuards>): ModuleMetadata => {
+    @UseGuards(...guards)
+    @Controller()
+    class Routes {
+      @Get() me(): object {
+        return {};
+      }
+    }
+    return { imports: [IdentityModule.forRoot(ours.moduleOptions())], controllers: [Routes] };
+  };
+  const refusal = (name: string): object => ({
+    code: 'guard_missing',
+    message: expect.stringContaining(`${name} was made with "new"`) as unknown,
+  });
+
+  it.each([
+    [new IdentityAuthGuard(), 'IdentityAuthGuard'],
+    [new OwnGuard(), 'OwnGuard'],
+    [new HoldingGuard(), 'IdentityAuthGuard'],
+  ])('stops the start, on a class and for all: %#', async (guard, name) => {
+    expect(await failureOf(metadata(guard))).toMatchObject(refusal(name));
+    const forAll = await failureOf(metadata(), (prepared) => void prepared.useGlobalGuards(guard));
+    expect(forAll).toMatchObject(refusal(name));
+  });
+});

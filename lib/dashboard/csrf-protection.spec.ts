@@ -24,6 +24,7 @@ describe('a request that does something', () => {
     ['of a simple request', { ...own, 'content-type': 'text/plain' }, 'not_json'],
     ['that hides its type', { ...own, 'content-type': 'text/plain; application/json' }, 'not_json'],
     ['that hides its type better', { ...own, 'content-type': 'application/jsonp' }, 'not_json'],
+    ['with what is no whitespace', { ...own, 'content-type': 'application/json\u00a0' }, 'not_json'],
     ['without a type', { ...own, 'content-type': undefined }, 'not_json'],
     ['of another site', { ...own, 'sec-fetch-site': 'cross-site' }, 'cross_site'],
     ['of a sister site', { ...own, 'sec-fetch-site': 'same-site' }, 'cross_site'],

@@ -17,7 +17,7 @@ export function rejectCrossSiteRead(headers: IncomingHttpHeaders): string | unde
 /** The same for a request that does something: it must carry the marks of the page's own scripts. */
 export function rejectCrossSiteWrite(headers: IncomingHttpHeaders): string | undefined {
   if (headers[CSRF_HEADER] !== '1') return 'csrf_header_missing';
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return 'not_json';
+  if (!/^application\/json[ \t]*(;|$)/i.test(headers['content-type'] ?? '')) return 'not_json';
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' ? undefined : 'cross_site';
   return rejectCrossOrigin(headers);

@@ -1,3 +1,4 @@
+import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
@@ -73,8 +74,7 @@ function codingsOf(contentEncoding: string): readonly string[] {
   return contentEncoding
     .split(',')
     .map((coding) =>
-      coding
-        .trim()
+      trimOptionalWhitespace(coding)
         .toLowerCase()
         .replace(/^x-gzip$/, 'gzip'),
     )

@@ -20,6 +20,7 @@ describe('readFreshnessMs', () => {
     ['an Age with white space', { 'cache-control': 'max-age=300', age: ' 100 ' }, 200_000],
     ['max-age=0', { 'cache-control': 'max-age=0' }, undefined],
     ['max-age=0 beside Expires', { 'cache-control': 'max-age=0', expires: date(60_000) }, undefined],
+    ['max-age with what is no whitespace', { 'cache-control': 'max-age=300\u00a0' }, undefined],
     ['a negative max-age', { 'cache-control': 'max-age=-1' }, undefined],
     ['a fractional max-age', { 'cache-control': 'max-age=1.5' }, undefined],
     ['max-age without a value', { 'cache-control': 'max-age' }, undefined],

@@ -1,3 +1,5 @@
+import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
+
 /** How long an answer of a provider is believed. All in milliseconds. */
 export interface TtlRange {
   /** Where the answer does not say. */
@@ -27,7 +29,7 @@ export function readFreshnessMs(headers: Headers, nowMs: number): number | undef
     ? readSecondsMs(directives.get('max-age'))
     : readExpiryMs(headers, nowMs);
   if (lifetimeMs === undefined) return undefined;
-  const leftMs = lifetimeMs - (readSecondsMs(headers['age']?.trim()) ?? 0);
+  const leftMs = lifetimeMs - (readSecondsMs(trimOptionalWhitespace(headers['age'] ?? '')) ?? 0);
   return leftMs > 0 ? leftMs : undefined;
 }
 
@@ -49,7 +51,7 @@ function readDirectives(value: string): ReadonlyMap<string, string> {
   return directives;
 }
 
-const DIRECTIVE = /([!#$%&'*+.^`|~\w-]+)(?:=(?:"([^"]*)"|([^\s,;"]*)))?/g;
+const DIRECTIVE = /([!#$%&'*+.^`|~\w-]+)(?:=(?:"([^"]*)"|([^ \t,;"]*)))?/g;
 
 function readSecondsMs(value: string | undefined): number | undefined {
   if (value === undefined || !/^\d+$/.test(value)) return undefined;

@@ -1,4 +1,5 @@
 import type { ApplicationConfig } from '@nestjs/core';
+import { assertInjected } from '../auth/assert-injected.js';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
 import { providerSeenFrom } from './visible-provider.js';
@@ -47,9 +48,17 @@ function isOurClass(value: unknown): boolean {
   );
 }
 
-/** The guard itself, or the one that another guard holds. */
+/**
+ * The guard itself, or the one that another guard holds.
+ *
+ * @throws {IdentityError} `guard_missing`: it was made with "new", so that no request could be answered.
+ */
 function guardIn(guard: object): IdentityAuthGuard | undefined {
-  return [guard, ...(Object.values(guard) as unknown[])].find((each) => each instanceof IdentityAuthGuard);
+  // Getters are not asked: those of a guard rely on what Nest has injected.
+  const held = Object.values(Object.getOwnPropertyDescriptors(guard)).map(({ value }): unknown => value);
+  const found = [guard, ...held].find((each) => each instanceof IdentityAuthGuard);
+  if (found !== undefined) assertInjected(found, strategyOf(found));
+  return found;
 }
 
 /** Tokens of the parameters and properties of a class: the types that TypeScript notes, and those of `@Inject()`. */

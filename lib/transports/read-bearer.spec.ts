@@ -43,6 +43,8 @@ describe('readBearer', () => {
     'Bearer=a.b.c',
     'Bearer,a.b.c',
     'Bearer\u00a0a.b.c',
+    '\u00a0Bearer a.b.c',
+    '\u000bBearer a.b.c',
     'BEARER_a.b.c',
     'Bear a.b.c',
     'a.b.c',
@@ -65,6 +67,10 @@ describe('readBearer', () => {
     'Bearer a,',
     'Bearer ,a',
     'Bearer a\u00a0b',
+    'Bearer a\u00a0',
+    'Bearer \u00a0a',
+    'Bearer \u00a0',
+    'Bearer a\u000b',
     'Bearer a\nb',
   ])('refuses %j', (value) => {
     expect(codeOf(() => read(value))).toBe('authorization_malformed');

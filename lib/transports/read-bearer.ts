@@ -1,3 +1,4 @@
+import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { refuse, type IdentityError } from '../errors/identity-error.js';
 
 const AUTHORIZATION = 'authorization';
@@ -35,9 +36,9 @@ export function parseAuthorization(values: readonly unknown[]): string | undefin
   if (typeof first !== 'string') {
     throw refuse('authorization_malformed', 'The Authorization header is not a string.');
   }
-  const value = first.trim();
+  const value = trimOptionalWhitespace(first);
   if (!/^bearer(?![^ \t])/i.test(value)) return undefined;
-  const token = value.slice('bearer'.length).trim();
+  const token = trimOptionalWhitespace(value.slice('bearer'.length));
   if (token === '' || /[\s,]/.test(token)) {
     throw refuse('authorization_malformed', '"Bearer" must be followed by exactly one token.');
   }

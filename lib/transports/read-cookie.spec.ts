@@ -45,6 +45,10 @@ describe('readCookie', () => {
     ['token=""'],
     ['Token=a.b.c'],
     ['xtoken=a.b.c'],
+    ['\u00a0token=a.b.c'],
+    ['x=1; \u00a0token=a.b.c'],
+    ['x=1;\u000btoken=a.b.c'],
+    ['\ufefftoken=a.b.c'],
     ['token2=a.b.c'],
     ['x="; Token=a.b.c"'],
   ])('finds none in %j, from whatever origin', (cookie) => {

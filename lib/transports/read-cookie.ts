@@ -1,3 +1,4 @@
+import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { refuse } from '../errors/identity-error.js';
 import { headerIn, type HttpRequestLike } from './read-bearer.js';
 
@@ -38,11 +39,11 @@ function originsOf(request: HttpRequestLike): readonly unknown[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'origin');
 }
 
-/** RFC 6265 section 4.2.1; values may stand in quotes (section 4.1.1), and an empty one is no token. */
+/** RFC 6265 section 4.2.1 (and 5.4: only SP and HTAB are no part of a name); values may stand in quotes (section 4.1.1), and an empty one is no token. */
 function cookiesOf(request: HttpRequestLike, name: string): readonly string[] {
   return headerIn(request.headers, 'cookie')
     .flatMap((header) => (typeof header === 'string' ? header.split(';') : []))
-    .map((pair) => pair.trim())
+    .map(trimOptionalWhitespace)
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
     .filter((value) => value !== '');

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
@@ -148,7 +149,7 @@ function readAuth(auth: unknown): string | undefined {
   const token: unknown = typeof auth === 'object' && auth !== null ? Reflect.get(auth, 'token') : undefined;
   if (token === undefined || token === null || token === '') return undefined;
   if (typeof token !== 'string') throw refuse('token_malformed');
-  return /^bearer[ \t]/i.test(token) ? token.slice('bearer'.length).trim() : token;
+  return /^bearer[ \t]/i.test(token) ? trimOptionalWhitespace(token.slice('bearer'.length)) : token;
 }
 
 /** RFC 6750 section 2.3; of several only one may be there. */
