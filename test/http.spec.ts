@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Agent } from 'undici';
@@ -65,6 +65,52 @@ describe('TLS', () => {
     expect(await keysOf(issuer, { tls })).toBe('ok');
     const socket = requests[0]?.socket as TLSSocket | undefined;
     expect(socket?.getPeerCertificate().subject.CN).toBe('client');
+  });
+
+  it.each<[string, 'TLSv1.2' | 'TLSv1.3', object, RegExp]>([
+    [
+      'is missing',
+      'TLSv1.3',
+      {},
+      /TLS alert: certificate required; the server demands a client certificate: http\.tls\.cert/,
+    ],
+    [
+      'is missing',
+      'TLSv1.2',
+      {},
+      /TLS alert: handshake failure; the server demands a client certificate: http\.tls\.cert/,
+    ],
+    [
+      'is not accepted',
+      'TLSv1.3',
+      { cert: pem('self-signed'), key: pem('self-signed-key') },
+      /client certificate/,
+    ],
+  ])('names the alert if a client certificate %s, %s', async (_name, maxVersion, own, reason) => {
+    const demanding = { requestCert: true, rejectUnauthorized: true, ca: CA, maxVersion };
+    const { issuer, requests } = await startTls(opened, 'good', demanding);
+    const message = await keysOf(issuer, { tls: { ca: CA, ...own } });
+    expect(message).toMatch(reason);
+    expect(message.match(/alert|other side closed/g) ?? ['none']).toHaveLength(1);
+    expect(requests).toEqual([]);
+  });
+
+  it.each<[string, object, string]>([
+    ['expired', { ca: CA }, 'renew the certificate of the provider'],
+    ['wrong-host', { ca: CA }, 'use the host name that the certificate is for'],
+    [
+      'self-signed',
+      {},
+      'name the authority that signed it: http.tls.ca in the options, NODE_EXTRA_CA_CERTS or SSL_CERT_FILE (doctor: --ca)',
+    ],
+    [
+      'good',
+      {},
+      'the provider does not send its intermediate certificate, or the authority that signed it is unknown',
+    ],
+  ])('says what to do about the certificate "%s"', async (certificate, tls, remedy) => {
+    const { issuer } = await startTls(opened, certificate);
+    expect(await keysOf(issuer, { tls })).toContain(`; ${remedy}`);
   });
 
   it.each(['http://keys.example/jwks', 'http://127.0.0.1:PORT/jwks', 'http://localhost:PORT/jwks'])(
@@ -181,6 +227,52 @@ describe('requests', () => {
     expect(await keysOf(issuer, { tls: { ca: CA } })).toBe('ok');
     expect(requests).toHaveLength(2);
     expect(new Set(requests.map(({ socket }) => socket)).size).toBe(1);
+  });
+
+  it.each<[string, number, string, object]>([
+    ['a short body', 503, 'busy', {}],
+    ['no body', 503, '', {}],
+    ['a status that is not tried again', 404, 'no', {}],
+  ])('keep their connection after an unwanted status with %s', async (_name, status, body, headers) => {
+    const provider = await startTls(opened, 'good');
+    const connections: Socket[] = [];
+    const broken: unknown[] = [];
+    provider.server.on('connection', (socket: Socket) => connections.push(socket));
+    provider.server.on('tlsClientError', (error) => broken.push(error));
+    const answer = (_: IncomingMessage, response: ServerResponse): void =>
+      void response.writeHead(status, { ...headers }).end(body);
+    for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+      provider.answers.set(path, answer);
+    }
+    expect(await keysOf(provider.issuer, { tls: { ca: CA }, retries: 2 })).toContain(
+      `status ${String(status)}`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(provider.requests.length).toBeGreaterThan(1);
+    expect([connections.length, broken]).toEqual([1, []]);
+  });
+
+  it.each<[string, (response: ServerResponse) => void, RegExp]>([
+    [
+      'announces too much',
+      (response) => void response.writeHead(503, { 'content-length': 1e9 }).write('x'),
+      /status 503/,
+    ],
+    ['does not end', (response) => void response.writeHead(503).write('x'), /status 503/],
+    ['is endless', (response) => void response.writeHead(503).write('x'.repeat(1_000_000)), /status 503/],
+    ['is too long', (response) => void response.end(`"${'x'.repeat(600_000)}"`), /too long/],
+  ])('give up a body that %s, without another connection', async (_name, answer, reason) => {
+    const provider = await startTls(opened, 'good');
+    const connections: Socket[] = [];
+    const broken: unknown[] = [];
+    provider.server.on('connection', (socket: Socket) => connections.push(socket));
+    provider.server.on('tlsClientError', (error) => broken.push(error));
+    provider.answers.set('/.well-known/openid-configuration', (_, response) => answer(response));
+    const startedMs = performance.now();
+    expect(await keysOf(provider.issuer, { tls: { ca: CA } })).toMatch(reason);
+    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([connections.length, broken]).toEqual([1, []]);
   });
 
   it('go through a dispatcher of the application, which stays open', async () => {

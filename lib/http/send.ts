@@ -15,7 +15,7 @@ export interface RawAnswer {
 export interface RawRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** The body is read for these; for any other status the connection is ended. */
+  /** The body is kept for these; that of another status is read to its end if it is short, so that the connection lasts. */
   readonly wantedStatuses: readonly number[];
   /** Longest body. */
   readonly maxBytes: number;
@@ -47,6 +47,10 @@ export async function send(dispatcher: HttpDispatcher, url: URL, request: RawReq
   }
 }
 
+/** A body that nobody wants is read so far, and so long: more of it costs more than another connection. */
+const MAX_UNWANTED_BYTES = 65_536;
+const MAX_UNWANTED_MS = 250;
+
 interface Controller {
   abort(reason: Error): void;
 }
@@ -63,6 +67,8 @@ class Exchange {
   private chunks: Buffer[] = [];
   private length = 0;
   private settled: Error | undefined;
+  /** Reads an unwanted body to its end. */
+  private draining: NodeJS.Timeout | undefined;
   private abortRequest: ((reason: Error) => void) | undefined;
 
   constructor(private readonly request: Pick<RawRequest, 'wantedStatuses' | 'maxBytes'>) {
@@ -84,10 +90,14 @@ class Exchange {
   /** Waits for nothing, not even for a connection that is being made: that request ends when it begins. */
   abort(reason: Error): void {
     if (this.settled !== undefined) return;
-    this.settled = reason;
-    this.chunks = [];
-    this.reject(reason);
-    this.abortRequest?.(reason);
+    // The status is known, and is all that is wanted.
+    if (this.draining === undefined) {
+      this.settled = reason;
+      this.chunks = [];
+      this.reject(reason);
+    } else this.settle();
+    // Aborted while undici hands out an answer, a request has it open another connection: a turn later it does not.
+    setImmediate(() => this.abortRequest?.(reason));
   }
 
   onRequestStart(controller: Controller): void {
@@ -146,14 +156,20 @@ class Exchange {
     this.status = status;
     this.headers = flatten(headers);
     if (this.request.wantedStatuses.includes(status)) return;
-    this.settle();
-    this.abortRequest?.(new Error(`the body of status ${String(status)} is not read`));
+    const isLong = Number(this.headers['content-length'] ?? 0) > MAX_UNWANTED_BYTES;
+    this.draining = setTimeout(() => this.stopDraining(), isLong ? 0 : MAX_UNWANTED_MS);
+  }
+
+  private stopDraining(): void {
+    this.abort(new Error(`the body of status ${String(this.status)} is not read`));
   }
 
   private data(chunk: Buffer): void {
     if (this.settled !== undefined) return;
     this.length += chunk.length;
-    if (this.length > this.request.maxBytes) this.abort(new BodyTooLargeError(this.request.maxBytes));
+    if (this.draining !== undefined) {
+      if (this.length > MAX_UNWANTED_BYTES) this.stopDraining();
+    } else if (this.length > this.request.maxBytes) this.abort(new BodyTooLargeError(this.request.maxBytes));
     else this.chunks.push(chunk);
   }
 
@@ -163,6 +179,7 @@ class Exchange {
 
   private settle(): void {
     this.settled = new Error('the answer has been read');
+    clearTimeout(this.draining);
     this.resolve({
       status: this.status,
       headers: this.headers,
