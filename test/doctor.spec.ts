@@ -92,7 +92,8 @@ describe('doctor', { timeout: 120_000 }, () => {
       /not an https URL/,
       /^name the https URL: .*--allow-insecure is for tests only$/,
     ],
-    ['keys', 'a 503', (_, response) => response.writeHead(503).end(), /status 503/, undefined],
+    ['keys', 'a 503', (_, response) => response.writeHead(503).end(), /status 503/, /^a proxy in front/],
+    ['keys', 'a 400', (_, response) => response.writeHead(400).end(), /status 400/, /http\.tls\.cert/],
     ['keys', 'an empty set', (_, response) => response.end('{"keys":[]}'), /None of the 0 keys/, undefined],
     ['keys', 'silence', () => undefined, /no complete answer within/, /firewall/],
   ])('names what is wrong with %s: %s', async (about, _name, answer, text, advice) => {

@@ -1,6 +1,7 @@
 import { namedIssuerOf } from '../discovery/check-metadata.js';
 import { describeError } from '../errors/identity-error.js';
 import { chooseTtlMs, readFreshnessMs } from '../http/freshness.js';
+import { tlsRemedy } from '../http/remedies.js';
 import type { SkippedKey, VerificationKey } from '../jwks/import-key.js';
 import { nameOf } from '../jwks/key-set.js';
 import { quoted } from '../model/printable.js';
@@ -36,7 +37,7 @@ async function examineMetadata(session: ProviderSession, findings: Finding[]): P
     if (exchange !== undefined) findings.push(describeCaching('metadata', exchange, options.discovery));
     return metadata.jwks_uri;
   } catch (error) {
-    findings.push({ about: 'metadata', verdict: 'fault', text: describeError(error), ...adviceFor(error) });
+    findings.push({ about: 'metadata', verdict: 'fault', ...describeFault(error) });
     return undefined;
   }
 }
@@ -64,7 +65,7 @@ async function examineKeys(session: ProviderSession, jwksUri: string, findings: 
     const exchange = recorder.find(new URL(jwksUri).href);
     if (exchange !== undefined) findings.push(describeCaching('keys', exchange, options.jwks));
   } catch (error) {
-    findings.push({ about: 'keys', verdict: 'fault', text: describeError(error), ...adviceFor(error) });
+    findings.push({ about: 'keys', verdict: 'fault', ...describeFault(error) });
     findings.push(...session.skipped.map(describeSkipped));
   }
 }
@@ -124,14 +125,16 @@ function examineTiming(exchange: Exchange, clockToleranceMs: number): readonly F
 
 /** What usually helps; by what OpenSSL, undici and this package call the fault. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/CERT_HAS_EXPIRED|certificate has expired/i, 'renew the certificate of the provider'],
-  [
-    /self.signed|UNABLE_TO_VERIFY|unable to (verify|get)/i,
-    'name the authority that signed it: --ca here, http.tls.ca in the options, or SSL_CERT_FILE',
-  ],
-  [/does not match certificate|altnames|ALTNAME/i, 'use the host name that the certificate is for'],
   [/ENOTFOUND|EAI_AGAIN/, 'is the host name right, and known to the DNS of this machine?'],
   [/ECONNREFUSED/, 'is it running, and is the port right?'],
+  [
+    /status 50[234]/,
+    'a proxy in front of the provider answers, the provider behind it does not: does it run, and does the proxy know it?',
+  ],
+  [
+    /status 400/,
+    'if the body says "No required SSL certificate was sent", nginx demands a client certificate: http.tls.cert and http.tls.key',
+  ],
   [/status 404/, 'open the URL in a browser; --discovery-url names another place'],
   [
     /not (an )?https/,
@@ -141,6 +144,13 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/within \d+ ms/, 'a firewall or a proxy in between? --timeout-ms waits longer'],
 ];
 
+/** The log has the advice in the same line; here it stands below. */
+function describeFault(error: unknown): Pick<Finding, 'text' | 'advice'> {
+  const text = describeError(error);
+  const { advice } = adviceFor(error);
+  return advice === undefined ? { text } : { text: text.replace(`; ${advice}`, ''), advice };
+}
+
 function adviceFor(error: unknown): { readonly advice?: string } {
   for (let at = error; at instanceof Error; at = at.cause) {
     const named = namedIssuerOf(at);
@@ -149,6 +159,6 @@ function adviceFor(error: unknown): { readonly advice?: string } {
       return { advice: `it names ${quoted(named)}: if that is your provider, configure it to the letter` };
   }
   const text = describeError(error);
-  const advice = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+  const advice = tlsRemedy(text) ?? REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
   return advice === undefined ? {} : { advice };
 }

@@ -60,11 +60,12 @@ export function refuse(code: ErrorCode, message?: string, details?: IdentityErro
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at = readable(error), depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
-    const text = at instanceof Error ? messageOf(at) : 'not an Error object';
+    // Texts of OpenSSL end in a line break; what wraps them has lost it.
+    const text = (at instanceof Error ? messageOf(at) : 'not an Error object').replaceAll(/\s+/g, ' ').trim();
     if (!parts.some((part) => part.includes(text))) parts.push(text);
     at = at instanceof Error ? readable(at.cause) : undefined;
   }
-  return printable(parts.join(': ').replaceAll(/\s+/g, ' '));
+  return printable(parts.join(': '));
 }
 
 function messageOf(error: Error): string {

@@ -1,10 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import { Agent, Dispatcher, ProxyAgent } from 'undici';
+import { Agent, buildConnector, Dispatcher, ProxyAgent } from 'undici';
 import { hasClientCertificate, type HttpSettings } from '../options/http-settings.js';
 import { publicLookup } from './public-lookup.js';
 import type { NamedProxy } from '../options/http-kinds.js';
 import { chooseProxy } from './proxy-rules.js';
+import { rememberAlert } from './tls-alerts.js';
 import { createTrust } from './trust.js';
 
 /** Pools of connections of our own, so that nothing else in the process shares their limits. */
@@ -72,7 +73,8 @@ class RoutingDispatcher extends Dispatcher {
     const connect = { ...secured, timeout: settings.timeoutMs };
     if (proxy === undefined) {
       const lookup = settings.allowPrivateNetworks ? this.lookup : publicLookup(this.lookup);
-      return new Agent({ ...pool, connect: { ...connect, ...(lookup === undefined ? {} : { lookup }) } });
+      const connector = buildConnector({ ...connect, ...(lookup === undefined ? {} : { lookup }) });
+      return new Agent({ ...pool, connect: rememberingAlerts(connector) });
     }
     // The provider's TLS goes through the proxy's tunnel; the proxy itself never sees the client certificate.
     const proxySecured = new URL(proxy.url).protocol === 'https:' ? this.tlsOptions(false) : {};
@@ -102,4 +104,13 @@ class RoutingDispatcher extends Dispatcher {
     if (callback === undefined) return Promise.all(pools.map(end)).then(() => undefined);
     callbackify(async () => Promise.all(pools.map(end)))(() => callback());
   }
+}
+
+/** Why a server ended a connection is told to its socket only. */
+function rememberingAlerts(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...result) => {
+      if (result[0] === null) rememberAlert(result[1]);
+      callback(...result);
+    });
 }

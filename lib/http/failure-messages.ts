@@ -1,4 +1,6 @@
+import { describeError } from '../errors/identity-error.js';
 import { printableUrl } from './printable-url.js';
+import { tlsRemedy } from './remedies.js';
 
 /** Says the target, so that it can be configured if it is right. */
 export function redirectMessage(from: URL, status: number, location: string | undefined): string {
@@ -29,4 +31,11 @@ export function privateMessage(url: string, why: string): string {
     `${printableUrl(url)} is not on the public Internet: ${why}. ` +
     'Tenants that are named at run time may not point into private networks; http.allowPrivateNetworks can allow it'
   );
+}
+
+/** What broke a connection, over TLS with what helps. */
+export function describeBrokenConnection(url: string, error: unknown): string {
+  const what = describeError(error);
+  const remedy = /^https:/i.test(url) ? tlsRemedy(what) : undefined;
+  return remedy === undefined ? what : `${what}; ${remedy}`;
 }

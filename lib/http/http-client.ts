@@ -1,12 +1,17 @@
 import type { LookupFunction } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { describeError, IdentityError } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import { ACCEPT_ENCODING, BodyTooLargeError } from './decode-body.js';
 import { createDispatcher } from './dispatcher.js';
 import { conditionsOf, renewedAnswer, type DocumentAnswer, type DocumentSource } from './document.js';
 import { invalid, markNoSuchDocument, notAllowed, unreachable } from './failures.js';
-import { privateMessage, redirectMessage, whyNotAllowed } from './failure-messages.js';
+import {
+  describeBrokenConnection,
+  privateMessage,
+  redirectMessage,
+  whyNotAllowed,
+} from './failure-messages.js';
 import type { HttpSettings } from '../options/http-settings.js';
 import type { HttpDispatcher } from '../options/options.types.js';
 import { printableUrl } from './printable-url.js';
@@ -20,6 +25,7 @@ import type { RequestRecorder } from './request-recorder.js';
 import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 import { send, type RawAnswer } from './send.js';
 import { SharedFetches } from './shared-fetches.js';
+import { nameAlert } from './tls-alerts.js';
 import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
 
 export interface FetchOptions {
@@ -124,11 +130,12 @@ export class HttpClient {
       if (error instanceof PrivateAddressError) return notAllowed(privateMessage(url, error.message));
       const what = this.describe(url);
       if (error instanceof BodyTooLargeError) return invalid(what, `its body is too long: ${error.message}`);
+      const broken = nameAlert(error);
       const why =
         controller.signal.aborted && !options.signal.aborted
           ? `no complete answer within ${String(Math.round(Math.max(0, budgetMs)))} ms`
-          : describeError(error);
-      return unreachable(what, why, { cause: error, transient: !options.signal.aborted });
+          : describeBrokenConnection(url, broken);
+      return unreachable(what, why, { cause: broken, transient: !options.signal.aborted });
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', abort);
