@@ -94,7 +94,7 @@ export function readRows<Values extends object>(
   for (const [name, row] of Object.entries(rows as Rows)) {
     const reading = row.read(source[name], (inherited as JsonObject)[name]);
     values[name] = reading.value;
-    issues.push(...issuesBelow(name, reading.issues));
+    if (reading.issues.length > 0) issues.push(...issuesBelow(name, reading.issues));
   }
   return { value: Object.freeze(values) as Values, issues };
 }
