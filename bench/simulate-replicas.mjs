@@ -1,7 +1,8 @@
 // How many requests a provider sees from many replicas of an API: the real cache code over simulated time.
 // Usage, after a build: node bench/simulate-replicas.mjs. Writes docs/images/replicas*.svg and bench/results/replicas.json.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { RefreshingCache } from '../dist/cache/refreshing-cache.js';
+import { CacheCounters } from '../dist/cache/cache-stats.js';
+import { RefreshingValue } from '../dist/cache/refreshing-value.js';
 import { waitMessages } from '../dist/jwks/key-messages.js';
 import { MissedIds } from '../dist/jwks/missed-ids.js';
 import { RefreshPace } from '../dist/jwks/refresh-pace.js';
@@ -74,15 +75,13 @@ class World {
 
 /** One replica: a warm cache, and what waits for unknown key ids. */
 function startReplica(/** @type {World} */ world) {
-  const cache = new RefreshingCache({
-    load: () => world.fetch(),
-    maxEntries: 128,
-    maxColdEntries: 128,
-    pinned: new Set([ISSUER]),
+  const rules = {
     staleIfErrorMs: 24 * 60 * MINUTE_MS,
     refreshAheadRatio: 0.8,
     clock: world,
-  });
+    counters: new CacheCounters(),
+  };
+  const cache = new RefreshingValue({ load: () => world.fetch() }, rules, true);
   const unknown = new SharedRefreshes({
     pace: new RefreshPace({ cooldownMs: 2_000, maxCooldownMs: 4_000 }),
     missed: new MissedIds({ firstMs: 2_000, mostMs: 5_000, clock: world }),
@@ -90,11 +89,11 @@ function startReplica(/** @type {World} */ world) {
     maxWaitMs: 5_000,
     fetchDeadlineMs: 10_000,
     clock: world,
-    refresh: () => cache.refresh(ISSUER).then(() => ({ changed: true })),
-    backoffLeftMs: () => cache.backoffLeftMs(ISSUER),
+    refresh: () => cache.refresh().then(() => ({ changed: true })),
+    backoffLeftMs: () => cache.backoffLeftMs,
     messages: waitMessages(ISSUER, { maxWaiting: 1_000, unknownKidMaxWaitMs: 5_000 }),
   });
-  cache.prefetch(ISSUER);
+  cache.prefetch();
   return { cache, unknown };
 }
 

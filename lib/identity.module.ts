@@ -68,26 +68,25 @@ import { ValidationReports } from './validation/validation-reports.js';
     },
     {
       provide: IssuerRegistry,
-      inject: [RESOLVED_OPTIONS, CLOCK, EventReporter],
-      useFactory: (options: ResolvedOptions, clock: Clock, reporter: EventReporter) =>
-        new IssuerRegistry(options, clock, reporter),
+      inject: [RESOLVED_OPTIONS, HttpClients, CLOCK, EventReporter],
+      useFactory: (options: ResolvedOptions, clients: HttpClients, clock: Clock, reporter: EventReporter) =>
+        new IssuerRegistry(options, clients, clock, reporter),
     },
     { provide: CLOCK, useValue: systemClock },
     {
       provide: HttpClients,
-      inject: [RESOLVED_OPTIONS, MetricsRecorder],
-      useFactory: ({ issuers, cache }: ResolvedOptions, metrics: MetricsRecorder) =>
-        new HttpClients(issuers.length + cache.maxEntries, metrics),
+      inject: [RESOLVED_OPTIONS, CLOCK, MetricsRecorder],
+      useFactory: ({ issuers, cache }: ResolvedOptions, clock: Clock, recorder: MetricsRecorder) =>
+        new HttpClients(issuers.length + cache.maxEntries, clock, recorder),
     },
     MetricsRegistry,
     {
       provide: IssuerRows,
-      inject: [RESOLVED_OPTIONS, IssuerRegistry],
-      useFactory: ({ issuers, cache }: ResolvedOptions, registry: IssuerRegistry) =>
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ issuers, cache }: ResolvedOptions) =>
         new IssuerRows(
           issuers.map(({ issuer }) => issuer),
           Math.max(1, cache.maxEntries),
-          (name) => registry.look(name) !== undefined,
         ),
     },
     {
@@ -107,7 +106,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     JwksService,
     {
       provide: RUN_CONTEXT,
-      inject: [RESOLVED_OPTIONS, IssuerRegistry, JwksService, CLOCK],
+      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
       useFactory: createRunContext,
     },
     {

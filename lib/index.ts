@@ -39,7 +39,7 @@ export type * from './events/identity-event.js';
 export { IdentityError } from './errors/identity-error.js';
 export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
 export type { CacheState } from './cache/serving-policy.js';
-export type { EntryState } from './cache/refreshing-cache.js';
+export type { EntryState } from './cache/value-source.js';
 export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';

@@ -103,7 +103,7 @@ describe('conditional requests', () => {
     expect(asked[1]?.headers['if-none-match']).toBeUndefined();
     expect(after).not.toBe(before);
     expect(after.fingerprint).toBe(before.fingerprint);
-    expect(jwks.held()).toBe(after);
+    expect(jwks.cached()).toBe(after);
     expect(simulation.events.map(({ type }) => type)).not.toContain('jwks.rotated');
     // From then on as ever.
     expect(await jwks.refresh()).toBe(after);
@@ -154,14 +154,14 @@ describe('replace', () => {
     for (const answer of ['{"keys":[]}', 'no json']) {
       provider.respond(provider.jwksPath, 200, answer);
       expect(await rejectionOf(jwks.replace())).toBe('keys_unavailable');
-      expect(jwks.held()).toBe(before);
+      expect(jwks.cached()).toBe(before);
     }
     provider.respond(provider.jwksPath, 503);
     const replaced = rejectionOf(jwks.replace());
     // It may try again, as for keys that are not there at all.
     for (let round = 0; round < 20; round++) await simulation.pass(1_000);
     expect(await replaced).toBe('keys_unavailable');
-    expect(jwks.held()).toBe(before);
+    expect(jwks.cached()).toBe(before);
   });
 
   it('drops a key that has left, and says so', async () => {
@@ -178,7 +178,7 @@ describe('replace', () => {
   it('knows configured issuers only', async () => {
     const jwks = await start();
     expect(await rejectionOf(jwks.replace('https://none.example'))).toBe('issuer_unknown');
-    expect(() => jwks.held('https://none.example')).toThrow();
+    expect(() => jwks.cached('https://none.example')).toThrow();
   });
 });
 
@@ -186,14 +186,14 @@ describe('held', () => {
   it('is what may serve now: it asks nobody, counts nothing, and ends with what may be stale', async () => {
     simulation = await simulate({ issuer: provider.issuer, audience: 'orders-api', warmUp: 'off' });
     const jwks = simulation.module.get(JwksService);
-    expect(jwks.held()).toBeUndefined();
+    expect(jwks.cached()).toBeUndefined();
     expect(provider.requests).toEqual([]);
     await jwks.get();
     const { hits, misses } = jwks.stats();
-    expect(jwks.held()?.keys).toHaveLength(1);
+    expect(jwks.cached()?.keys).toHaveLength(1);
     expect(jwks.stats()).toMatchObject({ hits, misses });
     jwks.clear();
-    expect(jwks.held()).toBeUndefined();
+    expect(jwks.cached()).toBeUndefined();
   });
 });
 
@@ -209,7 +209,7 @@ describe('a jwks_uri that changes', () => {
     );
     await simulation.module.get(DiscoveryService).refresh();
     // Neither asks for anything: the keys are fresh, and simulated time stands still.
-    await expect.poll(() => jwks.held()?.keys.map(({ kid }) => kid)).toEqual(['moved']);
+    await expect.poll(() => jwks.cached()?.keys.map(({ kid }) => kid)).toEqual(['moved']);
     expect((await jwks.get()).keys.map(({ kid }) => kid)).toEqual(['moved']);
     expect(provider.count('/moved')).toBe(1);
   });

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { JwksService, type HttpOptions, type IssuerOptions } from 'nestjs-identity-model';
+import { systemClock } from '../lib/cache/clock.js';
 import { HttpClient } from '../lib/http/http-client.js';
 import { defaultHttp } from '../lib/options/resolve-http.js';
 import { createModule } from './support/create-module.js';
@@ -132,7 +133,7 @@ describe('names', () => {
       ...defaultHttp({ timeoutMs: 1_000, authorities: [], proxies: undefined }, allowPrivateNetworks),
       allowInsecureOrigins: [origin],
     };
-    const client = new HttpClient(settings, undefined, lookup);
+    const client = new HttpClient(settings, systemClock, undefined, lookup);
     const outcome: unknown = await client
       .getJson(`${origin}/jwks`, {
         endpoint: 'jwks',

@@ -126,9 +126,11 @@ describe('IdentityStats', () => {
   });
 
   it('calls a request that takes too long a timeout', async () => {
-    const { provider, jwks, snapshot } = await start({ http: { retries: 0, timeoutMs: 100 } });
+    const { provider, jwks, snapshot, clock } = await start({ http: { retries: 0, timeoutMs: 100 } });
     provider.answers.set(provider.jwksPath, () => undefined);
-    await rejectionOf(jwks.refresh());
+    const refreshed = rejectionOf(jwks.refresh());
+    await clock.advance(100);
+    await refreshed;
     expect(snapshot().sinceStart.requests.results).toContainEqual({
       endpoint: 'jwks',
       outcome: 'timeout',

@@ -26,6 +26,16 @@ export class CacheCounters {
   failures = 0;
   evictions = 0;
 
+  /** A look-up was answered at once. */
+  recordHit(): void {
+    this.hits++;
+  }
+
+  /** A look-up has to wait, or cannot be answered. */
+  recordMiss(): void {
+    this.misses++;
+  }
+
   stats(size: number, maxSize: number): CacheStats {
     const { hits, misses, refreshes, failures, evictions } = this;
     return { hits, misses, size, maxSize, hitRate: hitRateOf(hits, misses), refreshes, failures, evictions };

@@ -23,10 +23,10 @@ export async function examineToken(
   token: string,
   hasAudience: boolean,
 ): Promise<readonly Finding[]> {
-  const { options, issuer, directory, jwks } = session;
+  const { options, issuer, directory } = session;
   const { steps, content } = await explainToken(
     token,
-    { options, issuers: directory, keys: jwks, lookUps: jwks, clock: systemClock },
+    { options, issuers: directory, lookUps: directory.keyLookUps, clock: systemClock },
     new RuleSets(options, directory).configured,
   );
   const advise: Advise = ({ code = 'check_failed', claim, expected }) =>

@@ -48,11 +48,11 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
   reporter.listen((event) => {
     if (event.type === 'jwks.key-skipped') skipped.push({ kid: event.kid, reason: event.reason });
   });
-  const directory = new IssuerRegistry(options, systemClock, reporter);
-  const clients = new HttpClients(1);
+  const clients = new HttpClients(1, systemClock);
+  const directory = new IssuerRegistry(options, clients, systemClock, reporter);
   const metrics = new MetricsRegistry();
-  const discovery = new DiscoveryService(options, directory, clients, reporter, systemClock, metrics);
-  const jwks = new JwksService(options, directory, clients, discovery, reporter, systemClock, metrics);
+  const discovery = new DiscoveryService(directory, metrics);
+  const jwks = new JwksService(options, directory, systemClock, metrics);
   return {
     options,
     issuer,
@@ -62,8 +62,6 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
     directory,
     skipped,
     close: async () => {
-      discovery.onApplicationShutdown();
-      jwks.onApplicationShutdown();
       directory.close();
       await clients.close();
       await pool.destroy();

@@ -20,7 +20,7 @@ export class DashboardMemory {
 
   /** Keys that were loaded before the first event was heard. */
   readConfigured(): void {
-    for (const { issuer } of this.issuers.configured) this.readKeys(issuer);
+    for (const { name } of this.issuers.configured) this.readKeys(name);
   }
 
   record(event: IdentityEvent): void {
@@ -42,7 +42,7 @@ export class DashboardMemory {
   }
 
   private readKeys(issuer: string): void {
-    const set = this.jwks.held(issuer);
+    const set = this.jwks.cached(issuer);
     if (set !== undefined) this.timeline.update(issuer, set.keys, this.clock.wallMs());
   }
 }

@@ -28,11 +28,7 @@ function snapshotOf(
   issuers: readonly IssuerSnapshot[],
   record: (metrics: MetricsRecorder) => void = () => undefined,
 ): IdentitySnapshot {
-  const metrics = new MetricsRecorder(
-    new IssuerRows([ISSUER], 8, () => true),
-    new MetricsRegistry(),
-    new FakeClock(),
-  );
+  const metrics = new MetricsRecorder(new IssuerRows([ISSUER], 8), new MetricsRegistry(), new FakeClock());
   record(metrics);
   const period = periodStats(metrics.totals().now, undefined, LENGTH_MS);
   const size = { size: 1, maxSize: 128 };

@@ -1,4 +1,4 @@
-import type { EntryState } from '../cache/refreshing-cache.js';
+import type { EntryState } from '../cache/value-source.js';
 import type { CacheState } from '../cache/serving-policy.js';
 import { ERROR_CODES, type ErrorKind } from '../errors/error-codes.js';
 import { isWithoutToken, deniedByRoutes, type DenialCount } from '../metrics/denials.js';

@@ -11,7 +11,7 @@ const ISSUER = 'https://id.example.com';
 async function setUp(tokens?: { hits: number; misses: number }) {
   const clock = new FakeClock();
   const registry = new MetricsRegistry();
-  const metrics = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, clock);
+  const metrics = new MetricsRecorder(new IssuerRows([ISSUER], 8), registry, clock);
   const caches = {
     discovery: { hits: 0, misses: 0 },
     jwks: { hits: 0, misses: 0 },

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import type { EntryState } from '../cache/refreshing-cache.js';
+import type { EntryState } from '../cache/value-source.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { JwksService } from '../issuers/jwks.service.js';
 import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
@@ -54,7 +54,7 @@ export class IdentityHealthIndicator {
   check<const Key extends string>(key: Key, thresholds?: HealthThresholds): HealthIndicatorResult<Key> {
     const limits = readThresholds(thresholds);
     // A cold issuer asks for its keys, so that a lazy one becomes ready without any traffic.
-    for (const issuer of this.issuers.configured) this.jwks.warm(issuer);
+    for (const { keys } of this.issuers.configured) keys.warm();
     const snapshot = this.stats.snapshot();
     const issuers = snapshot.issuers.filter(({ configured }) => configured);
     const { status, reasons } = assessHealth(

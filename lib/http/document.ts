@@ -9,6 +9,13 @@ export interface DocumentSource {
   readonly kept: Headers;
 }
 
+/** What a document was made into, and where it came from. */
+export interface CachedDocument<T> {
+  readonly value: T;
+  /** undefined for what the configuration holds. */
+  readonly source: DocumentSource | undefined;
+}
+
 /** The answer to a conditional request (RFC 9110 section 13). */
 export interface DocumentAnswer {
   /** undefined where the document that is known still holds: 304. */

@@ -1,17 +1,13 @@
 import type { LookupFunction } from 'node:net';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../cache/clock.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { ACCEPT_ENCODING, BodyTooLargeError } from './decode-body.js';
 import { createDispatcher } from './dispatcher.js';
 import { conditionsOf, renewedAnswer, type DocumentAnswer, type DocumentSource } from './document.js';
-import { invalid, markNoSuchDocument, notAllowed, unreachable } from './failures.js';
-import {
-  describeBrokenConnection,
-  privateMessage,
-  redirectMessage,
-  whyNotAllowed,
-} from './failure-messages.js';
+import { invalid, notAllowed, unreachable } from './failures.js';
+import { describeBrokenConnection, privateMessage, whyNotAllowed } from './failure-messages.js';
 import type { HttpSettings } from '../options/http-settings.js';
 import type { HttpDispatcher } from '../options/options.types.js';
 import { printableUrl } from './printable-url.js';
@@ -19,11 +15,12 @@ import { chooseProxy, describeProxy } from './proxy-rules.js';
 import { isPublicHost } from './public-address.js';
 import { PrivateAddressError } from './public-lookup.js';
 import { readDocument } from './read-document.js';
-import { HeadersError, headersFor, withholdsHeaders } from './request-headers.js';
+import { redirectTarget, rejectStatus } from './reject-status.js';
+import { HeadersError, headersFor } from './request-headers.js';
 import { requestOutcome, statusOfOutcome, wasSent, type Outcome } from './request-outcome.js';
 import type { RequestRecorder } from './request-recorder.js';
-import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
-import { send, type RawAnswer } from './send.js';
+import { retryDelayMs } from './retry.js';
+import { send } from './send.js';
 import { SharedFetches } from './shared-fetches.js';
 import { nameAlert } from './tls-alerts.js';
 import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
@@ -31,7 +28,7 @@ import { isUrlAllowed, parseUrl } from '../model/url-policy.js';
 export interface FetchOptions {
   /** What the request is counted as: a name that is registered for metrics. */
   readonly endpoint: string;
-  /** `performance.now()` after which nothing is waited for any more, retries included. */
+  /** Monotonic time after which nothing is waited for any more, retries included. */
   readonly deadlineAtMs: number;
   /** Whether transient faults are tried again. */
   readonly retry: boolean;
@@ -55,6 +52,7 @@ export class HttpClient {
   /** @param lookup - resolves names, as that of `node:dns` does. */
   constructor(
     private readonly settings: HttpSettings,
+    private readonly clock: Clock,
     private readonly recorder?: RequestRecorder,
     lookup?: LookupFunction,
   ) {
@@ -91,19 +89,20 @@ export class HttpClient {
   }
 
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
+    const { clock } = this;
     const retries = options.retry ? this.settings.retries : 0;
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.recordAttempt(url, options);
       if ('answer' in outcome) return outcome.answer;
-      const waitMs = Math.max(retryDelayMs(attempt, Math.random()), outcome.error.retryAfterMs ?? 0);
+      const waitMs = Math.max(retryDelayMs(attempt, clock.random()), outcome.error.retryAfterMs ?? 0);
       const goOn = outcome.transient && attempt <= retries && !options.signal.aborted;
-      if (!goOn || performance.now() + waitMs >= options.deadlineAtMs) throw outcome.error;
-      await delay(waitMs, undefined, { signal: options.signal }).catch(() => undefined);
+      if (!goOn || clock.monotonicMs() + waitMs >= options.deadlineAtMs) throw outcome.error;
+      await pause(clock, waitMs, options.signal);
     }
   }
 
   private async recordAttempt(url: string, options: FetchOptions): Promise<Outcome> {
-    const startMs = performance.now();
+    const startMs = this.clock.monotonicMs();
     const outcome = await this.attempt(url, options);
     if (!wasSent(outcome)) return outcome;
     this.recorder?.recordRequest({
@@ -111,16 +110,16 @@ export class HttpClient {
       url,
       outcome: requestOutcome(outcome, options.signal.aborted),
       status: statusOfOutcome(outcome),
-      durationMs: performance.now() - startMs,
+      durationMs: this.clock.monotonicMs() - startMs,
     });
     return outcome;
   }
 
   private async attempt(url: string, options: FetchOptions): Promise<Outcome> {
-    const budgetMs = Math.min(this.settings.timeoutMs, options.deadlineAtMs - performance.now());
+    const budgetMs = Math.min(this.settings.timeoutMs, options.deadlineAtMs - this.clock.monotonicMs());
     const controller = new AbortController();
     const abort = (): void => controller.abort();
-    const timer = setTimeout(abort, Math.max(0, budgetMs));
+    const stopTimer = this.clock.schedule(abort, Math.max(0, budgetMs));
     options.signal.addEventListener('abort', abort, { once: true });
     try {
       if (options.signal.aborted || budgetMs <= 0) abort();
@@ -137,7 +136,7 @@ export class HttpClient {
           : describeBrokenConnection(url, broken);
       return unreachable(what, why, { cause: broken, transient: !options.signal.aborted });
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       options.signal.removeEventListener('abort', abort);
     }
   }
@@ -157,7 +156,7 @@ export class HttpClient {
       return notAllowed(privateMessage(url, `${parsed.hostname} is not a public address`));
     }
     const { previous } = options;
-    const { status, headers, bytes } = await send(this.dispatcher, parsed, {
+    const answer = await send(this.dispatcher, parsed, {
       headers: {
         accept: ACCEPT,
         'accept-encoding': ACCEPT_ENCODING,
@@ -172,38 +171,23 @@ export class HttpClient {
     });
     // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
     await nextTurn();
-    if (status === 200) {
-      return readDocument(
-        url,
-        { bytes, headers },
-        { what: this.describe(url), maxBytes: settings.maxResponseBytes },
-      );
-    }
+    const { status, headers } = answer;
+    const arrived = {
+      ...answer,
+      url: parsed,
+      documentUrl: url,
+      what: this.describe(url),
+      atMs: this.clock.wallMs(),
+    };
+    if (status === 200) return readDocument(arrived, settings.maxResponseBytes);
     if (status === 304 && previous?.url === url) {
-      return { answer: renewedAnswer(previous, headers, Date.now()) };
+      return { answer: renewedAnswer(previous, headers, arrived.atMs) };
     }
     if (status >= 300 && status < 400 && settings.followRedirects && redirects < MAX_REDIRECTS) {
       const target = redirectTarget(parsed, headers['location']);
       if (target !== undefined) return this.exchange(target, options, signal, redirects + 1);
     }
-    return this.refuseStatus(parsed, status, headers);
-  }
-
-  private refuseStatus(url: URL, status: number, headers: Headers): Outcome {
-    const what = this.describe(url.href);
-    if (status >= 300 && status < 400) {
-      return { ...invalid(what, redirectMessage(url, status, headers['location'])), status };
-    }
-    const retryAfterMs = readRetryAfterMs(headers['retry-after'], Date.now());
-    const withheld =
-      status >= 400 && status < 500 && withholdsHeaders(url, this.settings)
-        ? `; "http.headers" were not sent, because ${url.origin} is not the origin of the issuer (http.credentialOrigins)`
-        : '';
-    const failure = unreachable(what, `status ${String(status)}${withheld}`, {
-      transient: isTransientStatus(status),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    });
-    return { ...(isNoSuchDocument(status) ? markNoSuchDocument(failure) : failure), status };
+    return rejectStatus(arrived, settings);
   }
 
   /** What was asked for, and on which way. */
@@ -215,17 +199,23 @@ export class HttpClient {
   }
 }
 
-type Headers = RawAnswer['headers'];
-
 const USER_AGENT = 'nestjs-identity-model';
 /** RFC 7517 section 8.5.2 has a type for key sets; whatever else a provider calls its JSON is read, too. */
 const ACCEPT = 'application/json, application/jwk-set+json, */*;q=0.5';
 const WANTED_STATUSES = [200, 304];
 
-function redirectTarget(from: URL, location: string | undefined): string | undefined {
-  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
-  const target = new URL(location, from);
-  return target.origin === from.origin ? target.href : undefined;
+/** Ends early, without an error, when the signal aborts. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.schedule(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 function headersFailed(url: string, cause: HeadersError): Outcome {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../cache/clock.js';
 import { HttpClient } from './http-client.js';
 import type { HttpSettings } from '../options/http-settings.js';
 import type { RequestRecorder } from './request-recorder.js';
@@ -10,6 +11,7 @@ export class HttpClients {
   /** @param maxClients - the least recently used one leaves, once its requests have ended. */
   constructor(
     maxClients: number,
+    private readonly clock: Clock,
     private readonly recorder?: RequestRecorder,
   ) {
     this.clients = new LRUCache({
@@ -24,7 +26,7 @@ export class HttpClients {
   for(settings: HttpSettings): HttpClient {
     let client = this.clients.get(settings);
     if (client === undefined) {
-      client = new HttpClient(settings, this.recorder);
+      client = new HttpClient(settings, this.clock, this.recorder);
       this.clients.set(settings, client);
     }
     return client;

@@ -6,22 +6,32 @@ import { invalid, markNoSuchDocument } from './failures.js';
 import type { Outcome } from './request-outcome.js';
 import type { RawAnswer } from './send.js';
 
+/** An answer that has arrived. */
+export interface Arrived extends RawAnswer {
+  readonly url: URL;
+  /** The same as it was asked for, to know the document by. */
+  readonly documentUrl: string;
+  /** What was asked for, and through which proxy, for messages: `GET https://…`. */
+  readonly what: string;
+  /** When, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
 /**
  * The JSON document of an answer with the status 200, as `fetch().json()` reads it: whatever its media type is.
  *
- * @param options - `what`: what was asked for, and through which proxy, for messages. `maxBytes`: of the decoded body.
+ * @param maxBytes - of the decoded body.
  * @throws {BodyTooLargeError}
  */
 export async function readDocument(
-  url: string,
-  { bytes, headers }: Pick<RawAnswer, 'bytes' | 'headers'>,
-  { what, maxBytes }: { readonly what: string; readonly maxBytes: number },
+  { documentUrl, what, atMs, bytes, headers }: Arrived,
+  maxBytes: number,
 ): Promise<Outcome> {
   const encoding = headers['content-encoding'] ?? '';
   const text = await decodeBody(bytes, encoding, maxBytes);
   if (!isUtf8(text)) return invalid(what, 'its body is not UTF-8');
   const json = parseJson(text);
-  if (json !== undefined) return { answer: completeAnswer(url, json.body, headers, Date.now()) };
+  if (json !== undefined) return { answer: completeAnswer(documentUrl, json.body, headers, atMs) };
   const type = headers['content-type'];
   const said = [`Content-Type ${type === undefined ? 'absent' : quoted(type, 60)}`];
   if (encoding !== '') said.push(`Content-Encoding ${quoted(encoding, 60)}`);

@@ -45,6 +45,11 @@ export class SharedLoad<V> {
     });
   }
 
+  /** Ends all waits. */
+  close(error: Error): void {
+    for (const waiter of this.waiters) waiter.reject(error);
+  }
+
   private start(): void {
     if (this.isRunning) return;
     this.isRunning = true;

@@ -23,12 +23,7 @@ export class IssuerRows {
   private readonly configured: ReadonlyMap<string, IssuerRow>;
   private readonly tenants: LRUCache<string, IssuerRow>;
 
-  /** @param isKnown - whether an issuer is configured, or a tenant that is known now. */
-  constructor(
-    configured: readonly string[],
-    maxTenants: number,
-    private readonly isKnown: (issuer: string) => boolean,
-  ) {
+  constructor(configured: readonly string[], maxTenants: number) {
     this.configured = new Map(configured.map((issuer) => [issuer, createRow(issuer, true)]));
     this.tenants = new LRUCache({ max: maxTenants });
   }
@@ -38,9 +33,13 @@ export class IssuerRows {
     return this.configured.get(issuer) ?? this.tenants.get(issuer) ?? this.addTenant(issuer);
   }
 
-  /** Drops the rows of tenants that have left since. */
-  all(): readonly IssuerRow[] {
-    for (const issuer of this.tenants.keys()) if (!this.isKnown(issuer)) this.tenants.delete(issuer);
+  /**
+   * Drops the rows of tenants that have left since.
+   *
+   * @param isKnown - whether an issuer is configured, or a tenant that is known now.
+   */
+  all(isKnown: (issuer: string) => boolean): readonly IssuerRow[] {
+    for (const issuer of this.tenants.keys()) if (!isKnown(issuer)) this.tenants.delete(issuer);
     return [...this.configured.values(), ...this.tenants.values()];
   }
 

@@ -11,7 +11,7 @@ describe('a cache that registers itself', () => {
   it('is read, counted and compared under its name, which no other file knows', async () => {
     const registry = new MetricsRegistry();
     const clock = new FakeClock();
-    const recorder = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, clock);
+    const recorder = new MetricsRecorder(new IssuerRows([ISSUER], 8), registry, clock);
     const counts = { hits: 3, misses: 1, size: 2, maxSize: 10 };
     registry.cache('introspection', () => ({ ...counts }));
     recorder.recordValidation(ISSUER, 'ok', true, clock.monotonicMs());
@@ -47,7 +47,7 @@ describe('a cache that registers itself', () => {
 describe('an endpoint that registers itself', () => {
   it('exports zeros before its first request', () => {
     const registry = new MetricsRegistry();
-    const recorder = new MetricsRecorder(new IssuerRows([ISSUER], 8, () => true), registry, new FakeClock());
+    const recorder = new MetricsRecorder(new IssuerRows([ISSUER], 8), registry, new FakeClock());
     registry.endpoint('introspection');
     expect([...recorder.requestDurations().keys()]).toEqual(['introspection']);
     expect(registry.endpoint('introspection').counts()).toContainEqual({ outcome: 'timeout', count: 0 });

@@ -1,4 +1,4 @@
-import type { EntryState } from '../cache/refreshing-cache.js';
+import type { EntryState } from '../cache/value-source.js';
 import type { MetricsReading } from '../stats/metrics-reader.js';
 import { METRICS } from './metric-names.js';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EventReporter } from '../events/event-reporter.js';
-import { JwksService } from '../issuers/jwks.service.js';
+import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 
 /** Tells what the options leave open, and fetches what the first request would wait for. */
@@ -8,7 +8,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-opti
 export class WarmUp {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
-    @Inject(JwksService) private readonly jwks: JwksService,
+    @Inject(IssuerRegistry) private readonly registry: IssuerRegistry,
     @Inject(EventReporter) private readonly reporter: EventReporter,
   ) {}
 
@@ -25,9 +25,10 @@ export class WarmUp {
 
   /** Static keys are configuration: that they can be used is always found out at start. */
   private async fetchKeys(): Promise<void> {
-    const { issuers, warmUp } = this.options;
-    const awaited = issuers.filter((issuer) => issuer.jwks !== undefined || warmUp === 'await');
-    if (warmUp === 'background') for (const issuer of issuers) this.jwks.warm(issuer);
-    await Promise.all(awaited.map((issuer) => this.jwks.get(issuer.issuer)));
+    const { warmUp } = this.options;
+    const issuers = this.registry.configured;
+    const awaited = issuers.filter(({ options }) => options.jwks !== undefined || warmUp === 'await');
+    if (warmUp === 'background') for (const { keys } of issuers) keys.warm();
+    await Promise.all(awaited.map(({ keySet }) => keySet.get()));
   }
 }

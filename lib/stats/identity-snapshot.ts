@@ -1,4 +1,4 @@
-import type { EntryState } from '../cache/refreshing-cache.js';
+import type { EntryState } from '../cache/value-source.js';
 import type { DenialCount } from '../metrics/denials.js';
 import type { PerCache, PeriodStats } from '../metrics/period-stats.js';
 import type { ResultCount } from '../metrics/validation-results.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntryState } from '../cache/refreshing-cache.js';
+import type { EntryState } from '../cache/value-source.js';
 import { DiscoveryService } from '../issuers/discovery.service.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { JwksService } from '../issuers/jwks.service.js';
@@ -39,7 +39,7 @@ export class MetricsReader {
   read(): MetricsReading {
     const { rows, registry } = this.recorder;
     return {
-      issuers: rows.all().map((row) => this.describe(row)),
+      issuers: rows.all((issuer) => this.issuers.peek(issuer) !== undefined).map((row) => this.describe(row)),
       other: rows.other.rows('other'),
       otherDenials: rows.otherDenials.rows().filter(({ code }) => isWithoutToken(code)),
       caches: registry.readCaches(),
@@ -48,7 +48,7 @@ export class MetricsReader {
   }
 
   private describe({ issuer, configured, results, denials, generation }: IssuerRow): IssuerSnapshot {
-    const found = this.issuers.look(issuer);
+    const found = this.issuers.peek(issuer)?.options;
     const discovers = found?.jwks === undefined && found?.jwksUri === undefined;
     const metadata: EntryState | undefined = discovers ? this.discovery.state(issuer) : undefined;
     return {

@@ -6,25 +6,7 @@ import type { HeaderCache } from '../tokens/header-cache.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
 import type { TokenCache } from './token-cache.js';
-
-/** What the pipeline asks about issuers; the registry of issuers answers. */
-export interface IssuerFinder {
-  /** All issuers that the configuration names. */
-  readonly configured: readonly ResolvedIssuer[];
-  /**
-   * The issuer that an unverified `iss` names; a promise if a tenant has to be asked for.
-   *
-   * @param beforeAsking - called before the application is asked for a tenant; an error that it throws rejects the token.
-   */
-  find(
-    unverifiedIssuer: string,
-    beforeAsking?: () => void,
-  ): ResolvedIssuer | undefined | Promise<ResolvedIssuer | undefined>;
-  /** Whether an issuer may be accepted, without asking for it. */
-  isPossible(issuer: string): boolean;
-  /** The error for an `iss` that names no issuer of ours. */
-  unknown(unverifiedIssuer: unknown): IdentityError;
-}
+import type { ValidationRules } from './validation-rules.js';
 
 /** Tokens that share one place of `jwks.maxWaiting` for each key; its content belongs to the {@link KeyFinder}. */
 export type Party = Map<string, unknown>;
@@ -36,37 +18,61 @@ export interface KeyWait {
   readonly party?: Party | undefined;
 }
 
-/** What the pipeline asks about the keys of an issuer; the key cache answers. */
+/** What the pipeline asks about the keys of an issuer. */
 export interface KeyFinder {
   /**
    * The keys that may have signed a token, without waiting: empty if it is known that there is none, undefined if a
    * fetch has to decide.
    */
-  candidates(issuer: ResolvedIssuer, header: TokenHeader): readonly PreparedKey[] | undefined;
+  candidates(header: TokenHeader): readonly PreparedKey[] | undefined;
   /** The same, waiting for the provider. @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`. */
-  waitForCandidates(
-    issuer: ResolvedIssuer,
-    header: TokenHeader,
-    wait: KeyWait,
-  ): Promise<readonly PreparedKey[]>;
+  waitForCandidates(header: TokenHeader, wait: KeyWait): Promise<readonly PreparedKey[]>;
   /** Fetches in the background. @returns milliseconds after which the answer is known, if that can be told. */
-  requestCandidates(issuer: ResolvedIssuer, header: TokenHeader): number | undefined;
+  requestCandidates(header: TokenHeader): number | undefined;
   /**
    * The key that verifies a token whose signature failed under the keys its header names: the provider may have put
    * another key under the id. Waits for a shared refresh; undefined if that brought no such key.
    */
   findReplacedKey(
-    issuer: ResolvedIssuer,
     token: UnverifiedToken,
     tried: readonly PreparedKey[],
     wait: KeyWait,
   ): Promise<PreparedKey | undefined>;
   /** The same in the background. @returns milliseconds after which the answer is known; undefined if the signature is bad. */
-  requestReplacedKey(issuer: ResolvedIssuer, token: UnverifiedToken): number | undefined;
+  requestReplacedKey(token: UnverifiedToken): number | undefined;
   /** An object that stands for the keys as they are now: another one as soon as one of them changes. */
-  generation(issuer: ResolvedIssuer): object | undefined;
+  generation(): object | undefined;
+}
+
+/** An issuer as the pipeline sees it: one object for as long as its options are the same. */
+export interface KnownIssuer {
+  readonly options: ResolvedIssuer;
+  /** What the configuration demands of its tokens. */
+  readonly rules: ValidationRules;
+  readonly keys: KeyFinder;
+}
+
+/** What the pipeline asks about issuers; the registry of issuers answers. */
+export interface IssuerFinder {
+  /** All issuers that the configuration names. */
+  readonly configured: readonly KnownIssuer[];
+  /** Counts look-ups of the keys of all issuers. */
+  readonly keyLookUps: LookUpCounter;
+  /**
+   * The issuer that an unverified `iss` names; a promise if a tenant has to be asked for.
+   *
+   * @param beforeAsking - called before the application is asked for a tenant; an error that it throws rejects the token.
+   */
+  find(
+    unverifiedIssuer: string,
+    beforeAsking?: () => void,
+  ): KnownIssuer | undefined | Promise<KnownIssuer | undefined>;
   /** A token of the issuer was verified: only that keeps a tenant in memory. */
-  prove(issuer: string): void;
+  prove(issuer: KnownIssuer): void;
+  /** Whether an issuer may be accepted, without asking for it. */
+  isPossible(issuer: string): boolean;
+  /** The error for an `iss` that names no issuer of ours. */
+  unknown(unverifiedIssuer: unknown): IdentityError;
 }
 
 /** Counts look-ups of keys: a hit was answered at once, a miss asks the provider. */
@@ -79,7 +85,6 @@ export interface LookUpCounter {
 export interface RunContext {
   readonly options: ResolvedOptions;
   readonly issuers: IssuerFinder;
-  readonly keys: KeyFinder;
   readonly lookUps: LookUpCounter;
   readonly clock: Clock;
   /** Headers that need not be parsed again. */

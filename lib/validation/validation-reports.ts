@@ -39,7 +39,7 @@ export class ValidationReports {
   reject(error: unknown, { issuer, verified }: ValidationRun, startMs: number): unknown {
     this.rejected++;
     const code = error instanceof IdentityError ? error.code : 'check_refused';
-    const name = issuer?.issuer;
+    const name = issuer?.options.issuer;
     this.recorder.recordValidation(name, code, verified, startMs);
     this.reporter.reportIfObserved(() => ({
       type: 'token.rejected',

@@ -3,7 +3,6 @@ import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { isThenable } from '../model/thenable.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
-import type { ResolvedIssuer } from '../options/resolved-options.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
 import { checkTokenType } from '../tokens/check-token-type.js';
@@ -11,7 +10,7 @@ import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
 import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
-import type { KeyWait, Party, RunContext } from './run-context.js';
+import type { KeyWait, KnownIssuer, Party, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
 import type { RememberedToken } from './token-cache.js';
 import type { ValidationRules } from './validation-rules.js';
@@ -34,7 +33,7 @@ export interface Wait {
 /** What differs from call to call. */
 export interface CallSettings {
   /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
-  readonly rulesFor: (issuer: ResolvedIssuer) => ValidationRules | undefined;
+  readonly rulesFor: (issuer: KnownIssuer) => ValidationRules | undefined;
   readonly party?: Party | undefined;
   /** Whether signatures under these keys are checked on the thread pool. */
   readonly goesOffLoop?: ((keys: readonly PreparedKey[]) => boolean) | undefined;
@@ -48,7 +47,7 @@ export interface CallSettings {
  */
 export class ValidationRun {
   /** The issuer that the token names; it vouches for the token only once `verified` is true. */
-  issuer: ResolvedIssuer | undefined = undefined;
+  issuer: KnownIssuer | undefined = undefined;
   /** Whether the signature was verified: if not, the token says what anybody can write. */
   verified = false;
   /** The token in the token cache: its form, key and signature were proven before. */
@@ -101,13 +100,13 @@ export class ValidationRun {
    * @returns whether there is such a check: then form, key and signature are proven.
    */
   recall(): boolean {
-    const { tokenCache, issuers, keys, lookUps } = this.context;
+    const { tokenCache, issuers, lookUps } = this.context;
     const { token } = this;
     if (tokenCache === undefined || typeof token !== 'string') return false;
     const entry = tokenCache.find(token);
     const issuer = entry && issuers.find(entry.validated.issuer);
     if (entry !== undefined && issuer !== undefined && !isThenable(issuer)) {
-      const generation = keys.generation(issuer);
+      const generation = issuer.keys.generation();
       if (generation === entry.generation) {
         tokenCache.recordHit();
         lookUps.recordHit();
@@ -162,13 +161,13 @@ export class ValidationRun {
   }
 
   findKeys(): Wait | undefined {
-    const { keys, lookUps } = this.context;
-    const issuer = found(this.issuer);
+    const { lookUps } = this.context;
+    const { keys, options } = found(this.issuer);
     const { header } = this;
-    const candidates = keys.candidates(issuer, header);
+    const candidates = keys.candidates(header);
     if (candidates !== undefined) {
       lookUps.recordHit();
-      if (candidates.length === 0) throw refuseKey('key_not_found', issuer);
+      if (candidates.length === 0) throw refuseKey('key_not_found', options);
       this.candidates = candidates;
       return undefined;
     }
@@ -176,13 +175,13 @@ export class ValidationRun {
       onNetwork: true,
       begin: async () => {
         lookUps.recordMiss();
-        this.candidates = await keys.waitForCandidates(issuer, header, this.keyWait());
+        this.candidates = await keys.waitForCandidates(header, this.keyWait());
         return undefined;
       },
       decline: () => {
         lookUps.recordMiss();
-        const retryAfterMs = keys.requestCandidates(issuer, header);
-        return refuse('keys_cold', keysAreMissing(issuer), { retryAfterMs });
+        const retryAfterMs = keys.requestCandidates(header);
+        return refuse('keys_cold', keysAreMissing(options.issuer), { retryAfterMs });
       },
     };
   }
@@ -209,7 +208,7 @@ export class ValidationRun {
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
       header: this.rememberHeader(parsed),
-      issuer: issuer.issuer,
+      issuer: issuer.options.issuer,
       token: parsed.token,
     });
     this.accept(issuer, validated);
@@ -224,9 +223,9 @@ export class ValidationRun {
    * Only in the same turn of the event loop as the check of the signature: so the keys of now are those that verified it.
    */
   remember(): undefined {
-    const { tokenCache, keys } = this.context;
+    const { tokenCache } = this.context;
     if (tokenCache === undefined || this.claimsAreStale) return;
-    const generation = keys.generation(found(this.issuer));
+    const generation = found(this.issuer).keys.generation();
     if (generation !== undefined)
       tokenCache.remember({ validated: this.validated, type: this.type, generation });
   }
@@ -259,7 +258,7 @@ export class ValidationRun {
     checkCommonClaims(claims, options, clock.wallMs());
   }
 
-  private useRulesOf(issuer: ResolvedIssuer | undefined): undefined {
+  private useRulesOf(issuer: KnownIssuer | undefined): undefined {
     if (issuer === undefined) throw this.context.issuers.unknown(this.claims['iss']);
     this.issuer = issuer;
     this.issuerRules = this.call.rulesFor(issuer);
@@ -273,7 +272,7 @@ export class ValidationRun {
         this.key = await findSigningKeyOffLoop(candidates, parsed);
         return this.key === undefined ? this.waitForReplacedKey(candidates, parsed) : undefined;
       },
-      decline: () => refuseKey('signature_invalid', found(this.issuer)),
+      decline: () => refuseKey('signature_invalid', found(this.issuer).options),
     };
   }
 
@@ -282,21 +281,20 @@ export class ValidationRun {
    * known to be bad.
    */
   private waitForReplacedKey(tried: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
-    const { keys } = this.context;
-    const issuer = found(this.issuer);
+    const { keys, options } = found(this.issuer);
     return {
       onNetwork: true,
       begin: async () => {
-        this.key = await keys.findReplacedKey(issuer, parsed, tried, this.keyWait());
-        if (this.key === undefined) throw refuseKey('signature_invalid', issuer);
+        this.key = await keys.findReplacedKey(parsed, tried, this.keyWait());
+        if (this.key === undefined) throw refuseKey('signature_invalid', options);
         return undefined;
       },
       decline: () => {
-        const retryAfterMs = keys.requestReplacedKey(issuer, parsed);
-        if (retryAfterMs === undefined) return refuseKey('signature_invalid', issuer);
+        const retryAfterMs = keys.requestReplacedKey(parsed);
+        if (retryAfterMs === undefined) return refuseKey('signature_invalid', options);
         return refuse('keys_cold', KEY_MAY_BE_REPLACED, { retryAfterMs });
       },
-      known: () => refuseKey('signature_invalid', issuer),
+      known: () => refuseKey('signature_invalid', options),
     };
   }
 
@@ -305,9 +303,9 @@ export class ValidationRun {
     return { sinceMs, party: this.call.party };
   }
 
-  private accept(issuer: ResolvedIssuer, validated: ValidatedToken): void {
+  private accept(issuer: KnownIssuer, validated: ValidatedToken): void {
     this.verified = true;
-    if (this.context.options.tenants !== undefined) this.context.keys.prove(issuer.issuer);
+    if (this.context.options.tenants !== undefined) this.context.issuers.prove(issuer);
     this.result = validated;
   }
 
@@ -327,7 +325,7 @@ const KEY_MAY_BE_REPLACED =
 const ISSUER_IS_ASKED_FOR =
   'The function "issuers" is being asked for the issuer of the token; validateSync does not wait.';
 
-function keysAreMissing({ issuer }: ResolvedIssuer): string {
+function keysAreMissing(issuer: string): string {
   return `The keys of ${issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`;
 }
 

@@ -129,9 +129,9 @@ describe.each(PLATFORMS)('the button "replace keys", on %s', (platform) => {
     await tokens.validate(token);
     await tokens.validate(token);
     expect(tokens.stats().tokenCache).toMatchObject({ hits: 1, misses: 1 });
-    const held = app.get(JwksService).held();
+    const held = app.get(JwksService).cached();
     expect((await post(REPLACE, { issuer: issuer.issuer })).status).toBe(200);
-    expect(app.get(JwksService).held()).not.toBe(held);
+    expect(app.get(JwksService).cached()).not.toBe(held);
     await tokens.validate(token);
     expect(tokens.stats().tokenCache).toMatchObject({
       hits: 1,

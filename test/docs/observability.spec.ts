@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { EntryState } from '../../lib/cache/refreshing-cache.js';
+import type { EntryState } from '../../lib/cache/value-source.js';
 import { ERROR_CODES } from '../../lib/errors/error-codes.js';
 import { IdentityStats } from 'nestjs-identity-model';
 import { REQUEST_OUTCOMES } from '../../lib/http/request-recorder.js';

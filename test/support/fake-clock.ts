@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/cache/clock.js';
+import { answersArrived, isNetworkBusy } from './quiet-network.js';
 
 interface Timer {
   readonly atMs: number;
@@ -15,7 +16,11 @@ export class FakeClock implements Clock {
   /** What chance says next. */
   chance = 0;
 
-  constructor(wallMs = 1_700_000_000_000) {
+  /** @param answersInTime - requests are answered at the moment at which they were sent; if not, when the test has idle turns. */
+  constructor(
+    wallMs = 1_700_000_000_000,
+    private readonly answersInTime = true,
+  ) {
     this.wallOffsetMs = wallMs - this.nowMs;
   }
 
@@ -43,10 +48,13 @@ export class FakeClock implements Clock {
     return this.timers.length;
   }
 
-  /** Lets time pass: each timer runs at its moment, and what it started goes on before the next. */
+  /**
+   * Lets time pass: each timer runs at its moment, and what it started goes on before the next. A request over a real
+   * connection is answered at the moment at which it was sent, unless its provider keeps it waiting.
+   */
   async advance(ms: number): Promise<void> {
     const endMs = this.nowMs + ms;
-    await settle();
+    await this.settle();
     for (;;) {
       const due = this.timers
         .filter(({ atMs }) => atMs <= endMs)
@@ -55,10 +63,15 @@ export class FakeClock implements Clock {
       this.timers = this.timers.filter((each) => each !== due);
       this.nowMs = Math.max(this.nowMs, due.atMs);
       due.run();
-      await settle();
+      await this.settle();
     }
     this.nowMs = endMs;
     await settle();
+  }
+
+  private async settle(): Promise<void> {
+    await settle();
+    if (this.answersInTime && isNetworkBusy()) await answersArrived();
   }
 
   /** The wall clock is set, forwards or backwards. */

@@ -24,6 +24,23 @@ export function noteAnswer(response: ServerResponse): void {
 }
 
 /**
+ * Resolves when requests under way are answered, and what the module does next has been done, as far as it takes turns of
+ * the event loop and no time.
+ */
+export async function answersArrived(): Promise<void> {
+  const startMs = performance.now();
+  for (let quiet = 0; quiet < QUIET_TURNS && performance.now() - startMs < LIMIT_MS;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    quiet = isNetworkBusy() ? 0 : quiet + 1;
+  }
+}
+
+/** Whether a request is under way, apart from those that a provider keeps waiting; or has ended, which the provider has not seen yet. */
+export function isNetworkBusy(): boolean {
+  return inFlight.size !== keptBack.size;
+}
+
+/**
  * Resolves when no request has been under way for a moment, apart from those that a provider keeps waiting. A fixed time
  * alone is too short on a busy machine.
  */
@@ -32,7 +49,7 @@ export async function quietNetwork(): Promise<void> {
   let busyAtMs = startMs;
   let turns = 0;
   for (let nowMs = startMs; nowMs - startMs < LIMIT_MS; nowMs = performance.now()) {
-    const isBusy = inFlight.size > keptBack.size;
+    const isBusy = isNetworkBusy();
     if (isBusy) busyAtMs = nowMs;
     else if (turns >= QUIET_TURNS && nowMs - busyAtMs >= QUIET_MS) return;
     turns = isBusy ? 0 : turns + 1;

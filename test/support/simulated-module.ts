@@ -19,8 +19,10 @@ export interface Simulation {
   pass(ms: number, stepMs?: number): Promise<void>;
 }
 
-export async function simulate(options: IdentityModuleOptions): Promise<Simulation> {
-  const clock = new FakeClock(Date.now());
+export async function simulate(
+  options: IdentityModuleOptions,
+  clock = new FakeClock(Date.now()),
+): Promise<Simulation> {
   const module = await Test.createTestingModule({ imports: [IdentityModule.forRoot(options)] })
     .overrideProvider(CLOCK)
     .useValue(clock)
@@ -36,6 +38,31 @@ export async function simulate(options: IdentityModuleOptions): Promise<Simulati
     }
   };
   return { module, clock, events, pass };
+}
+
+/** Lets simulated time pass for as long as somebody waits for it: until a timeout, a retry, or the end. */
+export async function elapse<T>({ clock }: Pick<Simulation, 'clock'>, pending: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = (): void => void (isOver = true);
+  const settled = pending.then(over, over);
+  for (;;) {
+    // Providers have a moment of real time for each step.
+    await Promise.race([settled, idle(5)]);
+    if (isOver) return pending;
+    await step(clock);
+  }
+}
+
+const stepping = new WeakMap<FakeClock, Promise<void>>();
+
+/** One for all who wait at the same time. */
+function step(clock: FakeClock): Promise<void> {
+  let running = stepping.get(clock);
+  if (running === undefined) {
+    running = clock.advance(50).finally(() => stepping.delete(clock));
+    stepping.set(clock, running);
+  }
+  return running;
 }
 
 /** Real time that passes. For answers see {@link quietNetwork}. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toUnavailable } from './cache-errors.js';
+import { toUnavailable } from './to-unavailable.js';
 
 const ISSUER = 'https://id.example.com';
 

@@ -1,4 +1,4 @@
-import { CacheMissError } from '../cache/refreshing-cache.js';
+import { CacheMissError } from '../cache/value-source.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { describeError, IdentityError } from '../errors/identity-error.js';
 

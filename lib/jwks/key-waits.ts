@@ -1,8 +1,10 @@
 import type { Clock } from '../cache/clock.js';
-import type { RefreshingCache } from '../cache/refreshing-cache.js';
+import type { RefreshingValue } from '../cache/refreshing-value.js';
 import type { IdentityError } from '../errors/identity-error.js';
-import type { ResolvedJwks } from '../options/resolved-options.js';
+import type { CachedDocument } from '../http/document.js';
+import type { ResolvedIssuer, ResolvedJwks } from '../options/resolved-options.js';
 import { waitMessages } from './key-messages.js';
+import type { KeySet } from './key-set.js';
 import { MissedIds } from './missed-ids.js';
 import { RefreshPace } from './refresh-pace.js';
 import { SharedLoad } from './shared-load.js';
@@ -17,26 +19,22 @@ const FIRST_MISS_MS = 2_000;
 /** Failed signatures after a quiet time that are each settled at once: a client that sends one by mistake does not wait. */
 const SIGNATURE_BURST = 4;
 
-export interface KeyWatchOptions<V> {
-  readonly jwks: ResolvedJwks;
-  readonly fetchDeadlineMs: number;
-  readonly cache: RefreshingCache<V>;
-  readonly clock: Clock;
-  /** What makes two values the same set. */
-  readonly setOf: (value: V) => object;
-}
-
 /** What the requests of one issuer wait for besides the set itself. All waits share the same places. */
-export class KeyWatch<V> {
+export class KeyWaits {
   /** Key ids, and algorithms of key ids, that the set does not have. */
   readonly unknown: SharedRefreshes;
   /** Tokens whose signature failed under a known key: the provider may have put another one in its place. */
   readonly doubted: SharedRefreshes;
-  readonly firstSet: SharedLoad<V>;
+  readonly firstSet: SharedLoad<CachedDocument<KeySet>>;
 
-  constructor(issuer: string, { jwks, fetchDeadlineMs, cache, clock, setOf }: KeyWatchOptions<V>) {
+  constructor(
+    { issuer, http }: ResolvedIssuer,
+    document: RefreshingValue<CachedDocument<KeySet>>,
+    { jwks, clock }: { readonly jwks: ResolvedJwks; readonly clock: Clock },
+  ) {
     const room = new WaitingRoom(jwks.maxWaiting);
     const messages = waitMessages(issuer, jwks);
+    const fetchDeadlineMs = http.deadlineMs;
     const { unknownKidMaxWaitMs: maxWaitMs, unknownKidTtlMs } = jwks;
     const maxCooldownMs = Math.min(MAX_COOLDOWN_MS, maxWaitMs * COOLDOWN_SHARE);
     const refreshes = (cooldownMs: number, burst: number): SharedRefreshes =>
@@ -48,19 +46,18 @@ export class KeyWatch<V> {
         fetchDeadlineMs,
         clock,
         refresh: async () => {
-          const before = cache.look(issuer);
-          const after = await cache.refresh(issuer);
-          return { changed: before === undefined || setOf(before) !== setOf(after) };
+          const before = document.peek()?.value;
+          return { changed: before !== (await document.refresh()).value };
         },
-        backoffLeftMs: () => cache.backoffLeftMs(issuer),
+        backoffLeftMs: () => document.backoffLeftMs,
         messages,
       });
     this.unknown = refreshes(jwks.unknownKidCooldownMs, 1);
     this.doubted = refreshes(jwks.badSignatureCooldownMs, SIGNATURE_BURST);
     this.firstSet = new SharedLoad({
-      load: () => cache.load(issuer),
+      load: () => document.load(),
       room,
-      endsInMs: () => Math.max(0, fetchDeadlineMs - cache.fetchingForMs(issuer)),
+      endsInMs: () => Math.max(0, fetchDeadlineMs - document.fetchingForMs),
       noPlace: messages.noPlace,
     });
   }
@@ -75,5 +72,6 @@ export class KeyWatch<V> {
   close(error: IdentityError): void {
     this.unknown.close(error);
     this.doubted.close(error);
+    this.firstSet.close(error);
   }
 }
