@@ -13,6 +13,7 @@ export interface ChallengeContext {
   readonly parameters?: ChallengeParameters | undefined;
 }
 
+/** Errors that another scope would not mend. A `scope` beside them would send clients after rights that they may have already. */
 const ABOUT_THE_TOKEN: ReadonlySet<ChallengeError> = new Set(['invalid_request', 'invalid_token']);
 
 /**
@@ -25,6 +26,8 @@ export function buildChallenge(error: IdentityError, context: ChallengeContext):
   const parts = [`realm=${quote(context.realm)}`];
   if (row.challenge !== undefined) parts.push(`error="${row.challenge}"`);
   if (row.challenge === 'invalid_token') {
+    // RFC 6750 section 3: for developers, in words that tell a guesser nothing beyond what the client may know anyway. Which
+    // check failed stays in the log: an attacker would learn from it which part of a forged token to mend next.
     const what = error.code === 'token_expired' ? 'expired' : 'invalid';
     parts.push(`error_description="The access token is ${what}"`);
   }
@@ -36,6 +39,7 @@ export function buildChallenge(error: IdentityError, context: ChallengeContext):
   if (context.resourceMetadataUrl !== undefined) {
     parts.push(`resource_metadata=${quote(context.resourceMetadataUrl)}`);
   }
+  // The scheme comes first and stands alone: several parameters of one challenge are separated by commas (RFC 9110 section 11.6.1).
   return `Bearer ${parts.join(', ')}`;
 }
 

@@ -35,6 +35,7 @@ interface ErrorRow {
   readonly stages?: readonly Stage[];
 }
 
+/** RFC 6750 section 3.1: an expired, revoked or malformed token is 401 `invalid_token`; the client may ask for a new one. */
 const rejected = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   kind: 'rejected',
   status: 401,
@@ -42,6 +43,10 @@ const rejected = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   meaning,
   stages,
 });
+/**
+ * RFC 6750 section 3.1: a valid token that is not enough is 403 `insufficient_scope`. `ofRequirement` puts the code among the
+ * denials that metrics count, because no validation has counted the token as rejected.
+ */
 const denied = (meaning: string, ...stages: readonly Stage[]) =>
   ({
     kind: 'rejected',
@@ -51,12 +56,17 @@ const denied = (meaning: string, ...stages: readonly Stage[]) =>
     meaning,
     stages,
   }) as const satisfies ErrorRow;
+/**
+ * RFC 9110 section 15.6.4, with `Retry-After`. Never a 401: clients throw a token away on that, and a good one is lost in each
+ * outage of the provider.
+ */
 const unavailable = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   kind: 'unavailable',
   status: 503,
   meaning,
   stages,
 });
+/** A mistake of the application. The caller is told nothing of it; the log says the message. */
 const misconfigured = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   kind: 'misconfigured',
   status: 500,
@@ -66,17 +76,20 @@ const misconfigured = (meaning: string, ...stages: readonly Stage[]): ErrorRow =
 
 /** Every error this package reports. The names are stable; README.md has the remedies. */
 const TABLE = {
+  // RFC 6750 section 3.1: a request without credentials gets no error code, only the scheme and the realm.
   token_missing: {
     kind: 'rejected',
     status: 401,
     meaning: 'The request carries no Bearer token.',
   },
+  // RFC 6750 sections 2 and 3.1: more than one way or more than one token is `invalid_request`, 400.
   authorization_malformed: {
     kind: 'rejected',
     status: 400,
     challenge: 'invalid_request',
     meaning: 'The Authorization header is repeated, or "Bearer" is not followed by exactly one token.',
   },
+  // Form: RFC 7515 section 7.1, RFC 7519 section 7.2.
   token_too_large: rejected('The token is longer than maxTokenBytes.', 'unnamed'),
   token_malformed: rejected(
     'The token is not a well-formed compact JWS with JSON objects inside.',
@@ -103,6 +116,7 @@ const TABLE = {
     'unnamed',
     'unverified',
   ),
+  // RFC 8725 section 3.8, RFC 9068 section 4: issuer, then audience, then time.
   issuer_unknown: rejected('The issuer ("iss") is none of the configured issuers.', 'unnamed'),
   issuer_not_accepted: rejected(
     'The issuer is configured, but the override "issuer" of this call does not name it.',
@@ -124,11 +138,14 @@ const TABLE = {
   token_expired: rejected('"exp" is in the past.', 'unnamed', 'unverified', 'verified'),
   token_not_yet_valid: rejected('"nbf" is in the future.', 'unnamed', 'unverified'),
   issued_in_future: rejected('"iat" is in the future.', 'unnamed', 'unverified'),
+  // RFC 7800 section 3.1: whoever presents such a token has to prove the key. A module that cannot check the proof and
+  // accepts the token would turn it into a bearer token, and a stolen one would work.
   sender_constrained: rejected(
     'The token is bound to a key ("cnf") whose possession was not proven.',
     'unnamed',
     'unverified',
   ),
+  // RFC 7515 section 5.2, RFC 8725 section 3.3.
   key_not_found: rejected(
     'The key set of the issuer has no key for the header\'s "kid" and "alg".',
     'unverified',
@@ -137,12 +154,15 @@ const TABLE = {
     'No key of the issuer that fits the header verifies the signature.',
     'unverified',
   ),
+  // The application's own functions said no. That they broke is `check_failed`: it says nothing about the token.
   check_refused: rejected('The application\'s own "validate" check rejected the token.', 'verified'),
   user_refused: rejected('"mapUser" or an override of handleRequest found no user for the token.'),
   scope_missing: denied('The token lacks a scope that the route or the call requires.', 'verified'),
   role_missing: denied('The token lacks a role that the route requires.'),
   claim_not_met: denied('A claim does not meet @RequireClaim of the route.'),
   issuer_not_met: denied('The issuer is none of those that @RequireIssuer of the route names.'),
+  // Nothing was decided about the token: these end by themselves, and Retry-After says when another attempt makes sense.
+  // What the provider did wrong is in the log; a caller learns no more than that.
   keys_cold: unavailable(
     'A synchronous validation cannot decide with the keys in the cache; they are being fetched.',
     'unnamed',
@@ -157,6 +177,8 @@ const TABLE = {
   metadata_unavailable: unavailable('The metadata of the issuer could not be fetched.'),
   provider_unreachable: unavailable('The provider did not answer in time, or with an error status.'),
   provider_response_invalid: unavailable('The provider answered, but not with what was asked for.'),
+  // OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3: otherwise one provider could speak for another. It is
+  // no rejection: the tokens may be good, and the provider or the option "issuer" has to be corrected.
   issuer_mismatch: unavailable('The metadata document names another issuer.'),
   url_not_allowed: unavailable('A URL of the provider is not https, or leads into a private network.'),
   no_usable_key: unavailable('The key set holds no key that can verify signatures.'),
@@ -167,6 +189,7 @@ const TABLE = {
   ),
   shutting_down: unavailable('The module is closing.', 'unnamed', 'unverified'),
   aborted: unavailable('The batch was aborted before this token was validated.'),
+  // Thrown at start if that is possible, so that a mistake is seen by the person who deploys it.
   options_invalid: misconfigured('An option of the module is wrong.'),
   issuer_ambiguous: misconfigured('Several issuers are configured and none was named.'),
   invalid_override: misconfigured('An override is unknown, or would accept nothing at all.'),

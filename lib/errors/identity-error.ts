@@ -47,6 +47,8 @@ export class IdentityError extends Error {
 
 /** A refusal of bytes: most tokens that are refused are refused here, so it spares the stack trace. */
 export function refuse(code: ErrorCode, message?: string, details?: IdentityErrorDetails): IdentityError {
+  // Capturing a stack costs several times what parsing the token does, and a flood of bad tokens would pay for it each time.
+  // Nothing runs in between, so that no other error loses its stack.
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
@@ -59,6 +61,8 @@ export function refuse(code: ErrorCode, message?: string, details?: IdentityErro
 /** What went wrong, on one line, with the messages of the causes; for logs. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
+  // Wrapped errors often repeat the message of their cause; each text is said once. The depth is bounded because causes
+  // may form a circle.
   for (let at = readable(error), depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
     // Texts of OpenSSL end in a line break; what wraps them has lost it.
     const text = (at instanceof Error ? messageOf(at) : 'not an Error object').replaceAll(/\s+/g, ' ').trim();

@@ -50,6 +50,7 @@ export async function decodeBody(bytes: Buffer, contentEncoding: string, maxByte
   const decoders: Decode[] = [];
   for (const coding of codingsOf(contentEncoding)) {
     const decoder = DECODERS.get(coding);
+    // What is no JSON then is refused later, with the name of the coding in the message.
     if (decoder === undefined) return bytes;
     decoders.unshift(decoder);
   }
@@ -59,6 +60,10 @@ export async function decodeBody(bytes: Buffer, contentEncoding: string, maxByte
   return decoded;
 }
 
+/**
+ * Limits each stage, not only the last: of two codings, the first may already be a bomb. zlib stops as soon as its output is
+ * longer than allowed, so that the limit bounds the memory as well.
+ */
 async function decodeWithin(decode: Decode, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   if (bytes.length === 0) return bytes;
   try {

@@ -46,8 +46,11 @@ class RoutingDispatcher extends Dispatcher {
   }
 
   private poolFor(url: URL): Dispatcher {
+    // A pool that is made after the end would never be closed, and would hold the process.
     if (this.ended) throw new Error('the connections to providers are closed');
     const proxy = chooseProxy(url, this.settings.proxies);
+    // A TLS session that has shown the client certificate must not be used for an origin that is not meant to see it: so
+    // the certificate is a part of the pool's name.
     const showsCertificate =
       hasClientCertificate(this.settings) && this.settings.credentialOrigins.includes(url.origin);
     const name = `${url.protocol} ${proxy?.url ?? ''} ${String(showsCertificate)}`;
@@ -72,6 +75,8 @@ class RoutingDispatcher extends Dispatcher {
     const secured = protocol === 'https:' ? this.tlsOptions(showsCertificate) : {};
     const connect = { ...secured, timeout: settings.timeoutMs };
     if (proxy === undefined) {
+      // The address is judged when the socket connects, not before: a name that is looked up twice may have another address
+      // the second time (DNS rebinding).
       const lookup = settings.allowPrivateNetworks ? this.lookup : publicLookup(this.lookup);
       const connector = buildConnector({ ...connect, ...(lookup === undefined ? {} : { lookup }) });
       return new Agent({ ...pool, connect: rememberingAlerts(connector) });
@@ -93,6 +98,7 @@ class RoutingDispatcher extends Dispatcher {
 
   /** Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 changes the default of the whole process. */
   private tlsOptions(showsCertificate: boolean): object {
+    // Certificate authorities are added to those of Node.js and never replace them; `createTrust` keeps one context for equal settings.
     const secureContext = createTrust(this.settings, showsCertificate);
     return { rejectUnauthorized: true, ...(secureContext === undefined ? {} : { secureContext }) };
   }

@@ -26,6 +26,7 @@ export function whyNotAllowed(url: URL | undefined): string {
   );
 }
 
+/** Names the host, because the operator has to decide about it, and the option that could allow it. */
 export function privateMessage(url: string, why: string): string {
   return (
     `${printableUrl(url)} is not on the public Internet: ${why}. ` +

@@ -13,11 +13,13 @@ export function unreachable(
   return { error, transient: details.transient };
 }
 
+/** The provider answered, and the answer is no use. Not transient: the same request would bring the same answer. */
 export function invalid(what: string, why: string): Failure {
   const message = `${what} was not answered with what was asked for: ${why}`;
   return { error: new IdentityError('provider_response_invalid', message), transient: false };
 }
 
+/** Nothing was sent. Not transient: only another URL, or another option, changes it. */
 export function notAllowed(message: string): Failure {
   return { error: new IdentityError('url_not_allowed', message), transient: false };
 }
@@ -27,9 +29,14 @@ export function saysNoSuchDocument(error: unknown): boolean {
   return error instanceof IdentityError && NO_SUCH_DOCUMENT.has(error);
 }
 
+/**
+ * Such an answer leads to the next well-known place (RFC 8414 section 3.1). A mark beside the error, not a member of it: what
+ * the error says to the application stays the same.
+ */
 export function markNoSuchDocument<T extends Failure>(failure: T): T {
   NO_SUCH_DOCUMENT.add(failure.error);
   return failure;
 }
 
+// Weak: a mark goes with its error.
 const NO_SUCH_DOCUMENT = new WeakSet<IdentityError>();

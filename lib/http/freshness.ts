@@ -29,6 +29,7 @@ export function readFreshnessMs(headers: Headers, nowMs: number): number | undef
     ? readSecondsMs(directives.get('max-age'))
     : readExpiryMs(headers, nowMs);
   if (lifetimeMs === undefined) return undefined;
+  // RFC 9111 section 4.2.3: a cache on the way has held the answer for that long already.
   const leftMs = lifetimeMs - (readSecondsMs(trimOptionalWhitespace(headers['age'] ?? '')) ?? 0);
   return leftMs > 0 ? leftMs : undefined;
 }
@@ -36,6 +37,8 @@ export function readFreshnessMs(headers: Headers, nowMs: number): number | undef
 /** The time to live: what the answer says within the bounds, else the default. */
 export function chooseTtlMs(freshnessMs: number | undefined, range: TtlRange): number {
   if (freshnessMs === undefined) return range.ttlMs;
+  // The minimum keeps a provider that says one second from being asked each second; the maximum keeps a withdrawn key from
+  // being believed for as long as the provider, by mistake, allows.
   return Math.min(Math.max(freshnessMs, range.minTtlMs), range.maxTtlMs);
 }
 

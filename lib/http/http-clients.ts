@@ -16,6 +16,7 @@ export class HttpClients {
   ) {
     this.clients = new LRUCache({
       max: maxClients,
+      // `retire` lets requests under way end: a tenant that was driven out may be in the middle of a fetch.
       dispose: (client, _settings, reason) => {
         if (reason === 'evict') client.retire();
       },

@@ -23,6 +23,7 @@ export function describeProxy({ name, url }: NamedProxy): string {
 function matches(entry: string, url: URL): boolean {
   if (entry === '*') return true;
   const [, named = entry, port] = /^(.+):(\d+)$/.exec(entry) ?? [];
+  // `::1:8080` is an address, not a host with a port: only brackets separate the two (RFC 3986 section 3.2.2).
   const isIpv6 = port !== undefined && named.includes(':') && !named.startsWith('[');
   const host = isIpv6 ? entry : named;
   if (port !== undefined && !isIpv6 && port !== portOf(url)) return false;

@@ -42,6 +42,8 @@ export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !closed.check(address, 'ipv4');
   const groups = groupsOf(address);
   if (groups === undefined) return false;
+  // The socket reaches the embedded IPv4 address, whatever the notation: `::ffff:127.0.0.1` is this machine, and behind a
+  // NAT64 gateway `64:ff9b::a00:1` is 10.0.0.1.
   const prefix = groups.slice(0, 6).join(':');
   if (prefix === '0:0:0:0:0:ffff' || prefix === '64:ff9b:0:0:0:0') return isPublicAddress(lastIpv4(groups));
   const plain = groups.join(':');

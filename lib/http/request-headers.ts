@@ -33,6 +33,8 @@ export async function headersFor(
   settings: HttpSettings,
   signal: AbortSignal,
 ): Promise<HeaderValues> {
+  // Metadata names the URL of the key set. Without this check a provider, or whoever can write its metadata, could have an
+  // API key sent to a host of its choice.
   if (!getsCredentials(url, settings)) return NONE;
   const { headers } = settings;
   if (typeof headers !== 'function') return headers;
@@ -51,6 +53,7 @@ export async function headersFor(
   return values;
 }
 
+/** A function of the application may hang. Its promise is left alone then; its late answer changes nothing. */
 async function within<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   let stop!: () => void;
   const late = new Promise<never>((_, reject) => {

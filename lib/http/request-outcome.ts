@@ -23,8 +23,11 @@ export function requestOutcome(outcome: Outcome, isAborted: boolean): RequestOut
   if ('answer' in outcome) return outcome.answer.json === undefined ? 'not_modified' : 'ok';
   const { error, status } = outcome;
   if (error.code === 'url_not_allowed') return 'not_allowed';
+  // A status came, so the provider was reached: that decides before what was wrong with the body.
   if (status !== undefined) return ofStatus(status);
   if (error.code === 'provider_response_invalid') return 'invalid';
+  // An abort of ours looks like a broken connection. Only if nobody wanted the answer any more it is no fault of the provider,
+  // and alerts on `network` and `timeout` must not go off for it.
   if (isAborted) return 'aborted';
   return isTimeout(error.cause) ? 'timeout' : 'network';
 }

@@ -13,6 +13,7 @@ export function isNoSuchDocument(status: number): boolean {
   return status >= 400 && status < 500 && !MOMENTARY_STATUSES.has(status);
 }
 
+// Retries share one deadline with the first attempt; they exist for a cold start, in which a request waits for the answer.
 const BASE_DELAY_MS = 100;
 const MAX_DELAY_MS = 2_000;
 
@@ -24,6 +25,7 @@ export function retryDelayMs(retry: number, random: number): number {
 /** `Retry-After` in milliseconds, seconds or HTTP date (RFC 9110 section 10.2.3); undefined where unreadable. */
 export function readRetryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
+  // Nine digits are 31 years: enough for every honest answer, and far below the largest safe integer.
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
   // The oldest of the three forms ends in the year and means UTC without saying so.

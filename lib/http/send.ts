@@ -155,6 +155,7 @@ class Exchange {
     if (status < 200 || this.settled !== undefined) return;
     this.status = status;
     this.headers = flatten(headers);
+    // The body of an error page is not needed, and may be endless: the status decides, and the connection is given up.
     if (this.request.wantedStatuses.includes(status)) return;
     const isLong = Number(this.headers['content-length'] ?? 0) > MAX_UNWANTED_BYTES;
     this.draining = setTimeout(() => this.stopDraining(), isLong ? 0 : MAX_UNWANTED_MS);
@@ -166,6 +167,7 @@ class Exchange {
 
   private data(chunk: Buffer): void {
     if (this.settled !== undefined) return;
+    // Counted as it arrives, whatever Content-Length says: the limit holds for chunked and for lying answers, too.
     this.length += chunk.length;
     if (this.draining !== undefined) {
       if (this.length > MAX_UNWANTED_BYTES) this.stopDraining();
@@ -189,6 +191,7 @@ class Exchange {
   }
 }
 
+/** RFC 9110 section 5.3: fields with the same name are one list. Names are lower case, so that look-ups are exact. */
 function flatten(headers: Fields): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -217,6 +220,7 @@ function asError(error: unknown): Error {
   return cause instanceof Error ? cause : new Error('not an Error object', { cause });
 }
 
+/** The name is what callers and undici know an abort by; the reason of the signal is its cause. */
 function abortError(signal: AbortSignal): Error {
   const error = new Error('the request was aborted', { cause: signal.reason });
   error.name = 'AbortError';

@@ -21,9 +21,12 @@ export class SharedFetches<T> {
     signal: AbortSignal,
     begin: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    // A caller that has seen evidence of a change must not get an answer that may be older than the evidence.
     const found = join ? this.running.get(name) : undefined;
     const shared = found ?? this.begin(name, begin);
     shared.participants++;
+    // A participant leaves through a promise of its own. Aborting the shared fetch would take the answer from all the others,
+    // so that happens only for the last one.
     let leave!: (error: unknown) => void;
     const left = new Promise<never>((_, reject) => (leave = reject));
     const onAbort = (): void => leave(signal.reason);
