@@ -10,6 +10,7 @@ import type { Exchange } from './exchange-recorder.js';
 import type { Finding } from './finding.js';
 import type { ProviderSession } from './provider-session.js';
 
+/** A cold start adds it to the first request of a user. */
 const SLOW_MS = 1_000;
 
 /** Looks at metadata and keys as the module gets them, and at what came with them. */
@@ -17,6 +18,7 @@ export async function examineProvider(session: ProviderSession): Promise<readonl
   const findings: Finding[] = [];
   const jwksUri = session.issuer.jwksUri ?? (await examineMetadata(session, findings));
   if (jwksUri !== undefined) await examineKeys(session, jwksUri, findings);
+  // Last, because its findings are about the answers to the requests that were made until here.
   for (const exchange of session.recorder.exchanges) {
     if (exchange.status === 200) findings.push(...examineTiming(exchange, session.options.clockToleranceMs));
   }
@@ -42,6 +44,10 @@ async function examineMetadata(session: ProviderSession, findings: Finding[]): P
   }
 }
 
+/**
+ * The set as the module would use it. If no key of it is usable, `get` fails, and the keys that were skipped on the way say why:
+ * those come from the session, since no set was handed out.
+ */
 async function examineKeys(session: ProviderSession, jwksUri: string, findings: Finding[]): Promise<void> {
   const { jwks, recorder, options } = session;
   try {
@@ -70,11 +76,13 @@ async function examineKeys(session: ProviderSession, jwksUri: string, findings: 
   }
 }
 
+/** A note, not a warning: sets often hold keys for encryption, and the module is right to leave them out. */
 function describeSkipped({ kid, reason }: SkippedKey): Finding {
   const name = kid === undefined ? 'a key without id' : `key ${quoted(kid)}`;
   return { about: 'key', verdict: 'note', text: `${name} is not used: ${reason}` };
 }
 
+/** Algorithms are those that this Node.js can verify, which may be fewer than the provider offers. */
 function describeKey(key: VerificationKey): string {
   const kind = key.crv === undefined ? key.kty : `${key.kty} ${key.crv}`;
   const bits = key.key.asymmetricKeyDetails?.modulusLength;
@@ -94,6 +102,10 @@ function describeCaching(what: string, { headers }: Exchange, lifetime: Resolved
   return { about: 'caching', verdict: 'ok', text: `${what}: fresh for ${String(ttlSec)} s, ${why}` };
 }
 
+/**
+ * Compares the clocks by the `Date` of an answer (RFC 9110 section 6.6.1). A difference beyond `clockToleranceMs` is a fault, because
+ * good tokens are rejected: as not yet valid on a machine that is behind, as expired on one that is ahead.
+ */
 function examineTiming(exchange: Exchange, clockToleranceMs: number): readonly Finding[] {
   const { url, durationMs, headers, atWallMs } = exchange;
   const slow = durationMs > SLOW_MS;

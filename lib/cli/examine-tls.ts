@@ -4,6 +4,7 @@ import { getsCredentials } from '../http/request-headers.js';
 import { createTrust } from '../http/trust.js';
 import type { Finding } from './finding.js';
 
+/** ACME clients usually renew 30 days before the end: with less than this, renewals have failed for a while. */
 const SOON_DAYS = 21;
 const DAY_MS = 86_400_000;
 
@@ -49,7 +50,9 @@ function shakeHands(url: string, settings: HttpSettings): Promise<Handshake | un
     const socket = connect({
       host,
       port: port === '' ? 443 : Number(port),
+      // Stated, because NODE_TLS_REJECT_UNAUTHORIZED=0 changes the default of the process.
       rejectUnauthorized: true,
+      // RFC 6066 section 3: no address is sent as a server name.
       ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
       ...(secureContext === undefined ? {} : { secureContext }),
     });

@@ -6,6 +6,7 @@ import { adviseOnToken } from './advise-on-token.js';
 import type { Finding } from './finding.js';
 import type { ProviderSession } from './provider-session.js';
 
+/** What is true if a step passes. The names of the steps are those of the pipeline. */
 const TITLES: Readonly<Record<ExplainedStep, string>> = {
   form: 'it is a compact JWS with JSON inside',
   issuer: 'its "iss" is this issuer, to the letter',
@@ -50,8 +51,10 @@ export async function examineToken(
   ];
 }
 
+/** What to do about a code. @param claim - the name of the claim that decides. */
 type Advise = (outcome: StepOutcome) => string | undefined;
 
+/** A step that was skipped is a note: an earlier one has failed, and nothing is known about it. */
 function toFinding(said: StepOutcome, advise: Advise): Finding {
   const { step, outcome, code = 'check_failed', reason } = said;
   const about = 'token';

@@ -33,6 +33,10 @@ export class ExchangeRecorder {
   }
 }
 
+/**
+ * Sees the head of each answer on its way to the real handler. The time of the first byte is taken, because the body adds
+ * what its size costs, and clocks are compared by the head.
+ */
 class Listener extends DecoratorHandler {
   private readonly begunMs = performance.now();
 

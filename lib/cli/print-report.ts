@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { printableJson } from '../model/printable.js';
 import { isTokenAlone, type DoctorReport, type Finding, type Verdict } from './finding.js';
 
+/** Shape and color both tell: a report is read in logs without colors, and by people who cannot tell red from green. */
 const SIGNS: Readonly<
   Record<Verdict, { readonly sign: string; readonly color: 'green' | 'cyan' | 'yellow' | 'red' }>
 > = {

@@ -36,6 +36,8 @@ export function openSession(raw: IdentityModuleOptions): ProviderSession {
   const resolved = resolveOptions(raw);
   const [configured] = resolved.issuers;
   if (configured === undefined) throw new Error('resolved options without an issuer');
+  // The listening pool takes the place of the application's dispatcher. No retries: a person waits, and wants to see the
+  // first failure.
   const recorder = new ExchangeRecorder();
   const pool = createDispatcher(configured.http);
   const issuer: ResolvedIssuer = {

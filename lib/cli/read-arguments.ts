@@ -95,6 +95,10 @@ function parse(argv: readonly string[]) {
   }
 }
 
+/**
+ * "-" is standard input, for both options. On a shared machine the value of `--token` is visible in the list of processes,
+ * so the usage names the file first.
+ */
 function readToken(token: string | undefined, file: string | undefined): DoctorArguments['token'] {
   if (token !== undefined && file !== undefined) throw new UsageError('--token or --token-file, not both');
   if (token === '-' || file === '-') return { from: 'stdin' };
@@ -108,6 +112,7 @@ function readColor(value: string | undefined): DoctorArguments['color'] {
   throw new UsageError('--color expects auto, always or never');
 }
 
+/** Milliseconds, up to seven digits (2.8 hours); "1e3" and "0x10" are no numbers that people mean. */
 function readTimeout(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,6}$/.test(value))

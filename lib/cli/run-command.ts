@@ -19,6 +19,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   try {
     const asked = readArguments(argv);
+    // Help that was asked for is a success; a call without arguments is a mistake, and scripts have to notice it.
     if (asked === 'help') return { exitCode: argv.length > 0 ? 0 : 2, stdout: USAGE, stderr: '' };
     const report = await runDoctor(asked, stdin);
     const color = asked.color === 'always' || (asked.color === 'auto' && isTerminal);
@@ -27,6 +28,7 @@ export async function runCommand(
   } catch (error) {
     if (error instanceof UsageError)
       return { exitCode: 2, stdout: '', stderr: `${error.message}\n\n${USAGE}` };
+    // No message of an error that nobody expected: it might hold a token. Scripts can tell it from a bad provider by its code.
     return { exitCode: 3, stdout: '', stderr: 'the doctor itself broke: this is a bug\n' };
   }
 }

@@ -20,6 +20,7 @@ export async function runDoctor(asked: DoctorArguments, stdin: Readable): Promis
   const session = open(asked);
   try {
     const findings: Finding[] = [...(await examineProvider(session))];
+    // Of all origins that were asked: the key set may be on another host, with a certificate of its own.
     for (const url of originsOf(session.recorder.exchanges.map((exchange) => exchange.url))) {
       findings.push(...(await examineTls(url, session.issuer.http, Date.now())));
     }
@@ -31,6 +32,10 @@ export async function runDoctor(asked: DoctorArguments, stdin: Readable): Promis
   }
 }
 
+/**
+ * Only what the command line says: the environment (proxy, certificate authorities) is read as an application reads it. Twice the
+ * timeout is enough for metadata and keys, since nothing is retried.
+ */
 function open(asked: DoctorArguments): ReturnType<typeof openSession> {
   const http: IdentityModuleOptions['http'] = {
     timeoutMs: asked.timeoutMs,

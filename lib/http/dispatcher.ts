@@ -98,7 +98,7 @@ class RoutingDispatcher extends Dispatcher {
 
   /** Said outright, because NODE_TLS_REJECT_UNAUTHORIZED=0 changes the default of the whole process. */
   private tlsOptions(showsCertificate: boolean): object {
-    // Certificate authorities are added to those of Node.js and never replace them; `createTrust` keeps one context for equal settings.
+    // Certificate authorities are added to those of Node.js and never replace them. Equal settings share one context.
     const secureContext = createTrust(this.settings, showsCertificate);
     return { rejectUnauthorized: true, ...(secureContext === undefined ? {} : { secureContext }) };
   }

@@ -18,9 +18,11 @@ export async function startLoopback(
   answer: (path: string) => ProviderAnswer,
   { https, port }: { readonly https: boolean; readonly port: number },
 ): Promise<LoopbackServer> {
+  // Late answers are timers. They end with the server, so that no test process is held open by one.
   const timers = new Set<NodeJS.Timeout>();
   const respond = (request: IncomingMessage, response: ServerResponse): void => {
     const said = answer(request.url ?? '/');
+    // "down" ends the connection without an answer; "stall" keeps it open and says nothing.
     if (said.kind === 'down') request.socket.destroy();
     if (said.kind !== 'answer') return;
     const write = (): void => void response.writeHead(said.status, said.headers).end(said.body);
@@ -45,6 +47,7 @@ export async function startLoopback(
     origin: `${https ? 'https' : 'http'}://127.0.0.1:${String(given)}`,
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
+      // Connections that are kept alive would hold `close` until they time out.
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

@@ -90,6 +90,10 @@ export function answerTo(endpoint: Endpoint | undefined, state: ProviderState): 
   }
 }
 
+/**
+ * Only the members that the module reads. `issuer` and the address differ if the issuer is no web address, such as a URN: then the
+ * documents are elsewhere, as with a real `discoveryUrl`.
+ */
 function goodAnswer(endpoint: Endpoint, { issuer, address, keys, cacheControl }: ProviderState): JsonAnswer {
   const headers: Headers = cacheControl === undefined ? {} : { 'cache-control': cacheControl };
   if (endpoint === 'jwks') return json(200, { keys }, headers);

@@ -10,6 +10,11 @@ interface Timer {
 /**
  * Time that passes when a test says so. Hand it to {@link withClock} and to the `TestIssuer`: then tokens expire
  * and caches refresh without anybody sleeping.
+ *
+ * @example
+ * const clock = new TestClock();
+ * const token = TestIssuer.inMemory({ clock }).token({ expiresInMs: 60_000 });
+ * await clock.advance(120_000); // the token has expired, and the tolerance is over
  */
 export class TestClock implements Clock {
   private elapsedMs = 0;
@@ -40,6 +45,7 @@ export class TestClock implements Clock {
     return 0.5;
   }
 
+  /** Timers with the same moment run in the order in which they were set, as those of Node.js do. */
   schedule(run: () => void, delayMs: number): () => void {
     const timer = { atMs: this.elapsedMs + Math.max(0, delayMs), order: this.order++, run };
     this.timers.push(timer);
@@ -62,6 +68,10 @@ export class TestClock implements Clock {
     return passed;
   }
 
+  /**
+   * The time jumps from timer to timer. After each one the event loop turns a few times, so that a fetch that the timer
+   * has begun, and that an issuer in memory answers, is over before the next timer is due.
+   */
   private async pass(ms: number): Promise<void> {
     const endMs = this.elapsedMs + ms;
     await settle();

@@ -69,6 +69,13 @@ interface Adopted {
 /**
  * An OpenID provider for tests: on loopback, or in memory with no socket at all. It signs what it is asked for,
  * rotates and withdraws keys, and misbehaves on request.
+ *
+ * @example
+ * const issuer = TestIssuer.inMemory();
+ * const module = await withIssuer(Test.createTestingModule({ imports: [AppModule] }), issuer).compile();
+ * const good = issuer.bearer({ scope: 'orders:read' });
+ * const bad = issuer.bearer({ wrong: 'expired' });
+ * issuer.misbehave('down'); // from now on the module serves what it has in its caches
  */
 export class TestIssuer {
   /** What the module has asked for, in order. */
@@ -226,6 +233,8 @@ export class TestIssuer {
   adopt(found: Adopted): void {
     const { issuer } = this;
     this.adopted = found;
+    // A token that exists already carries the former name: it would be rejected as `issuer_unknown`, and the test would fail for a
+    // reason that nobody sees.
     if (this.created > 0 && issuer !== this.issuer) {
       throw new IdentityError(
         'options_invalid',
@@ -234,10 +243,12 @@ export class TestIssuer {
     }
   }
 
+  /** Where its documents are. An issuer that is no web address (RFC 3986 scheme `urn`, say) is looked up elsewhere. */
   private get address(): string {
     return isWebAddress(this.issuer) ? this.issuer : 'https://issuer.test';
   }
 
+  // Made when first needed: the algorithm may come from the application that it is plugged into later.
   private addKey(algorithm = this.options.algorithm ?? this.adopted.algorithm): TestKey {
     const kid = `test-key-${String(++this.created)}`;
     const key =

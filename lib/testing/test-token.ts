@@ -29,6 +29,7 @@ export interface TokenFrame {
 
 /** Claims of an access token in the form of RFC 9068 section 2.2. */
 export function testClaims(options: TestTokenOptions, frame: TokenFrame): JsonObject {
+  // NumericDate (RFC 7519 section 2) allows fractions; providers write whole seconds, and so do these tokens.
   const nowSec = Math.floor(frame.nowMs / 1000);
   const { sub = 'test-user', scope, expiresInMs = 300_000 } = options;
   return {

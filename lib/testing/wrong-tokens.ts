@@ -1,12 +1,14 @@
 import { signCompact, signingInput, signWithSecret, strangerKey, type TestKey } from './test-key.js';
 import { testClaims, type TestTokenOptions, type TokenFrame } from './test-token.js';
 
+/** What a token is made of before something is made wrong with it. */
 interface Draft {
   readonly key: TestKey;
   readonly options: TestTokenOptions;
   readonly frame: TokenFrame;
 }
 
+/** Far beyond every tolerance that can be configured (600 s). */
 const DAY_MS = 86_400_000;
 
 /** Signs a draft with members of the claims and the header changed. */
@@ -30,6 +32,7 @@ const secAfter = ({ frame }: Draft, ms: number): number => Math.floor((frame.now
 /** Tokens that must be refused, by what is wrong with them. */
 const WRONG = {
   expired: signed((draft) => ({ iat: secAfter(draft, -2 * DAY_MS), exp: secAfter(draft, -DAY_MS) })),
+  // RFC 9068 section 2.2: `exp` is required. Without it a stolen token works for ever.
   'without expiry': signed(() => ({ exp: undefined })),
   'not yet valid': signed((draft) => ({ nbf: secAfter(draft, DAY_MS), exp: secAfter(draft, 2 * DAY_MS) })),
   'issued in the future': signed((draft) => ({
@@ -37,10 +40,15 @@ const WRONG = {
     exp: secAfter(draft, 2 * DAY_MS),
   })),
   'wrong issuer': signed(() => ({ iss: 'https://issuer.invalid' })),
+  // RFC 8725 section 3.9: a token for another API of the same provider.
   'wrong audience': signed(({ frame }) => ({ [frame.audienceClaim ?? 'aud']: 'urn:audience.invalid' })),
+  // OpenID Connect Core 1.0 section 3.1.3.6: `at_hash` is a claim of ID tokens.
   'id token': signed(() => ({ at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng', nonce: 'n-0S6_WzA2Mj' }), { typ: 'JWT' }),
+  // RFC 9449 section 6.1: `jkt` binds the token to a key of the client.
   'sender-constrained': signed(() => ({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })),
+  // OpenID Connect Back-Channel Logout 1.0 section 2.4: signed by the same keys, and no access token.
   'wrong type': signed(() => ({}), { typ: 'logout+jwt' }),
+  // Makes the module ask for a new key set once; after that it knows that the key does not exist.
   'unknown kid': signed(() => ({}), { kid: 'kid-that-nobody-has' }),
   /** The claims were changed after the signature was made. */
   tampered: (draft) => {
