@@ -54,6 +54,8 @@ export async function importKey(
   const jwk = readMembers(value);
   const kid = readString(jwk, 'kid');
   const skip = (reason: string): SkippedKey => ({ kid: kid?.slice(0, MAX_KID_LENGTH), reason });
+  // The order is that of the price: members, algorithm, size, arithmetic, and only then an import. A set is fetched from a
+  // URL that metadata name, and up to 256 keys of it are judged.
   const defect = findDefect(jwk);
   if (defect !== undefined) return skip(defect);
   const algorithms = fittingAlgorithms(jwk);
@@ -62,6 +64,7 @@ export async function importKey(
   const members = readPublicMembers(jwk, algorithm);
   if (typeof members === 'string') return skip(members);
   const alg = readString(jwk, 'alg');
+  // Text of the canonical members: equal keys are equal, however a provider formats them, and are imported once.
   const source = JSON.stringify([kid ?? null, alg ?? null, members]);
   const imported = known?.get(source);
   if (imported !== undefined) return imported;
@@ -93,9 +96,12 @@ function findDefect(jwk: JsonObject): string | undefined {
     return `"kid" has more than ${String(MAX_KID_LENGTH)} characters`;
   }
   if (typeof kty !== 'string') return '"kty" is missing';
+  // RFC 8725 section 2.1: with a shared secret in a public set, everybody who reads it can sign.
   if (kty === 'oct') return 'it is symmetric';
   if (!SIGNATURE_ALGORITHMS.some((row) => row.kty === kty)) return 'its key type is not known';
+  // RFC 7518 section 6: everybody has the private key now. It may fit and verify, and must not.
   if (SECRET_NAMES.some((name) => jwk[name] !== undefined)) return 'it is a private key, published';
+  // RFC 7517 sections 4.2 and 4.3: a key for encryption is not used for signatures, and the other way round.
   if (use !== undefined && use !== 'sig') return '"use" is not "sig"';
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
     return '"key_ops" does not include "verify"';

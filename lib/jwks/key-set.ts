@@ -62,6 +62,7 @@ export async function importKeySet(jwks: readonly unknown[], options: ImportOpti
     const reason = `only the first ${String(MAX_KEYS)} of ${String(jwks.length)} keys are used`;
     skipped.push({ kid: undefined, reason });
   }
+  // A key that no token can reach is said to be skipped: otherwise its tokens would fail without an explanation.
   for (const [key, reason] of findUnreachable(distinct.values())) {
     distinct.delete(identityOf(key));
     skipped.push({ kid: undefined, reason });
@@ -80,6 +81,7 @@ export function nameOf(key: VerificationKey): string {
   return key.kid ?? key.thumbprint;
 }
 
+/** The triple by which sets are compared: a provider that reorders its keys has not rotated them. */
 export function identityOf(key: VerificationKey): string {
   return JSON.stringify([key.kid ?? null, key.alg ?? null, key.thumbprint]);
 }

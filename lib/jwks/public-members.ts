@@ -40,10 +40,12 @@ export function readPublicMembers(jwk: JsonObject, algorithm: SignatureAlgorithm
       return readRsa(jwk);
     case 'EC':
       return readEc(jwk, algorithm);
+    // RFC 8037 section 2.
     case 'OKP': {
       const x = readOctets(jwk, 'x', algorithm.memberBytes);
       return typeof x === 'string' ? x : { kty: 'OKP', crv: algorithm.crv ?? '', x: x.text };
     }
+    // RFC 9964 section 3.
     case 'AKP': {
       const pub = readOctets(jwk, 'pub', algorithm.memberBytes);
       return typeof pub === 'string' ? pub : { kty: 'AKP', alg: algorithm.name, pub: pub.text };
@@ -68,6 +70,10 @@ function readRsa(jwk: JsonObject): PublicMembers | string {
   );
 }
 
+/**
+ * Too weak (RFC 7518 section 3.3: 2048 bits are the least), or too expensive: the provider decides how much each check of a
+ * signature costs us, and anybody can cause checks.
+ */
 function findRsaDefect(bits: number, exponent: number): string | undefined {
   if (bits < MIN_MODULUS_BITS)
     return `RSA with ${String(bits)} bits, ${String(MIN_MODULUS_BITS)} are the least`;

@@ -67,6 +67,7 @@ function integerRoot(value: bigint): bigint {
   }
 }
 
+/** The division of a 4096-bit number is what costs. Dividing by the product of many primes at once makes a dozen of them enough. */
 function groupPrimes(
   bound: number,
 ): readonly { readonly primes: readonly number[]; readonly product: bigint }[] {

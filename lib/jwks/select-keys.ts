@@ -17,12 +17,15 @@ export interface KeyQuery {
  */
 export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[] | 'unknown' | 'unfit' {
   const { alg, kid } = query;
+  // Two look-ups without a string made of both: this runs for each token.
   const known = set.selected?.get(kid)?.get(alg);
   if (known !== undefined) return known;
   const named = kid === undefined ? set.keys : set.keys.filter((key) => key.kid === kid);
   const fitting = named.flatMap(
     ({ prepared }) => prepared.find(({ algorithm }) => algorithm.name === alg) ?? [],
   );
+  // An id that is known, with a key for another algorithm, is no reason to fetch: a stranger could cause a request with each
+  // token by naming a real id and a wrong algorithm.
   if (fitting.length === 0) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
   const selected = limit(fitting);
   if (selected.length < fitting.length) {

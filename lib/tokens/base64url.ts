@@ -36,6 +36,7 @@ export function decodeText(segment: string): string | undefined {
   if (length === undefined) return undefined;
   const target = length > SCRATCH_BYTES ? Buffer.allocUnsafe(length) : scratch;
   if (target.write(segment, 0, 'base64url') !== length) return undefined;
+  // RFC 7515 section 5.2, step 3, RFC 8259 section 8.1: invalid UTF-8 would become U+FFFD, so that two tokens read alike.
   const bytes = target.subarray(0, length);
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }

@@ -17,9 +17,12 @@ const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
  * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
  */
 export function checkTokenType(type: string | null, claims: JsonObject, rules: CommonRules): void {
+  // RFC 9068 section 4 and RFC 8725 section 3.11: the header says the kind first. Only the list decides, `null` included.
   if (!rules.tokenTypes.includes(type)) throw wrongType(type, rules.tokenTypes);
   const mark = findNonAccessMark(claims, rules.acceptEventsClaim);
   if (mark !== undefined) throw refuse('not_an_access_token', mark);
+  // OpenID Connect Core 1.0 section 3.1.3.7 aims an ID token at a client. An API that takes one as an access token lets
+  // every client of the provider in that shares the audience.
   if (rules.acceptIdTokens) return;
   const idTokenMark = findIdTokenMark(claims);
   if (idTokenMark === undefined) return;
@@ -39,6 +42,7 @@ function wrongType(type: string | null, accepted: CommonRules['tokenTypes']): Er
   );
 }
 
+/** By list: a flood of wrong types builds the text once. */
 const typeTexts = new WeakMap<CommonRules['tokenTypes'], string>();
 
 function typesIn(accepted: CommonRules['tokenTypes']): string {
@@ -59,6 +63,7 @@ function findNonAccessMark(claims: JsonObject, acceptEventsClaim: boolean): stri
   if (typeof typ === 'string' && NON_ACCESS_PAYLOAD_TYPES.has(typ.toLowerCase())) {
     return 'The claim "typ" marks a refresh or logout token.';
   }
+  // Amazon Cognito writes "access" and "id". An unknown use is not an access token: it fails closed.
   if (use !== undefined && use !== 'access' && use !== 'id') {
     return 'The claim "token_use" is not "access".';
   }

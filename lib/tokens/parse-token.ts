@@ -29,9 +29,12 @@ export interface UnverifiedToken extends JoseHeader {
  */
 export function parseToken(token: unknown, maxTokenBytes: number, known?: HeaderCache): UnverifiedToken {
   if (typeof token !== 'string') throw refuse('token_malformed', 'The token is not a string.');
+  // Characters, not bytes: what has more bytes than characters is no ASCII, and is rejected below.
   if (token.length > maxTokenBytes) {
     throw refuse('token_too_large', `The token is longer than maxTokenBytes (${String(maxTokenBytes)}).`);
   }
+  // RFC 7515 section 3.1: exactly three segments. Looking for the dots allocates nothing; `split` on a hostile token would
+  // make a string for each of thousands of segments.
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   if (first <= 0 || second <= first + 1 || second === token.length - 1 || token.includes('.', second + 1)) {
@@ -55,6 +58,8 @@ function readHeader(unverifiedHeader: JsonObject): JoseHeader {
   const { alg, kid, typ } = header;
   // A "crit" that is null or empty is refused too: the RFC allows neither.
   if ('crit' in header) throw refuse('header_unsupported', 'The header parameter "crit" is not supported.');
+  // RFC 7797 section 6: "b64" stands in "crit" if it is used. Alone it would change what the signature covers for a
+  // library that knows it, and not for one that does not.
   if ('b64' in header) throw refuse('header_unsupported', 'The header parameter "b64" is not supported.');
   if (typeof alg !== 'string') throw notAString('alg');
   if (kid !== undefined && typeof kid !== 'string') throw notAString('kid');
@@ -85,6 +90,8 @@ function decodeObject(segment: string, what: 'header' | 'payload'): JsonObject {
   if (text === undefined) throw notBase64url(segment, what);
   const value = parseJson(text, what);
   if (!isJsonObject(value)) throw refuse('token_malformed', `The ${what} is not a JSON object.`);
+  // RFC 7519 section 4: with a repeated name, two parsers may read two different tokens. JSON.parse keeps the last one
+  // and says nothing, so the names in the text are counted.
   const members = countMembers(text);
   if (members === TOO_DEEP) {
     throw refuse('token_malformed', `The ${what} is nested more than ${String(MAX_DEPTH)} levels deep.`);
@@ -95,6 +102,7 @@ function decodeObject(segment: string, what: 'header' | 'payload'): JsonObject {
   return value;
 }
 
+/** Without the message of JSON.parse, which quotes what it was given. */
 function parseJson(text: string, what: 'header' | 'payload'): unknown {
   try {
     return JSON.parse(text);

@@ -37,6 +37,7 @@ export function findSigningKey(
   { token, signedLength, signature }: Pick<UnverifiedToken, 'token' | 'signedLength' | 'signature'>,
 ): PreparedKey | undefined {
   const target = token.length > SCRATCH_BYTES ? Buffer.allocUnsafe(token.length) : scratch;
+  // RFC 7515 section 5.2, step 8: the signature covers the two segments as they came, not what was decoded from them.
   target.write(token, 0, 'latin1');
   const data = target.subarray(0, signedLength);
   for (const key of keys) if (verifySignature(key, data, signature)) return key;
@@ -72,6 +73,7 @@ async function verifyOffLoop(
 function inputOf(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey['input'] {
   // JOSE's ECDSA signatures are R and S side by side (RFC 7518 section 3.4), not ASN.1.
   if (algorithm.kty === 'EC') return { key, dsaEncoding: 'ieee-p1363' };
+  // RFC 7518 section 3.5: the salt is as long as the digest. Left to OpenSSL, a salt of any length would pass.
   if (algorithm.pss === true) {
     return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
   }
