@@ -25,6 +25,7 @@ export class ActionsController {
     @Inject(TokenInspector) private readonly inspector: TokenInspector,
   ) {}
 
+  /** Metadata first: they say where the keys are. Conditional requests; a provider that has nothing new answers 304. */
   @Post('refresh')
   async refresh(@Req() request: DashboardRequest, @Res() response: DashboardResponse): Promise<void> {
     await this.act('refresh', request, response, async (issuer, hasMetadata) => {
@@ -33,11 +34,13 @@ export class ActionsController {
     });
   }
 
+  /** For a key that was compromised: what is cached counts for nothing, and no cache on the way may answer. */
   @Post('replace-keys')
   async replaceKeys(@Req() request: DashboardRequest, @Res() response: DashboardResponse): Promise<void> {
     await this.act('replacement of all keys', request, response, (issuer) => this.jwks.replace(issuer));
   }
 
+  /** The token is in the body, not in the URL, which logs keep. It is explained and forgotten. */
   @Post('explain')
   async explain(@Req() request: DashboardRequest, @Res() response: DashboardResponse): Promise<void> {
     if (isRejected(response, rejectCrossSiteWrite(request.headers))) return;
@@ -47,6 +50,7 @@ export class ActionsController {
     sendJson(response, 200, await this.inspector.explain(token));
   }
 
+  /** An action names an issuer that the page shows: nobody can have an issuer of their choice asked for. */
   private async act(
     action: string,
     { headers, body }: DashboardRequest,

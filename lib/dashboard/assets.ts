@@ -98,6 +98,7 @@ export interface PageValues {
   readonly scopes: readonly string[];
 }
 
+/** The values go into attributes, escaped. Nothing else of the page is made at run time: its policy allows no inline script. */
 export function renderPage({ base, mode, scopes }: PageValues): string {
   const values: Readonly<Record<string, string>> = { base, mode, scopes: scopes.join(' ') };
   return readPage().replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));

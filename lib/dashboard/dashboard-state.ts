@@ -82,9 +82,12 @@ export interface StateSources {
   readonly incidents: readonly Incident[];
 }
 
+/** Tenants may be many, and the state goes to each open page every two seconds. */
 const MAX_ISSUERS = 100;
+/** Keys of one issuer that are listed; the count beside them is of all. */
 const MAX_KEYS = 64;
 
+/** Pure: all that it needs is handed in, the time included. */
 export function dashboardState(sources: StateSources): DashboardState {
   const { snapshot, nowMs, process, incidents } = sources;
   const { window, issuers, entries } = snapshot;
@@ -95,6 +98,7 @@ export function dashboardState(sources: StateSources): DashboardState {
     window: {
       lengthMs: window.lengthMs,
       total,
+      // A validation counts a token that a route denies as accepted: for people it was not.
       accepted: Math.max(0, acceptedIn(results) - deniedByRoutes(window.denials)),
       perSecond,
       latency: durations.ok,
@@ -124,12 +128,14 @@ function byWeight(a: Rejection, b: Rejection): number {
   return Number(isWithoutToken(a.code)) - Number(isWithoutToken(b.code)) || b.count - a.count;
 }
 
+/** Denials after a validation are those of verified tokens; the others had no token to verify. */
 function denialOf({ code, count }: DenialCount): Rejection[] {
   if (count === 0) return [];
   const { meaning, kind } = ERROR_CODES[code];
   return [{ code, meaning, kind, verified: !isWithoutToken(code), count }];
 }
 
+/** Verified and unverified ones stay apart: only the verified ones can be the fault of a client that you know. */
 function rejectionOf({ result, verified, count }: ResultCount): Rejection[] {
   if (result === 'ok' || count === 0) return [];
   const { meaning, kind } = ERROR_CODES[result];
@@ -139,6 +145,7 @@ function rejectionOf({ result, verified, count }: ResultCount): Rejection[] {
 /** The list is bounded: what cannot serve stands in it, however many others there are. */
 function troubleOf({ keySet, metadata }: IssuerSnapshot): number {
   if (keySet.state === 'expired') return 4;
+  // Cold without a failure was never asked for: an idle tenant is no trouble.
   if (keySet.state === 'cold') return keySet.failures > 0 ? 4 : 0;
   if (keySet.failures > 0) return 3;
   if (keySet.state === 'stale') return 2;

@@ -27,6 +27,7 @@ export interface HistoryPoint {
 /** Outcomes of requests that brought what was asked for, or that nobody waited for any more. */
 const FAULTLESS: ReadonlySet<string> = new Set(['ok', 'not_modified', 'aborted']);
 
+/** Rates are by the second, so that points of intervals of different length can be compared. null: nothing happened. */
 export function historyPoint(period: PeriodStats, atMs: number): HistoryPoint {
   const { validations, caches, requests, lengthMs } = period;
   const counts = { accepted: 0, rejectedVerified: 0, rejectedUnverified: 0, undecided: 0 };

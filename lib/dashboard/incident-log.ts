@@ -29,6 +29,7 @@ type Document = 'metadata' | 'keys';
 const DOCUMENTS = ['metadata', 'keys'] as const;
 type Faults = Readonly<Partial<Record<Document, OngoingFault>>>;
 
+// Each list has a bound of its own, so that a noisy kind does not drive out the others. All texts come from outside.
 const MAX_INCIDENTS = 100;
 const MAX_ROTATIONS = 50;
 const MAX_FAULTY_ISSUERS = 512;
@@ -75,6 +76,7 @@ export class IncidentLog {
         this.lastIssuersFaultMs = atMs;
         this.ring.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
         return;
+      // Each request or each refresh reports these again: they are no incidents.
       case 'jwks.key-skipped':
       case 'jwks.candidates-cut':
       case 'token.validated':
@@ -110,6 +112,7 @@ export class IncidentLog {
     if (known === undefined) this.ring.push({ kind: 'failed', issuer: clip(issuer), document, reason, atMs });
   }
 
+  /** A refresh is told only if it ends an outage: without one it is routine, and happens every few minutes. */
   private recover(issuer: string, document: Document, atMs: number): void {
     const { [document]: known, ...others } = this.ongoing.get(issuer) ?? {};
     if (known === undefined) return;

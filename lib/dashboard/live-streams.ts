@@ -33,6 +33,7 @@ export class LiveStreams {
     return this.open.size > 0;
   }
 
+  /** Each stream costs a timer, a connection and the serialization of the state; a bound is needed whoever may open one. */
   get isFull(): boolean {
     return this.closed || this.open.size >= this.options.maxStreams;
   }
@@ -84,6 +85,7 @@ export class LiveStreams {
     for (const response of this.open.keys()) this.end(response, 'closing');
   }
 
+  /** Tells the page why, so that it can open another stream or ask for a new token, and cuts a connection that does not close. */
   private end(response: ServerResponse, reason: string): void {
     this.forget(response);
     // Real time: it is about a connection.

@@ -52,6 +52,7 @@ export class LiveUpdates {
     if (this.streams.isOpen) this.background.schedule('event', EVENT_DELAY_MS, () => this.sendState());
   }
 
+  /** Goes on without an open page: the history has to be there when somebody looks. */
   private sample(): void {
     this.background.schedule('sample', SAMPLE_MS, () => this.sample());
     const point = this.history.sample();

@@ -68,11 +68,13 @@ export function periodStats(now: Totals, earlier: Totals | undefined, lengthMs: 
   };
 }
 
+/** Buckets of histograms only grow, so those of a period are a difference; its percentiles follow from that. */
 function durationsSince(outcome: DurationOutcome, now: Totals, earlier: Totals | undefined): DurationStats {
   const durations = now.durations[outcome];
   return (earlier === undefined ? durations : durations.since(earlier.durations[outcome])).stats();
 }
 
+/** The rate of the period, not the difference of two rates. */
 function lookUpsSince(now: CacheCounts, earlier: CacheCounts | undefined): LookUps {
   const hits = now.hits - (earlier?.hits ?? 0);
   const misses = now.misses - (earlier?.misses ?? 0);

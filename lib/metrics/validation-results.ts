@@ -68,6 +68,7 @@ export class ResultCounts {
   }
 }
 
+/** Two counters for each result, side by side: a validation adds one, and looks nothing up by a string made for it. */
 function indexOf(index: number, verified: boolean): number {
   return 2 * index + (verified ? 1 : 0);
 }
@@ -77,6 +78,10 @@ export function outcomeOf(result: ValidationResult): DurationOutcome {
   return ERROR_CODES[result].kind === 'rejected' ? 'rejected' : 'unavailable';
 }
 
+/**
+ * Of tenants only what happened: with all rows, each tenant would cost dozens of series. Configured issuers have them all, since
+ * `increase()` cannot see the first count of a series that was not there.
+ */
 function alwaysExported(owner: Owner, result: ValidationResult, verified: boolean): boolean {
   if (owner === 'tenant') return false;
   if (owner === 'other') return !verified && UNNAMED.has(result);

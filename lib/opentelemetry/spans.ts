@@ -12,6 +12,7 @@ interface SpanSpec {
   readonly attributes: Attributes;
 }
 
+/** A child of the request's span. No attribute is made of the token: spans leave the process. */
 export function traceValidation(tracer: Tracer, record: ValidationRecord): void {
   const { issuer, result, verified, durationMs } = record;
   recordSpan(tracer, durationMs, {
@@ -50,6 +51,8 @@ export function traceRequest(tracer: Tracer, record: RequestRecord): void {
 
 /** A span that ends now, as a child of the active one: the application's span of its request. */
 function recordSpan(tracer: Tracer, durationMs: number, { name, kind, error, attributes }: SpanSpec): void {
+  // The span is made when it is over, because only then it is known that somebody observes it; it begins in the past.
+  // performance.now() does not jump with the wall clock, so no span ends before it begins.
   const endMs = performance.timeOrigin + performance.now();
   const span = tracer.startSpan(name, {
     kind,

@@ -7,6 +7,7 @@ interface Row {
   readonly value: number;
 }
 
+/** Prometheus counts in seconds; the histograms of the module count in milliseconds, with the same bounds. */
 const BOUNDS_SEC = DURATION_BOUNDS_MS.map((ms) => ms / 1000);
 
 /** A histogram over counts that the module keeps already: a scrape reads them, and recording costs prom-client nothing. */
@@ -47,6 +48,7 @@ export class DurationMetric extends Histogram {
   }
 }
 
+/** Buckets are cumulative, each one with all that is shorter; `+Inf` is the count (Prometheus exposition format). */
 function rowsOf(name: string, labels: Readonly<Record<string, string>>, histogram: DurationHistogram): Row[] {
   const counts = histogram.cumulative();
   const { count, sumMs } = histogram;

@@ -1,10 +1,12 @@
 /** One table of what is exported; documentation, dashboard and alert rules are checked against it. */
 export const METRICS = {
+  // No label "issuer": each would have all buckets, and tenants would multiply them.
   validationDuration: {
     name: 'identity_token_validation_duration_seconds',
     help: 'How long validations of tokens took, the wait for keys included.',
     labels: ['outcome'],
   },
+  // Alerts go by verified="true": anybody can send tokens whose signature is bad.
   validations: {
     name: 'identity_token_validations_total',
     help: 'Validations of tokens by result; "verified" says whether the signature was verified.',
@@ -35,6 +37,7 @@ export const METRICS = {
     help: 'How long requests to providers took.',
     labels: ['endpoint'],
   },
+  // The age says that renewals have stopped before a token is rejected for it.
   keySetAge: {
     name: 'identity_key_set_age_seconds',
     help: 'Time since the keys of an issuer were fetched; absent while there are none.',
@@ -45,6 +48,7 @@ export const METRICS = {
     help: 'Keys of an issuer that can verify signatures.',
     labels: ['issuer'],
   },
+  // An enum as one series for each state: `identity_state{state="expired"} == 1` is the alert, and no state goes missing.
   state: {
     name: 'identity_state',
     help: '1 for the state that a document of an issuer is in, 0 for the others.',
