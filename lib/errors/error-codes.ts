@@ -99,12 +99,14 @@ const TABLE = {
     'The JOSE header asks for an extension ("crit", "b64") that is not supported.',
     'unnamed',
   ),
+  // RFC 8725 section 3.1: the caller of a library chooses the algorithms, not the token.
   algorithm_not_allowed: rejected(
     'The header "alg" is not in the option "algorithms".',
     'unnamed',
     'unverified',
     'verified',
   ),
+  // RFC 8725 sections 3.11 and 3.12: kinds of JWT are told apart by type and by mutually exclusive rules.
   token_type_not_accepted: rejected(
     'The header "typ" is not in the option "tokenTypes".',
     'unnamed',
