@@ -31,7 +31,7 @@ describe('a process whose provider is unreachable', { timeout: 60_000 }, () => {
     await provider.stop();
     const { exitCode, output } = await run(provider.issuer, mode);
     expect(exitCode).not.toBe(0);
-    expect(output).toContain(`Nothing to be had from ${provider.issuer}`);
+    expect(output).toContain(`Nothing could be fetched from ${provider.issuer}`);
     expect(output).toContain('ECONNREFUSED');
     expect(output).not.toContain('end of the script');
   });
