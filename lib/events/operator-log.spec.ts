@@ -40,6 +40,19 @@ describe('OperatorLog', () => {
     }
   });
 
+  it('lets tokens that name made-up tenants fill no log, and tells of a provider that has served all the same', () => {
+    spy('warn');
+    spy('log');
+    const log = new OperatorLog();
+    log.write({ type: 'jwks.refreshed', issuer: 'https://served.example' });
+    for (let index = 0; index < 1_000; index++)
+      log.write(failure(`https://made-up.example/${String(index)}`));
+    expect(lines).toHaveLength(21);
+    log.write(failure('https://served.example'));
+    expect(lines.at(-1)).toContain('https://served.example');
+    expect(lines).toHaveLength(22);
+  });
+
   it('says once which keys are not tried, and for which tokens', () => {
     spy('warn');
     const log = new OperatorLog();

@@ -1,17 +1,23 @@
 import { Logger } from '@nestjs/common';
 import { clipped } from '../model/printable.js';
 import type { CandidatesCutEvent, IdentityEvent, UserEvent } from './identity-event.js';
+import { BudgetedLog } from './budgeted-log.js';
 import { SeldomLog } from './seldom-log.js';
 
-/** Failing documents that are remembered, to log their recovery: with tenants, tokens decide how many fail. */
-const MAX_FAILING = 1_000;
+/** Documents that are remembered, those that fail to log their recovery: with tenants, tokens decide how many there are. */
+const MAX_REMEMBERED = 1_000;
+/** Lines about failures of documents that were never fetched: whoever sends tokens may name a tenant in each. */
+const NEVER_SERVED_IN_A_MINUTE = 20;
 
 /** The few lines that an operator wants: failures of a provider, recoveries, and changes of keys. */
 export class OperatorLog {
   private readonly logger = new Logger('IdentityModule');
   private readonly failing = new Set<string>();
   private readonly skipped = new Set<string>();
+  /** Documents that were fetched before: their failures are always told. */
+  private readonly served = new Set<string>();
   /** Clients decide how often this happens. */
+  private readonly neverServed = new BudgetedLog((line) => this.logger.warn(line), NEVER_SERVED_IN_A_MINUTE);
   private readonly issuersFailed = new SeldomLog((line) => this.logger.warn(line));
   private readonly userRefused = new SeldomLog((line) => this.logger.warn(line));
   private readonly userFailed = new SeldomLog((line) => this.logger.error(line));
@@ -20,15 +26,18 @@ export class OperatorLog {
     switch (event.type) {
       case 'discovery.failed':
       case 'jwks.failed': {
-        this.noteFailing(subjectOf(event));
+        const subject = subjectOf(event);
+        addBounded(this.failing, subject);
         const retry = `attempt ${String(event.failures)}, next in ${String(Math.ceil(event.retryInMs / 1000))} s`;
-        this.logger.warn(
-          `${documentOf(event)} of ${issuerOf(event)} could not be fetched (${retry}): ${printable(event.reason, 1_000)}`,
-        );
+        const line = (): string =>
+          `${documentOf(event)} of ${issuerOf(event)} could not be fetched (${retry}): ${printable(event.reason, 1_000)}`;
+        if (this.served.has(subject)) this.logger.warn(line());
+        else this.neverServed.add(line);
         return;
       }
       case 'discovery.refreshed':
       case 'jwks.refreshed':
+        addBounded(this.served, subjectOf(event));
         if (this.failing.delete(subjectOf(event))) {
           this.logger.log(`${documentOf(event)} of ${issuerOf(event)} is available again`);
         }
@@ -72,15 +81,6 @@ export class OperatorLog {
     this.logger.warn(line);
   }
 
-  private noteFailing(subject: string): void {
-    this.failing.add(subject);
-    if (this.failing.size <= MAX_FAILING) return;
-    for (const oldest of this.failing) {
-      this.failing.delete(oldest);
-      break;
-    }
-  }
-
   /** A key that cannot be used is there at each refresh; one line tells it. */
   private warnOnce(issuer: string, kid: string, reason: string): void {
     this.writeOnce(`key ${printable(kid)} of ${issuer} is not used: ${reason}`);
@@ -98,6 +98,17 @@ export class OperatorLog {
     if (this.skipped.has(line) || this.skipped.size >= 1_000) return;
     this.skipped.add(line);
     this.logger.warn(line);
+  }
+}
+
+/** The one that was added last stays the longest. */
+function addBounded(set: Set<string>, subject: string): void {
+  set.delete(subject);
+  set.add(subject);
+  if (set.size <= MAX_REMEMBERED) return;
+  for (const oldest of set) {
+    set.delete(oldest);
+    break;
   }
 }
 
