@@ -28,56 +28,56 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
   ...of,
 });
 
-const carrierOf = (...decisions: readonly Decision[]): object => {
-  const carrier = {};
-  for (const each of decisions) recordDecision(carrier, each);
-  return carrier;
+const holderOf = (...decisions: readonly Decision[]): object => {
+  const holder = {};
+  for (const each of decisions) recordDecision(holder, each);
+  return holder;
 };
 
-const length = (carrier: object): number => {
+const length = (holder: object): number => {
   let count = 0;
-  for (let at = latestDecision(carrier); at !== undefined; at = at.earlier) count++;
+  for (let at = latestDecision(holder); at !== undefined; at = at.earlier) count++;
   return count;
 };
 
-describe('decisions on a carrier', () => {
+describe('decisions on a holder', () => {
   it('are kept beside each other, and replaced by the same guard about the same handler', () => {
-    const carrier = carrierOf(
+    const holder = holderOf(
       decision(),
       decision({ guard: guardB! }),
       decision({ handler: other! }),
       decision({ controller: {} }),
     );
-    expect(length(carrier)).toBe(4);
+    expect(length(holder)).toBe(4);
     for (let times = 0; times < 100; times++) {
-      recordDecision(carrier, decision({ kind: 'denied' }));
-      recordDecision(carrier, decision({ guard: guardB! }));
+      recordDecision(holder, decision({ kind: 'denied' }));
+      recordDecision(holder, decision({ guard: guardB! }));
     }
-    expect(length(carrier)).toBe(4);
-    expect(decisionFor(carrier, handler!, controller!)?.guard).toBe(guardB);
-    recordDecision(carrier, decision({ guard: guardB!, kind: 'denied' }));
-    expect(decisionFor(carrier, handler!, controller!)?.kind).toBe('denied');
+    expect(length(holder)).toBe(4);
+    expect(decisionFor(holder, handler!, controller!)?.guard).toBe(guardB);
+    recordDecision(holder, decision({ guard: guardB!, kind: 'denied' }));
+    expect(decisionFor(holder, handler!, controller!)?.kind).toBe('denied');
   });
 
   it('serve a second pass of the same call, module and token, and no other', () => {
-    const carrier = carrierOf(decision(), decision({ kind: 'denied', guard: guardB! }));
+    const holder = holderOf(decision(), decision({ kind: 'denied', guard: guardB! }));
     const ask = (of: object): unknown =>
-      decisionInCall(carrier, { call: call!, by: by!, token: 't1', ...of })?.validated?.token;
+      decisionInCall(holder, { call: call!, by: by!, token: 't1', ...of })?.validated?.token;
     expect(ask({})).toBe('t1');
     expect([ask({ call: {} }), ask({ by: {} }), ask({ token: 't2' })]).toEqual([
       undefined,
       undefined,
       undefined,
     ]);
-    expect([hasDecided(carrier, call!), hasDecided(carrier, {}), hasDecided({}, call!)]).toEqual([
+    expect([hasDecided(holder, call!), hasDecided(holder, {}), hasDecided({}, call!)]).toEqual([
       true,
       false,
       false,
     ]);
-    expect(hasDecided(carrierOf(decision({ kind: 'denied' })), call!)).toBe(false);
+    expect(hasDecided(holderOf(decision({ kind: 'denied' })), call!)).toBe(false);
     // What outlives its call is never taken over.
     expect(
-      decisionInCall(carrierOf(decision({ call: undefined })), { call: call!, by: by!, token: 't1' }),
+      decisionInCall(holderOf(decision({ call: undefined })), { call: call!, by: by!, token: 't1' }),
     ).toBeUndefined();
   });
 
@@ -95,8 +95,8 @@ describe('decisions on a carrier', () => {
     ['none of another handler', [decision({ handler: other! })], undefined],
     ['none of another class', [decision({ controller: {} })], undefined],
   ])('tell the decorators of a handler %s', (_name, decisions, expected) => {
-    const carrier = carrierOf(...decisions.map((each) => ({ ...each, earlier: undefined })));
-    expect(decisionFor(carrier, handler!, controller!)?.validated?.token).toBe(expected);
+    const holder = holderOf(...decisions.map((each) => ({ ...each, earlier: undefined })));
+    expect(decisionFor(holder, handler!, controller!)?.validated?.token).toBe(expected);
   });
 
   it.each<[string, readonly Decision[], unknown]>([
@@ -108,7 +108,7 @@ describe('decisions on a carrier', () => {
     ['the token on which all agree', [own, decision({ handler: other!, validated: token('own') })], 'own'],
     ['nothing where they differ', [own, decision({ handler: other!, validated: token('two') })], 'ambiguous'],
   ])('tell handlers that have no guard %s', (_name, decisions, expected) => {
-    const found = sharedDecision(carrierOf(...decisions.map((each) => ({ ...each, earlier: undefined }))));
+    const found = sharedDecision(holderOf(...decisions.map((each) => ({ ...each, earlier: undefined }))));
     expect(typeof found === 'object' ? (found.validated?.token ?? found.kind) : found).toBe(expected);
   });
 });

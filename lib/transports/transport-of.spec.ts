@@ -115,28 +115,28 @@ describe('the headers of a message', () => {
   });
 });
 
-describe('the carrier of a message over WebSockets', () => {
+describe('the holder of a message over WebSockets', () => {
   class First {
     me(): void {}
     bare(): void {}
   }
   class Second extends First {}
   const client = { handshake: {} };
-  const carrierOf = (type: typeof First, name: keyof First, socket: object = client): object => {
+  const holderOf = (type: typeof First, name: keyof First, socket: object = client): object => {
     const context = new ExecutionContextHost([socket, {}], type, Reflect.get(type.prototype, name));
     context.setType('ws');
     return transportOf(context).holderOf(context);
   };
 
   it('is one for the guard and for the decorators, and no other handler has it', () => {
-    const carrier = carrierOf(First, 'me');
-    expect(carrierOf(First, 'me')).toBe(carrier);
-    const others = [carrierOf(First, 'bare'), carrierOf(Second, 'me'), carrierOf(First, 'me', { ...client })];
-    for (const other of others) expect(other).not.toBe(carrier);
+    const holder = holderOf(First, 'me');
+    expect(holderOf(First, 'me')).toBe(holder);
+    const others = [holderOf(First, 'bare'), holderOf(Second, 'me'), holderOf(First, 'me', { ...client })];
+    for (const other of others) expect(other).not.toBe(holder);
   });
 
   it('keeps nothing on the socket, and reads like it', () => {
-    recordDecision(carrierOf(First, 'me'), {
+    recordDecision(holderOf(First, 'me'), {
       kind: 'public',
       guard: {},
       handler: First,
@@ -150,7 +150,7 @@ describe('the carrier of a message over WebSockets', () => {
       earlier: undefined,
     });
     expect(latestDecision(client)).toBeUndefined();
-    expect(latestDecision(carrierOf(First, 'bare'))).toBeUndefined();
-    expect(Reflect.get(carrierOf(First, 'me'), 'handshake')).toBe(client.handshake);
+    expect(latestDecision(holderOf(First, 'bare'))).toBeUndefined();
+    expect(Reflect.get(holderOf(First, 'me'), 'handshake')).toBe(client.handshake);
   });
 });
