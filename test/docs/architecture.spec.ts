@@ -65,6 +65,12 @@ describe('docs/architecture.md', () => {
     expect(firstCells('What you want to change').length).toBeGreaterThanOrEqual(16);
   });
 
+  it.each(foldersOfLib())('is helped by a README.md of lib/%s', (folder) => {
+    const lines = read(`lib/${folder}/README.md`).split('\n');
+    expect(lines[0]).toMatch(/^# /);
+    expect(lines.filter((line) => line !== '').length).toBeLessThanOrEqual(14);
+  });
+
   it.each(['README.md', 'CONTRIBUTING.md'])('is linked by %s', (document) => {
     expect(read(document)).toContain('docs/architecture.md');
   });
@@ -84,6 +90,7 @@ describe('docs/decisions', () => {
     expect(file).toMatch(/^\d{4}-[a-z0-9-]+\.md$/);
     expect(records.filter((other) => other.startsWith(file.slice(0, 4)))).toEqual([file]);
     const text = read(`docs/decisions/${file}`);
+    expect(text).toMatch(new RegExp(`^# ${String(Number(file.slice(0, 4)))}\\. \\S`));
     for (const part of ['Context', 'Decision', 'Consequences'])
       expect(text).toMatch(new RegExp(`^(?:## |\\*\\*)${part}`, 'm'));
     expect(text.split('\n').length).toBeLessThanOrEqual(50);
