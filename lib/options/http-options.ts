@@ -1,4 +1,5 @@
 import { dispatcher, headers, passphrase, pem, pemList, proxy, tls } from './http-kinds.js';
+import { checkTls } from './check-tls.js';
 import { boolean, bytes, count, duration, originList } from './kinds.js';
 import type { GivenOf, Group, Rule, ValueOf } from './schema.js';
 
@@ -49,7 +50,7 @@ const HTTP_OPTIONS = {
    */
   allowPrivateNetworks: boolean(true),
   /** Certificate authorities besides those of Node.js and of the environment, client certificate. @default none */
-  tls: tls<TlsOptions>()({ rows: TLS_OPTIONS, hints: TLS_HINTS }),
+  tls: tls<TlsOptions>()({ rows: TLS_OPTIONS, hints: TLS_HINTS, rules: [checkTls] }),
   /**
    * Additional request headers, or a function that is called before each request, for credentials that rotate. It
    * may be async; its time is part of `timeoutMs`, and if it fails the look-up does (503 `check_failed`). They are

@@ -6,6 +6,9 @@ import { IdentityError } from '../errors/identity-error.js';
 import { isVerifiableHere, SIGNATURE_ALGORITHMS } from '../model/algorithms.js';
 import { resolveOptions } from './resolve-options.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
+import { pem } from '../../test/support/tls-provider.js';
+
+const PEM = pem('ca');
 
 const ISSUER = 'https://id.example.com';
 const OTHER = 'https://other.example.com';
@@ -160,7 +163,7 @@ describe('the defaults', () => {
           http: {
             allowInsecureOrigins: ['http://idp.test'],
             headers: { 'X-Key': 'x' },
-            tls: { ca: ['pem', Buffer.from('pem')] },
+            tls: { ca: [PEM, Buffer.from(PEM)] },
             proxy: false,
           },
         },
@@ -181,7 +184,7 @@ describe('the defaults', () => {
   it('are not touched by what the application does to its own objects later', () => {
     const audience = ['orders-api'];
     const keys = [JWK];
-    const ca = ['pem'];
+    const ca = [PEM];
     const raw = { issuers: [{ issuer: ISSUER, audience, jwks: { keys }, http: { tls: { ca } } }] };
     const options = resolveOptions(raw, {});
     audience.push('evil');
@@ -189,7 +192,7 @@ describe('the defaults', () => {
     ca.push('evil');
     expect(options.issuers[0]?.audience).toEqual(['orders-api']);
     expect(options.issuers[0]?.jwks?.['keys']).toHaveLength(1);
-    expect(options.issuers[0]?.http.tls?.ca).toEqual(['pem']);
+    expect(options.issuers[0]?.http.tls?.ca).toEqual([PEM]);
     expect(Object.isFrozen(audience)).toBe(false);
   });
 });
@@ -642,7 +645,7 @@ describe('contradictions', () => {
     ['least above most', { jwks: { minTtlMs: 4_000_000 } }, /^jwks\.ttlMs: expected minTtlMs/],
     [
       'dispatcher and tls',
-      { http: { dispatcher: new Agent(), tls: { ca: 'pem' } } },
+      { http: { dispatcher: new Agent(), tls: { ca: PEM } } },
       /^http\.tls: has no effect beside "dispatcher"/,
     ],
     [
@@ -660,7 +663,7 @@ describe('contradictions', () => {
   });
 
   it.each([
-    ['tls', { ca: 'pem' }],
+    ['tls', { ca: PEM }],
     ['proxy', 'http://proxy.test'],
     ['maxConnections', 5],
     ['keepAliveMs', 5],
@@ -1005,7 +1008,9 @@ describe('credentials', () => {
   ])('are for the origin of %s', (_what, options, expected) => {
     expect(origins({ ...options, http: { headers } })).toEqual(expected);
     expect(origins({ ...options, http: { headers: () => headers } })).toEqual(expected);
-    expect(origins({ ...options, http: { tls: { cert: 'pem', key: 'pem' } } })).toEqual(expected);
+    expect(origins({ ...options, http: { tls: { cert: pem('client'), key: pem('client-key') } } })).toEqual(
+      expected,
+    );
   });
 
   it('are for more origins, if the options list them', () => {
