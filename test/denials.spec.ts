@@ -2,6 +2,7 @@ import { Controller, ForbiddenException, Get, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   IdentityAuthGuard,
+  IdentityEvents,
   IdentityModule,
   IdentityStats,
   OptionalAuth,
@@ -77,8 +78,21 @@ it('are counted once, whoever refuses: a validation, a route, or for want of a t
     ['plain', issuer.bearer({ sub: 'broken' }), 503],
     ['scoped', issuer.bearer({ scope: 'a' }), 200],
   ];
+  const rejected: string[] = [];
+  const events = test.app.get(IdentityEvents).events$.subscribe((event) => {
+    if (event.type === 'request.rejected') rejected.push(`${event.code}: ${event.reason}`);
+  });
   for (const [path, authorization, status] of asked)
     expect([path, await ask(path, authorization)]).toEqual([path, status]);
+
+  events.unsubscribe();
+  const missing = 'token_missing: The request carries no Bearer token.';
+  expect(rejected).toEqual([
+    missing,
+    missing,
+    missing,
+    'authorization_malformed: The Authorization header is repeated, or "Bearer" is not followed by exactly one token.',
+  ]);
 
   const { window, otherDenials, issuers } = test.app.get(IdentityStats).snapshot();
   const counted = (rows: readonly { code: string; count: number }[]): object =>

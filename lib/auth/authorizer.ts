@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ErrorCode } from '../errors/error-codes.js';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
@@ -49,6 +49,10 @@ export class Authorizer {
 
   /** Counts a denial, unless a validation has counted the token as rejected. */
   countDenial(validated: ValidatedToken | undefined, code: ErrorCode): void {
+    if (isWithoutToken(code)) {
+      const reason = ERROR_CODES[code].meaning;
+      this.reporter.reportIfObserved(() => ({ type: 'request.rejected', code, reason }));
+    }
     if (validated !== undefined || isWithoutToken(code)) this.metrics.recordDenial(validated?.issuer, code);
   }
 }

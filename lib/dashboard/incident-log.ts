@@ -81,6 +81,7 @@ export class IncidentLog {
       case 'jwks.candidates-cut':
       case 'token.validated':
       case 'token.rejected':
+      case 'request.rejected':
       case 'access.denied':
       case 'user.failed':
       case 'user.refused':

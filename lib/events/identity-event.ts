@@ -21,6 +21,17 @@ export interface TokenRejectedEvent {
   readonly verified: boolean;
 }
 
+/**
+ * A request without a token that could be validated: `token_missing`, or `authorization_malformed` if, say, a proxy has
+ * doubled the header. Anybody can cause it.
+ */
+export interface RequestRejectedEvent {
+  readonly type: 'request.rejected';
+  readonly code: ErrorCode;
+  /** What the code means. */
+  readonly reason: string;
+}
+
 /** A valid token does not meet the requirements of its route. */
 export interface AccessDeniedEvent {
   readonly type: 'access.denied';
@@ -107,6 +118,7 @@ export interface CandidatesCutEvent {
 export type IdentityEvent =
   | TokenValidatedEvent
   | TokenRejectedEvent
+  | RequestRejectedEvent
   | AccessDeniedEvent
   | UserEvent
   | RefreshedEvent

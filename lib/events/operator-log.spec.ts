@@ -17,6 +17,19 @@ describe('OperatorLog', () => {
     lines.length = 0;
   });
 
+  it('tells once that metadata, and so keys, cannot be fetched', () => {
+    spy('warn');
+    const log = new OperatorLog();
+    const issuer = 'https://id.example.com';
+    const reason = 'GET https://id.example.com/.well-known/openid-configuration failed: status 503';
+    log.write({ ...failure(issuer, reason), type: 'discovery.failed' });
+    log.write(failure(issuer, `Nothing could be fetched from ${issuer}: ${reason}`));
+    expect(lines).toHaveLength(1);
+    log.write(failure(issuer, 'GET https://id.example.com/jwks failed: status 503'));
+    log.write(failure('https://other.example.com', reason));
+    expect(lines).toHaveLength(3);
+  });
+
   it('writes one line an event, whatever a tenant is called and its provider says', () => {
     spy('warn');
     spy('log');

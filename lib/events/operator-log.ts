@@ -1,6 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { clipped } from '../model/printable.js';
-import type { CandidatesCutEvent, IdentityEvent, UserEvent } from './identity-event.js';
+import type {
+  CandidatesCutEvent,
+  IdentityEvent,
+  RefreshedEvent,
+  RefreshFailedEvent,
+  UserEvent,
+} from './identity-event.js';
 import { BudgetedLog } from './budgeted-log.js';
 import { SeldomLog } from './seldom-log.js';
 
@@ -12,7 +18,8 @@ const NEVER_SERVED_IN_A_MINUTE = 20;
 /** The few lines that an operator wants: failures of a provider, recoveries, and changes of keys. */
 export class OperatorLog {
   private readonly logger = new Logger('IdentityModule');
-  private readonly failing = new Set<string>();
+  /** Documents that cannot be fetched, and why. */
+  private readonly failing = new Map<string, string>();
   private readonly skipped = new Set<string>();
   /** Documents that were fetched before: their failures are always told. */
   private readonly served = new Set<string>();
@@ -27,7 +34,10 @@ export class OperatorLog {
       case 'discovery.failed':
       case 'jwks.failed': {
         const subject = subjectOf(event);
-        addBounded(this.failing, subject);
+        if (this.repeatsMetadata(event)) return;
+        this.failing.delete(subject);
+        this.failing.set(subject, event.reason);
+        dropOldest(this.failing);
         const retry = `attempt ${String(event.failures)}, next in ${String(Math.ceil(event.retryInMs / 1000))} s`;
         const line = (): string =>
           `${documentOf(event)} of ${issuerOf(event)} could not be fetched (${retry}): ${printable(event.reason, 1_000)}`;
@@ -81,6 +91,12 @@ export class OperatorLog {
     this.logger.warn(line);
   }
 
+  /** Without metadata keys cannot be fetched, for the same reason: one line tells it. */
+  private repeatsMetadata({ type, issuer, reason }: RefreshFailedEvent): boolean {
+    const why = this.failing.get(subjectOf({ type: 'discovery.failed', issuer }));
+    return type === 'jwks.failed' && why !== undefined && reason.includes(why);
+  }
+
   /** A key that cannot be used is there at each refresh; one line tells it. */
   private warnOnce(issuer: string, kid: string, reason: string): void {
     this.writeOnce(`key ${printable(kid)} of ${issuer} is not used: ${reason}`);
@@ -105,14 +121,18 @@ export class OperatorLog {
 function addBounded(set: Set<string>, subject: string): void {
   set.delete(subject);
   set.add(subject);
-  if (set.size <= MAX_REMEMBERED) return;
-  for (const oldest of set) {
-    set.delete(oldest);
+  dropOldest(set);
+}
+
+function dropOldest(documents: Set<string> | Map<string, string>): void {
+  if (documents.size <= MAX_REMEMBERED) return;
+  for (const oldest of documents.keys()) {
+    documents.delete(oldest);
     break;
   }
 }
 
-function subjectOf(event: IdentityEvent & { issuer: string }): string {
+function subjectOf(event: Pick<RefreshFailedEvent | RefreshedEvent, 'type' | 'issuer'>): string {
   return `${documentOf(event)} ${event.issuer}`;
 }
 
@@ -121,7 +141,7 @@ function issuerOf(event: { readonly issuer: string }): string {
   return printable(event.issuer, 300);
 }
 
-function documentOf(event: IdentityEvent): string {
+function documentOf(event: Pick<IdentityEvent, 'type'>): string {
   return event.type.startsWith('discovery') ? 'metadata' : 'key set';
 }
 

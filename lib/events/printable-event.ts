@@ -25,6 +25,7 @@ export function printableEvent(event: IdentityEvent): IdentityEvent {
     case 'issuers.failed':
     case 'token.validated':
     case 'token.rejected':
+    case 'request.rejected':
     case 'access.denied':
     case 'user.refused':
     case 'user.failed':
