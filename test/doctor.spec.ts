@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
@@ -333,15 +337,21 @@ describe('doctor', { timeout: 120_000 }, () => {
 });
 
 describe('doctor, over TLS', { timeout: 120_000 }, () => {
-  const start = async (name: string): Promise<{ issuer: string; stop: () => Promise<void> }> => {
+  const start = async (
+    name: string,
+    options: object = {},
+    listen: (request: IncomingMessage) => unknown = () => undefined,
+  ): Promise<{ issuer: string; stop: () => Promise<void> }> => {
     const key = createKey('ES256', 'ec-1');
     const server = createServer({
       key: readFileSync(certificate(`${name}-key`)),
       cert: readFileSync(certificate(name)),
+      ...options,
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const issuer = `https://localhost:${String((server.address() as AddressInfo).port)}`;
     server.on('request', (request, response) => {
+      listen(request);
       const metadata = { issuer, jwks_uri: `${issuer}/jwks` };
       response.end(JSON.stringify(request.url === '/jwks' ? { keys: [key.jwk] } : metadata));
     });
@@ -353,6 +363,57 @@ describe('doctor, over TLS', { timeout: 120_000 }, () => {
       },
     };
   };
+
+  it('presents a client certificate and headers, and takes the passphrase from the environment', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+    const encrypted = createPrivateKey(readFileSync(certificate('client-key'))).export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'right',
+    });
+    writeFileSync(join(folder, 'key.pem'), encrypted);
+    writeFileSync(join(folder, 'headers'), 'X-Api-Key: secret-1\n');
+    vi.stubEnv('KEY_PASSPHRASE', 'right');
+    const seen: unknown[] = [];
+    const demanding = { requestCert: true, rejectUnauthorized: true, ca: readFileSync(certificate('ca')) };
+    const { issuer, stop } = await start('good', demanding, ({ headers }) => seen.push(headers['x-api-key']));
+    const ca = ['--ca', certificate('ca')];
+    const pair = ['--cert', certificate('client'), '--key', join(folder, 'key.pem')];
+    try {
+      const [refused] = faultsOf(await examine([issuer, ...ca]));
+      expect(refused?.text).toContain('TLS alert: certificate required');
+      expect(refused?.advice).toContain('--cert and --key');
+      const headers = ['--header-file', join(folder, 'headers')];
+      const report = await examine([
+        issuer,
+        ...ca,
+        ...pair,
+        '--passphrase-env',
+        'KEY_PASSPHRASE',
+        ...headers,
+      ]);
+      expect(report.healthy).toBe(true);
+      expect(new Set(seen)).toEqual(new Set(['secret-1']));
+      const unset = await run(['doctor', issuer, ...ca, ...pair, '--passphrase-env', 'NO_SUCH_VARIABLE']);
+      expect(unset).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('NO_SUCH_VARIABLE') as string,
+      });
+      const wrong = await run(['doctor', issuer, ...ca, ...pair]);
+      expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('"passphrase"') as string });
+      const noAuthority = await run(['doctor', issuer, '--ca', join(folder, 'headers')]);
+      expect(noAuthority).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('http.tls.ca') as string,
+      });
+      for (const { stderr } of [unset, wrong, noAuthority]) expect(stderr).not.toMatch(/secret-1|BEGIN/);
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+      await stop();
+    }
+  });
 
   it.each<[string, readonly string[], RegExp | undefined, RegExp | undefined]>([
     ['good', ['--ca', certificate('ca')], undefined, undefined],

@@ -14,6 +14,13 @@ export interface DoctorArguments {
   readonly discoveryUrl: string | undefined;
   readonly jwksUri: string | undefined;
   readonly caFile: string | undefined;
+  /** The client certificate. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly pfxFile: string | undefined;
+  /** The name of the environment variable that holds the passphrase of the key. */
+  readonly passphraseEnv: string | undefined;
+  readonly headerFile: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly allowInsecureOrigins: readonly string[];
 }
@@ -39,6 +46,10 @@ Checks an OpenID provider as IdentityModule would: metadata, keys, caching, cloc
   --discovery-url <url>      metadata at another place
   --jwks-uri <url>           the key set; skips discovery
   --ca <file>                certificate authorities, PEM
+  --cert <file>              client certificate chain, PEM; with --key <file>
+  --pfx <file>               client certificate and key, PKCS #12
+  --passphrase-env <name>    environment variable with the passphrase of --key or --pfx
+  --header-file <file>       request headers like http.headers, "name: value" in each line; they may be secrets
   --timeout-ms <number>      for one request; 5000 by default
   --allow-insecure <origin>  an http origin besides loopback; may be repeated
   --json                     a report for programs
@@ -65,6 +76,11 @@ export function readArguments(argv: readonly string[]): DoctorArguments | 'help'
     discoveryUrl: values['discovery-url'],
     jwksUri: values['jwks-uri'],
     caFile: values.ca,
+    certFile: values.cert,
+    keyFile: values.key,
+    pfxFile: values.pfx,
+    passphraseEnv: values['passphrase-env'],
+    headerFile: values['header-file'],
     timeoutMs: readTimeout(values['timeout-ms']),
     allowInsecureOrigins: values['allow-insecure'] ?? [],
   };
@@ -85,6 +101,11 @@ function parse(argv: readonly string[]) {
         'discovery-url': { type: 'string' },
         'jwks-uri': { type: 'string' },
         ca: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        pfx: { type: 'string' },
+        'passphrase-env': { type: 'string' },
+        'header-file': { type: 'string' },
         'timeout-ms': { type: 'string' },
         'allow-insecure': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { describeError, IdentityError } from '../errors/identity-error.js';
+import type { TlsOptions } from '../options/http-options.js';
 import type { IdentityModuleOptions } from '../options/module-options.js';
 import { examineProvider } from './examine-provider.js';
 import { examineTls } from './examine-tls.js';
@@ -41,7 +42,8 @@ function open(asked: DoctorArguments): ReturnType<typeof openSession> {
     timeoutMs: asked.timeoutMs,
     deadlineMs: asked.timeoutMs === undefined ? undefined : 2 * asked.timeoutMs,
     allowInsecureOrigins: asked.allowInsecureOrigins,
-    tls: asked.caFile === undefined ? undefined : { ca: readFile(asked.caFile) },
+    tls: readTls(asked),
+    headers: asked.headerFile === undefined ? undefined : readHeaders(readFile(asked.headerFile)),
   };
   try {
     return openSession({
@@ -56,6 +58,34 @@ function open(asked: DoctorArguments): ReturnType<typeof openSession> {
     if (error instanceof IdentityError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Never from the command line: it is shown to everybody on the machine, and the shell keeps it. */
+function readTls(asked: DoctorArguments): TlsOptions | undefined {
+  const { caFile, certFile, keyFile, pfxFile, passphraseEnv } = asked;
+  if ([caFile, certFile, keyFile, pfxFile].every((file) => file === undefined)) return undefined;
+  const passphrase = passphraseEnv === undefined ? undefined : process.env[passphraseEnv];
+  if (passphraseEnv !== undefined && passphrase === undefined) {
+    throw new UsageError(`the environment variable ${passphraseEnv} of --passphrase-env is not set`);
+  }
+  return {
+    ca: caFile === undefined ? undefined : readFile(caFile),
+    cert: certFile === undefined ? undefined : readFile(certFile),
+    key: keyFile === undefined ? undefined : readFile(keyFile),
+    pfx: pfxFile === undefined ? undefined : readBytes(pfxFile),
+    passphrase,
+  };
+}
+
+function readHeaders(text: string): Record<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return Object.fromEntries(
+    lines.map((line, index) => {
+      const at = line.indexOf(':');
+      if (at < 1) throw new UsageError(`line ${String(index + 1)} of --header-file is not "name: value"`);
+      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+    }),
+  );
 }
 
 async function readToken(source: DoctorArguments['token'], stdin: Readable): Promise<string | undefined> {
@@ -84,8 +114,12 @@ function strip(text: string): string {
 }
 
 function readFile(file: string): string {
+  return readBytes(file).toString('utf8');
+}
+
+function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     throw new UsageError(`${file} cannot be read: ${describeError(error)}`);
   }
