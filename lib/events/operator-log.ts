@@ -72,6 +72,7 @@ export class OperatorLog {
         return;
       case 'token.validated':
       case 'token.rejected':
+      case 'request.rejected':
       case 'access.denied':
         return;
     }
