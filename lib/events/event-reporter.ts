@@ -31,6 +31,11 @@ export class EventReporter {
     this.listeners.push(listener);
   }
 
+  /** Whether the stream has a subscriber: code that runs for each token asks first, and makes no event for nobody. */
+  get isObserved(): boolean {
+    return this.events.observed;
+  }
+
   /** For events of each request: made only if the stream has a subscriber. */
   reportIfObserved(make: () => IdentityEvent): void {
     if (this.events.observed) this.events.emit(make());

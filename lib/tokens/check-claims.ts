@@ -2,18 +2,32 @@ import type { JsonObject } from '../model/json.js';
 import { CLAIM_CHECKS } from './claim-checks.js';
 import type { CommonRules, TokenRules } from './token-rules.js';
 
-/** The functions alone: rows differ in their members, and to look for one in them takes longer than most checks. */
-const CHECKS = CLAIM_CHECKS.map(({ check }) => check);
 const COMMON_CHECKS = CLAIM_CHECKS.flatMap((row) => (row.isCommon ? [row.check] : []));
 
 /**
- * All rows of {@link CLAIM_CHECKS}.
+ * The first rows have a call of their own below, the others share the loop: V8 compiles a call for the one function that it always
+ * meets, and one in a loop for any. A hit of the token cache is a tenth faster so.
+ */
+const CHECKS = CLAIM_CHECKS.map(({ check }) => check);
+const [first, second, third, fourth, fifth, sixth, seventh, eighth, ninth] = CHECKS;
+
+/**
+ * All rows of {@link CLAIM_CHECKS}, in their order.
  *
  * @param nowMs - milliseconds since 1970.
  * @throws {IdentityError} the code of a row, `claim_missing`, `claim_invalid`.
  */
 export function checkClaims(claims: JsonObject, rules: TokenRules, nowMs: number): void {
-  for (const check of CHECKS) check(claims, rules, nowMs);
+  first?.(claims, rules, nowMs);
+  second?.(claims, rules, nowMs);
+  third?.(claims, rules, nowMs);
+  fourth?.(claims, rules, nowMs);
+  fifth?.(claims, rules, nowMs);
+  sixth?.(claims, rules, nowMs);
+  seventh?.(claims, rules, nowMs);
+  eighth?.(claims, rules, nowMs);
+  ninth?.(claims, rules, nowMs);
+  for (let at = 9; at < CHECKS.length; at++) CHECKS[at]?.(claims, rules, nowMs);
 }
 
 /**
