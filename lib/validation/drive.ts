@@ -17,7 +17,7 @@ export function drive(
   from = 0,
 ): Promise<void> | undefined {
   for (let at = from; at < steps.length; at++) {
-    const wait = steps[at]?.take(run);
+    const wait = steps[at]?.take.call(run);
     if (wait !== undefined) return driveOn(run, steps, through, at + 1, wait);
   }
   return undefined;

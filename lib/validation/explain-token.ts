@@ -71,7 +71,7 @@ export async function explainToken(
 
 async function tryStep(step: Step, run: ValidationRun, isSound: boolean): Promise<StepOutcome> {
   try {
-    let wait = step.take(run);
+    let wait = step.take.call(run);
     if (wait !== undefined && !isSound) {
       return wait.known === undefined ? skip(step) : fail(step, wait.known(), run);
     }

@@ -128,7 +128,7 @@ export class TokenValidationService {
     try {
       const steps = stepsFor(run);
       for (let at = 0; at < steps.length; at++) {
-        const wait = steps[at]?.take(run);
+        const wait = steps[at]?.take.call(run);
         if (wait === undefined) continue;
         if (through === undefined) throw wait.decline();
         return this.finish(driveOn(run, steps, through, at + 1, wait), run, startMs);
