@@ -60,6 +60,7 @@ import { ValidationReports } from './validation/validation-reports.js';
  */
 @Module({
   providers: [
+    // First: it looks at how Nest has put the application together, and explains what would break everything below.
     hostApplicationProvider,
     {
       provide: RESOLVED_OPTIONS,
@@ -72,11 +73,13 @@ import { ValidationReports } from './validation/validation-reports.js';
       useFactory: (options: ResolvedOptions, clients: HttpClients, clock: Clock, reporter: EventReporter) =>
         new IssuerRegistry(options, clients, clock, reporter),
     },
+    // A provider, so that `withClock` of the test kit replaces time for everything at once.
     { provide: CLOCK, useValue: systemClock },
     {
       provide: HttpClients,
       inject: [RESOLVED_OPTIONS, CLOCK, MetricsRecorder],
       useFactory: ({ issuers, cache }: ResolvedOptions, clock: Clock, recorder: MetricsRecorder) =>
+        // A pool for each issuer that may be known at a time, so that no tenant takes the connections of another.
         new HttpClients(issuers.length + cache.maxEntries, clock, recorder),
     },
     MetricsRegistry,
@@ -98,6 +101,7 @@ import { ValidationReports } from './validation/validation-reports.js';
         return recorder;
       },
     },
+    // The pipeline knows an interface of two methods; what counts behind it is none of its business.
     { provide: VALIDATION_RECORDER, useExisting: MetricsRecorder },
     HealthIndicatorService,
     IdentityEvents,
@@ -169,14 +173,21 @@ export class IdentityModule
     super();
   }
 
+  /**
+   * With `warmUp: 'await'` the application does not listen before all keys are there.
+   *
+   * @throws {IdentityError} as `JwksService.get`.
+   */
   async onModuleInit(): Promise<void> {
     await this.warmUp.run();
   }
 
+  /** All controllers exist now, those of other modules as well. @throws {IdentityError} a route would stand open: no start. */
   onApplicationBootstrap(): void {
     this.startChecks.run();
   }
 
+  /** After connections were closed (Nest's order), so that requests under way still find keys. No timer holds the process. */
   async onApplicationShutdown(): Promise<void> {
     this.registry.close();
     await this.clients.close();

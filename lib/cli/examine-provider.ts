@@ -163,6 +163,10 @@ function describeFault(error: unknown): Pick<Finding, 'text' | 'advice'> {
   return advice === undefined ? { text } : { text: text.replace(`; ${advice}`, ''), advice };
 }
 
+/**
+ * Of all causes, one that names another issuer comes first: it says exactly what to configure. The text of the others is matched,
+ * because OpenSSL and undici have no common codes.
+ */
 function adviceFor(error: unknown): { readonly advice?: string } {
   for (let at = error; at instanceof Error; at = at.cause) {
     const named = namedIssuerOf(at);

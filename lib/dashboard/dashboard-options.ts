@@ -48,6 +48,7 @@ export interface ResolvedDashboardOptions {
   readonly maxStreams: number;
 }
 
+// A misspelt `guard` must not be ignored.
 const KNOWN = [
   'path',
   'requiredScopes',
@@ -59,6 +60,7 @@ const KNOWN = [
 ];
 /** RFC 6749 section 3.3 scope-token. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+/** Nothing that a router takes for a pattern or a parameter. */
 const PATH = /^\/?[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 
 /** @throws {IdentityError} `options_invalid`. */
@@ -76,6 +78,7 @@ export function resolveDashboardOptions(options: IdentityDashboardOptions): Reso
   return { path: path.replace(/^\//, ''), protection: readProtection(options), maxStreams };
 }
 
+/** Exactly one way in. No default: a page with the keys of all issuers must not be open because somebody forgot an option. */
 function readProtection({
   requiredScopes,
   requiredIssuers,
@@ -147,6 +150,7 @@ function isGuard(guard: Type<CanActivate> | CanActivate): boolean {
   return typeof holder === 'object' && holder !== null && 'canActivate' in holder;
 }
 
+/** Authentication alone is no authorization: every user of the API has a valid token. */
 function isTokenGuard(guard: Type<CanActivate> | CanActivate): boolean {
   if (typeof guard !== 'function') return guard instanceof IdentityAuthGuard;
   return guard === IdentityAuthGuard || guard.prototype instanceof IdentityAuthGuard;

@@ -14,6 +14,12 @@ export interface IdentityErrorDetails {
 /**
  * The only error this package throws: a stable code and a message for developers and operators.
  * The message never contains a token or a claim value.
+ *
+ * @example
+ * catch (error) {
+ *   if (error instanceof IdentityError && error.kind === 'unavailable') return retryIn(error.retryAfterMs ?? 1_000);
+ *   throw error;
+ * }
  */
 export class IdentityError extends Error {
   override readonly name = 'IdentityError';

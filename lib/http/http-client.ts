@@ -40,6 +40,7 @@ export interface FetchOptions {
   readonly mustBeginNow: boolean;
 }
 
+/** Each one costs a request of the same deadline; more of them are a loop. */
 const MAX_REDIRECTS = 3;
 
 /** The only door to the network. Everything it throws is an IdentityError of kind `unavailable`. */
@@ -66,6 +67,8 @@ export class HttpClient {
    * @throws {IdentityError} `url_not_allowed`, `provider_unreachable`, `provider_response_invalid`, `check_failed`.
    */
   async getJson(url: string, options: FetchOptions): Promise<DocumentAnswer> {
+    // Two callers share a fetch only if they want the same: the same URL, the same patience, and the same idea of what is
+    // known already. A 304 to one of them would be no answer for another.
     const wanted = JSON.stringify([url, options.retry, conditionsOf(options.previous, url)]);
     const begin = (signal: AbortSignal): Promise<DocumentAnswer> => this.fetch(url, { ...options, signal });
     try {
@@ -88,6 +91,10 @@ export class HttpClient {
     this.own?.close().catch(() => undefined);
   }
 
+  /**
+   * Attempts until one answers, nothing is left to try, or the next one could not end before the deadline: a caller is told at
+   * once then, and not after a wait that brings nothing.
+   */
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
     const { clock } = this;
     const retries = options.retry ? this.settings.retries : 0;
@@ -101,6 +108,7 @@ export class HttpClient {
     }
   }
 
+  /** Each attempt counts for itself: retries that succeed are the first sign of a provider in trouble. */
   private async recordAttempt(url: string, options: FetchOptions): Promise<Outcome> {
     const startMs = this.clock.monotonicMs();
     const outcome = await this.attempt(url, options);
@@ -115,6 +123,7 @@ export class HttpClient {
     return outcome;
   }
 
+  /** One attempt has the smaller one of `timeoutMs` and what is left of the deadline, from connect to the last byte. */
   private async attempt(url: string, options: FetchOptions): Promise<Outcome> {
     const budgetMs = Math.min(this.settings.timeoutMs, options.deadlineAtMs - this.clock.monotonicMs());
     const controller = new AbortController();
@@ -141,6 +150,7 @@ export class HttpClient {
     }
   }
 
+  /** The URL is judged here, at each hop: a redirect is as untrusted as the metadata that names a URL. */
   private async exchange(
     url: string,
     options: FetchOptions,
@@ -152,6 +162,7 @@ export class HttpClient {
     if (parsed === undefined || !isUrlAllowed(url, settings.allowInsecureOrigins)) {
       return notAllowed(`${printableUrl(url)} ${whyNotAllowed(parsed)}`);
     }
+    // Addresses in the URL; names are judged when the socket connects, by the address that they resolve to.
     if (!settings.allowPrivateNetworks && !isPublicHost(parsed)) {
       return notAllowed(privateMessage(url, `${parsed.hostname} is not a public address`));
     }
@@ -161,7 +172,9 @@ export class HttpClient {
         accept: ACCEPT,
         'accept-encoding': ACCEPT_ENCODING,
         'user-agent': USER_AGENT,
+        // RFC 9111 section 5.2.1.4: a cache on the way asks the provider before it answers.
         ...(options.mustBeginNow ? { 'cache-control': 'no-cache' } : {}),
+        // Of the application, in front of ours; the conditions stand last, because the answer is read by them.
         ...(await headersFor(parsed, settings, signal)),
         ...conditionsOf(previous, url),
       },

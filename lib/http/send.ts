@@ -155,7 +155,7 @@ class Exchange {
     if (status < 200 || this.settled !== undefined) return;
     this.status = status;
     this.headers = flatten(headers);
-    // The body of an error page is not needed, and may be endless: the status decides, and the connection is given up.
+    // The body of an error page is not needed, and may be endless: it is read only as far as that is cheaper than a new connection.
     if (this.request.wantedStatuses.includes(status)) return;
     const isLong = Number(this.headers['content-length'] ?? 0) > MAX_UNWANTED_BYTES;
     this.draining = setTimeout(() => this.stopDraining(), isLong ? 0 : MAX_UNWANTED_MS);

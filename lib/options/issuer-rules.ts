@@ -6,6 +6,7 @@ import type { Rule } from './schema.js';
 
 type IssuerRule = Rule<IssuerValues>;
 
+/** RFC 8725 section 3.8. There is nothing to derive it from: `iss` of a token is what has to be checked. */
 const issuerIsNamed: IssuerRule = (_values, isGiven) =>
   isGiven('issuer')
     ? []
@@ -23,6 +24,7 @@ const audienceIsNamed: IssuerRule = ({ audience }, isGiven) =>
         },
       ];
 
+/** RFC 8414 section 3, OpenID Connect Discovery 1.0 section 4: over plain http anybody on the way could hand out keys. */
 const urlsAreAllowed: IssuerRule = (values) =>
   (['discoveryUrl', 'jwksUri'] as const).flatMap((path) => {
     const url = values[path];
@@ -31,6 +33,7 @@ const urlsAreAllowed: IssuerRule = (values) =>
     return [{ path, message: expected(what, url) }];
   });
 
+/** Of two places one would be ignored, and a reader could not tell which. */
 const keysComeFromOnePlace: IssuerRule = (values) => {
   const sources = (['discoveryUrl', 'jwksUri', 'jwks'] as const).filter((name) => values[name] !== undefined);
   const [first, second] = sources;
@@ -38,6 +41,7 @@ const keysComeFromOnePlace: IssuerRule = (values) => {
   return [{ path: second, message: `contradicts "${first}": the keys come from one place` }];
 };
 
+/** An option without effect is a mistake of the person who wrote it: they expect a check that is not made. */
 const metadataIssuerNeedsMetadata: IssuerRule = ({ jwksUri, jwks }, isGiven) =>
   isGiven('metadataIssuer') && (jwksUri !== undefined || jwks !== undefined)
     ? [{ path: 'metadataIssuer', message: 'has no effect without discovery' }]

@@ -6,6 +6,7 @@ import type { Rule } from './schema.js';
 
 type SeveralIssuersRule = Rule<SeveralIssuersValues>;
 
+/** Beside a list it would be unclear for which member a `jwksUri` at the top is meant. */
 const issuersStandAlone: SeveralIssuersRule = (_values, isGiven) =>
   isGiven('issuers')
     ? Object.keys(ONE_ISSUER_OPTIONS)

@@ -64,6 +64,10 @@ export function tenantSource(
   });
 }
 
+/**
+ * Read as strictly as a member of a list: an answer of the application at run time is configuration. It throws instead of
+ * collecting, because one tenant is asked for at a time. @throws {IdentityError} `options_invalid`.
+ */
 function resolveTenant(
   answer: unknown,
   name: string,
@@ -83,6 +87,7 @@ function resolveTenant(
   return resolved;
 }
 
+/** What a member leaves out holds as it stands at the top; what that leaves out, as the tables say. */
 function readMember(member: unknown, shared: SharedIssuerValues): Reading<IssuerValues> {
   return readGroup(ISSUER_GROUP, member ?? null, { ...NO_ISSUER, ...shared });
 }

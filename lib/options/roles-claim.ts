@@ -7,6 +7,9 @@ import type { ClaimSource } from './options.types.js';
  * claim yourself (Auth0, Okta, Ory Hydra), the option takes that name; docs/providers.md has all of them.
  *
  * An object and not names such as `'keycloak'` in the option: a string there is the name of a claim.
+ *
+ * @example
+ * IdentityModule.forRoot({ issuer, audience, rolesClaim: rolesClaimOf.keycloakClient('orders-api') });
  */
 export const rolesClaimOf = Object.freeze({
   /** Keycloak: roles of the realm. */

@@ -27,6 +27,7 @@ export function globalStrategies(config: ApplicationConfig): readonly (IdentityS
   ];
 }
 
+/** Read from the instance, since the member is protected: applications that extend the guard may use it, and nobody else. */
 function strategyOf(guard: IdentityAuthGuard | undefined): IdentityStrategy | undefined {
   return guard && (Reflect.get(guard, 'strategy') as IdentityStrategy | undefined);
 }
@@ -41,6 +42,7 @@ function isOurs(guard: unknown): boolean {
   return typeof guard === 'object' && guard !== null && guardIn(guard) !== undefined;
 }
 
+/** Subclasses count: what they change is the application's decision, and this check cannot know better. */
 function isOurClass(value: unknown): boolean {
   return (
     value === IdentityAuthGuard ||

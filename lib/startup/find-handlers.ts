@@ -2,6 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { HostModule } from './visible-provider.js';
 
 /** Nest's own metadata keys, of methods that are called from outside. */
+// As text: the packages that define them (microservices, graphql, websockets) are optional, and an import would demand them.
 const MESSAGE = 'microservices:pattern';
 const FIELD = 'graphql:resolve_property';
 /** What a gateway of federation asks for: to Nest a field like any other. */
@@ -96,6 +97,7 @@ export function overriddenBy(type: Class, { name, method }: Handler): readonly o
     .filter((each): each is object => each !== undefined && each !== method);
 }
 
+/** A method may carry several marks, as a field of a resolver does: the most special one decides. */
 function kindOf(name: string, method: object): Handler['kind'] | undefined {
   const marks = HANDLERS.filter((key) => Reflect.hasMetadata(key, method));
   if (marks.length === 0) return undefined;
@@ -106,6 +108,7 @@ function kindOf(name: string, method: object): Handler['kind'] | undefined {
   return marks.includes(MESSAGE) ? 'message' : 'route';
 }
 
+/** From the class up to its oldest parent: the first method of a name is the one that is called. */
 function prototypesOf(type: Class): readonly object[] {
   const found: object[] = [];
   let at: unknown = type.prototype;

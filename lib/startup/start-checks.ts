@@ -28,6 +28,7 @@ export class StartChecks {
     this.reportUnguarded(findings.unguarded);
   }
 
+  /** A misspelt issuer would deny every token, and look like a problem of the provider. */
   private assertIssuersConfigured(required: readonly string[]): void {
     const unknown = required.filter((issuer) => !this.registry.isPossible(issuer));
     if (unknown.length === 0) return;
@@ -68,6 +69,7 @@ export class StartChecks {
     );
   }
 
+  /** By default an error: a route that says what it demands, and lets everybody in, is worse than no start. */
   private reportUnguarded(unguarded: readonly string[]): void {
     if (unguarded.length === 0) return;
     const error = new IdentityError(

@@ -24,6 +24,11 @@ import type { TestIssuer } from './test-issuer.js';
  * An issuer in memory takes the name of the application's; one on loopback gives the application its own. Where it is called
  * for several issuers, each stands for the one that it names: `TestIssuer.inMemory({ issuer })`.
  *
+ * @example
+ * const issuer = TestIssuer.inMemory();
+ * const module = await withIssuer(Test.createTestingModule({ imports: [AppModule] }), issuer).compile();
+ * const headers = { authorization: issuer.bearer({ scope: 'orders:read' }) };
+ *
  * @throws {IdentityError} `options_invalid`: the builder has an identity. At `compile()`, where several issuers are configured
  * and this one, on loopback, can't stand for them, or where it is not told which of them each stands for.
  */

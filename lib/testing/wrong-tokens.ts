@@ -74,7 +74,14 @@ const WRONG = {
 /** What can be wrong with a token. */
 export type WrongToken = keyof typeof WRONG;
 
-/** All names of {@link WrongToken}. */
+/**
+ * All names of {@link WrongToken}: for a test that no bad token gets in.
+ *
+ * @example
+ * it.each(WRONG_TOKENS)('rejects %s', async (wrong) => {
+ *   await expect(tokens.validate(issuer.token({ wrong }))).rejects.toThrow();
+ * });
+ */
 export const WRONG_TOKENS = Object.freeze(Object.keys(WRONG) as WrongToken[]);
 
 /** A token as the options say, signed with the key; wrong in one way where `wrong` says so. */

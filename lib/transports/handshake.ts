@@ -12,6 +12,11 @@ const UPGRADES = new WeakMap<object, UpgradeRequest>();
 /**
  * Keeps the upgrade request of a socket of `ws`, which has no memory of it. `guardSockets` does it for every
  * socket; without that, call it first in `handleConnection(client, request)`. Sockets of socket.io need neither.
+ *
+ * @example
+ * handleConnection(client: WebSocket, request: IncomingMessage) {
+ *   rememberHandshake(client, request);
+ * }
  */
 export function rememberHandshake(client: object, request: UpgradeRequest): void {
   UPGRADES.set(client, request);
