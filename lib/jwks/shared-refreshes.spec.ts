@@ -4,7 +4,8 @@ import { IdentityError } from '../errors/identity-error.js';
 import { waitMessages } from './key-messages.js';
 import { MissedIds } from './missed-ids.js';
 import { RefreshPace } from './refresh-pace.js';
-import { SharedRefreshes, type WaitOutcome } from './shared-refreshes.js';
+import type { WaitOutcome } from './refresh-round.js';
+import { SharedRefreshes } from './shared-refreshes.js';
 import { WaitingRoom, type Party } from './waiting-room.js';
 
 const COOLDOWN_MS = 2_000;

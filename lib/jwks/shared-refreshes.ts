@@ -1,8 +1,9 @@
 import type { Clock } from '../cache/clock.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { WaitMessages } from './key-messages.js';
-import { MAX_REMEMBERED, type MissedIds } from './missed-ids.js';
+import type { MissedIds } from './missed-ids.js';
 import type { RefreshPace } from './refresh-pace.js';
+import { RefreshRound, type Waiter, type WaitOutcome } from './refresh-round.js';
 import type { Party, WaitingRoom } from './waiting-room.js';
 
 export interface SharedRefreshesOptions {
@@ -35,30 +36,6 @@ export interface Miss {
 /** How a request waits, whatever for. */
 export type KeyWait = Pick<Miss, 'sinceMs' | 'party'>;
 
-/**
- * - `settled`: a refresh that began after the call has succeeded; what it did not bring does not exist.
- * - `changed`: the set changed for another reason; worth another look.
- */
-export type WaitOutcome = 'settled' | 'changed';
-
-interface Waiter {
-  readonly id: string;
-  readonly resolve: (outcome: WaitOutcome) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A refresh, and everybody whom it answers. */
-interface Slot {
-  /** When it begins, or began. */
-  atMs: number;
-  readonly waiters: Set<Waiter>;
-  /** Ids whose requests do not wait: they find the answer when they come back. */
-  readonly asked: Set<string>;
-  /** Its moment has come while the refresh before it was still under way. */
-  isDue: boolean;
-  cancel: () => void;
-}
-
 type TurnedAway = Exclude<keyof WaitMessages, 'backedOff'>;
 
 /** Added to the time in `Retry-After`: the next fetch may take longer than the last one did. */
@@ -75,9 +52,9 @@ const HANGS_AT_LEAST_MS = 1_000;
  * told at once when to come back; its id goes with the next refresh, so that the answer is decided by then.
  */
 export class SharedRefreshes {
-  private pending: Slot | undefined;
+  private pending: RefreshRound | undefined;
   /** The refresh under way. */
-  private begun: Slot | undefined;
+  private begun: RefreshRound | undefined;
   private lastFetchMs = 0;
 
   constructor(private readonly options: SharedRefreshesOptions) {}
@@ -97,20 +74,20 @@ export class SharedRefreshes {
   async wait({ id, group, sinceMs, party }: Miss): Promise<WaitOutcome> {
     const { clock, maxWaitMs, room } = this.options;
     const nowMs = clock.monotonicMs();
-    const slot = this.nextSlot(nowMs);
+    const round = this.nextRound(nowMs);
     const leftMs = sinceMs + maxWaitMs - nowMs;
     const beforeItMs = this.begun === undefined ? 0 : this.begun.atMs + this.lastFetchMs - nowMs;
-    const refreshedInMs = Math.max(0, slot.atMs - nowMs, beforeItMs) + this.lastFetchMs;
-    if (refreshedInMs > leftMs) throw this.turnAway(slot, id, nowMs, 'tooLate');
+    const refreshedInMs = Math.max(0, round.atMs - nowMs, beforeItMs) + this.lastFetchMs;
+    if (refreshedInMs > leftMs) throw this.turnAway(round, id, nowMs, 'tooLate');
     return new Promise<WaitOutcome>((resolve, reject) => {
       const end = (): void => {
         cancel();
-        slot.waiters.delete(waiter);
+        round.waiters.delete(waiter);
         leave?.();
       };
       const turnAway = (why: TurnedAway): void => {
         end();
-        reject(this.turnAway(slot, id, clock.monotonicMs(), why));
+        reject(this.turnAway(round, id, clock.monotonicMs(), why));
       };
       const waiter: Waiter = {
         id,
@@ -119,11 +96,11 @@ export class SharedRefreshes {
       };
       const leave = room.enter({ group, sendAway: () => turnAway('noPlace'), party });
       if (leave === undefined) {
-        reject(this.turnAway(slot, id, nowMs, 'noPlace'));
+        reject(this.turnAway(round, id, nowMs, 'noPlace'));
         return;
       }
       const cancel = clock.schedule(() => turnAway('notInTime'), leftMs);
-      slot.waiters.add(waiter);
+      round.waiters.add(waiter);
     });
   }
 
@@ -136,74 +113,69 @@ export class SharedRefreshes {
     const nowMs = this.options.clock.monotonicMs();
     const backoffLeftMs = this.options.backoffLeftMs();
     if (backoffLeftMs > 0) return backoffLeftMs;
-    const slot = (this.pending ??= this.plan(nowMs));
-    note(slot, id);
-    return this.decidedInMs(slot, nowMs);
+    const round = (this.pending ??= this.plan(nowMs));
+    round.note(id);
+    return this.decidedInMs(round, nowMs);
   }
 
   /** The set has changed: what was missed may be there now. */
   setChanged(): void {
     this.options.missed.clear();
     this.options.pace.recordFruitful();
-    const slot = this.pending;
-    if (slot === undefined) return;
-    for (const waiter of slot.waiters) waiter.resolve('changed');
-    this.dropIfNobodyAsks(slot);
+    const round = this.pending;
+    if (round === undefined) return;
+    for (const waiter of round.waiters) waiter.resolve('changed');
+    this.dropIfNobodyAsks(round);
   }
 
   /** Ends all waits. */
   close(error: IdentityError): void {
-    for (const slot of [this.begun, this.pending]) {
-      slot?.cancel();
-      if (slot !== undefined) rejectAll(slot, error);
+    for (const round of [this.begun, this.pending]) {
+      round?.cancel();
+      if (round !== undefined) round.rejectAll(error);
     }
     this.pending = undefined;
     this.options.missed.clear();
   }
 
-  private nextSlot(nowMs: number): Slot {
+  private nextRound(nowMs: number): RefreshRound {
     const backoffLeftMs = this.options.backoffLeftMs();
     if (backoffLeftMs > 0) throw this.backedOff(backoffLeftMs);
     return (this.pending ??= this.plan(nowMs));
   }
 
-  private plan(nowMs: number): Slot {
+  private plan(nowMs: number): RefreshRound {
     const { pace, clock } = this.options;
     const atMs = Math.max(nowMs, pace.notBeforeMs(nowMs));
-    const slot: Slot = {
-      atMs,
-      waiters: new Set(),
-      asked: new Set(),
-      isDue: false,
-      cancel: () => undefined,
-    };
+    const round = new RefreshRound(atMs);
     // The process is kept alive by the timers of those who wait, if anybody does.
-    if (atMs > nowMs) slot.cancel = clock.schedule(() => void this.begin(slot), atMs - nowMs, { ref: false });
-    else queueMicrotask(() => void this.begin(slot));
-    return slot;
+    if (atMs > nowMs)
+      round.cancel = clock.schedule(() => void this.begin(round), atMs - nowMs, { ref: false });
+    else queueMicrotask(() => void this.begin(round));
+    return round;
   }
 
-  private async begin(slot: Slot): Promise<void> {
-    if (this.pending !== slot) return;
-    slot.isDue = this.begun !== undefined;
-    if (slot.isDue) return;
+  private async begin(round: RefreshRound): Promise<void> {
+    if (this.pending !== round) return;
+    round.isDue = this.begun !== undefined;
+    if (round.isDue) return;
     this.pending = undefined;
     const { backoffLeftMs, clock, pace, refresh } = this.options;
     const waitMs = backoffLeftMs();
-    if (waitMs > 0) return rejectAll(slot, this.backedOff(waitMs));
+    if (waitMs > 0) return round.rejectAll(this.backedOff(waitMs));
     const begunAtMs = clock.monotonicMs();
-    slot.atMs = begunAtMs;
+    round.atMs = begunAtMs;
     pace.begin(begunAtMs);
-    this.begun = slot;
+    this.begun = round;
     try {
       const { changed } = await refresh();
       this.lastFetchMs = clock.monotonicMs() - begunAtMs;
       // A change has reset the pace by itself.
       if (!changed) pace.recordFruitless(clock.monotonicMs());
-      this.settle(slot);
+      this.settle(round);
     } catch (error) {
       pace.recordFruitless(clock.monotonicMs());
-      rejectAll(slot, error);
+      round.rejectAll(error);
     } finally {
       this.begun = undefined;
       this.beginIfDue();
@@ -215,11 +187,11 @@ export class SharedRefreshes {
   }
 
   /** Ids that the refresh did bring are found before anybody asks here, so remembering them does no harm. */
-  private settle(slot: Slot): void {
+  private settle(round: RefreshRound): void {
     const { missed } = this.options;
-    for (const id of slot.asked) missed.add(id);
-    for (const { id } of slot.waiters) missed.add(id);
-    for (const waiter of slot.waiters) waiter.resolve('settled');
+    for (const id of round.asked) missed.add(id);
+    for (const { id } of round.waiters) missed.add(id);
+    for (const waiter of round.waiters) waiter.resolve('settled');
     // Some of those who came during the refresh ask for nothing but what it has shown not to exist.
     const next = this.pending;
     if (next === undefined) return;
@@ -228,16 +200,16 @@ export class SharedRefreshes {
     this.dropIfNobodyAsks(next);
   }
 
-  private dropIfNobodyAsks(slot: Slot): void {
-    if (slot.waiters.size > 0 || slot.asked.size > 0) return;
-    slot.cancel();
+  private dropIfNobodyAsks(round: RefreshRound): void {
+    if (round.isWanted) return;
+    round.cancel();
     this.pending = undefined;
   }
 
-  private turnAway(slot: Slot, id: string, nowMs: number, why: TurnedAway): IdentityError {
-    note(slot, id);
+  private turnAway(round: RefreshRound, id: string, nowMs: number, why: TurnedAway): IdentityError {
+    round.note(id);
     const isLate = why === 'notInTime';
-    const retryAfterMs = this.decidedInMs(slot, nowMs, isLate);
+    const retryAfterMs = this.decidedInMs(round, nowMs, isLate);
     const message = this.options.messages[why];
     return refuse(isLate ? 'keys_unavailable' : 'keys_busy', message, { retryAfterMs });
   }
@@ -247,32 +219,18 @@ export class SharedRefreshes {
   }
 
   /** Milliseconds until the refresh has ended: expected, or at the latest if one is under way that hangs. */
-  private decidedInMs(slot: Slot, nowMs: number, isLate = false): number {
+  private decidedInMs(round: RefreshRound, nowMs: number, isLate = false): number {
     const { begun } = this;
     const endsInMs = begun === undefined ? 0 : this.endsInMs(begun, nowMs, isLate);
-    if (slot === begun) return endsInMs;
-    const beginsInMs = Math.max(0, slot.atMs - nowMs, endsInMs);
+    if (round === begun) return endsInMs;
+    const beginsInMs = Math.max(0, round.atMs - nowMs, endsInMs);
     return Math.ceil(beginsInMs + this.lastFetchMs + MARGIN_MS);
   }
 
-  private endsInMs({ atMs }: Slot, nowMs: number, isLate: boolean): number {
+  private endsInMs({ atMs }: RefreshRound, nowMs: number, isLate: boolean): number {
     const elapsedMs = nowMs - atMs;
     const hangs = isLate || elapsedMs > Math.max(HANGS_AT * this.lastFetchMs, HANGS_AT_LEAST_MS);
     const endsAfterMs = hangs ? this.options.fetchDeadlineMs : this.lastFetchMs;
     return Math.ceil(Math.max(0, endsAfterMs - elapsedMs) + MARGIN_MS);
   }
-}
-
-function note(slot: Slot, id: string): void {
-  slot.asked.delete(id);
-  if (slot.asked.size >= MAX_REMEMBERED) {
-    const { value: oldest } = slot.asked.values().next();
-    if (oldest !== undefined) slot.asked.delete(oldest);
-  }
-  slot.asked.add(id);
-}
-
-function rejectAll(slot: Slot, error: unknown): void {
-  const fault = error instanceof Error ? error : new IdentityError('keys_unavailable');
-  for (const waiter of slot.waiters) waiter.reject(fault);
 }
