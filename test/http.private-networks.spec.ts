@@ -140,7 +140,7 @@ describe('names', () => {
         deadlineAtMs: performance.now() + 2_000,
         retry: true,
         signal: new AbortController().signal,
-        mustBeginNow: false,
+        noSharing: false,
       })
       .then(
         () => 'ok',

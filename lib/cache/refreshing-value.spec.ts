@@ -263,7 +263,7 @@ describe('refresh', () => {
     expect(await first).toBe('first');
     expect(await Promise.all(refreshed)).toEqual(['second', 'second']);
     expect(bench.contexts).toHaveLength(2);
-    expect(bench.contexts.map(({ mustBeginNow }) => mustBeginNow)).toEqual([false, true]);
+    expect(bench.contexts.map(({ noSharing }) => noSharing)).toEqual([false, true]);
   });
 
   it('keeps the last good value where it fails', async () => {
@@ -284,7 +284,7 @@ describe('refreshUnconditionally', () => {
     bench.answer = slow.load;
     const replaced = bench.value.refreshUnconditionally();
     await settle();
-    expect(bench.contexts[1]).toMatchObject({ previous: undefined, mustBeginNow: true });
+    expect(bench.contexts[1]).toMatchObject({ previous: undefined, noSharing: true });
     expect(bench.value.getIfServable()).toBe('v1');
     slow.resolve('new');
     expect(await replaced).toBe('new');
@@ -353,7 +353,7 @@ describe('clear', () => {
     expect(await missOf(refreshing)).toBeInstanceOf(CacheMissError);
     expect(bench.value.getIfServable()).toBeUndefined();
     expect(await bench.value.get()).toBe('after');
-    expect(bench.contexts[2]?.mustBeginNow).toBe(true);
+    expect(bench.contexts[2]?.noSharing).toBe(true);
   });
 
   it('lets those who wait go on with a new fetch', async () => {

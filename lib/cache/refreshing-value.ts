@@ -199,12 +199,12 @@ export class RefreshingValue<V> {
     if (!this.closed && !this.isFetching && this.backoffLeftMs === 0) this.start();
   }
 
-  private start(mustBeginNow = this.cleared): Flight<V> {
+  private start(noSharing = this.cleared): Flight<V> {
     if (this.closed) throw new CacheMissError('the cache is closed', 0);
     this.timer.stop();
     const previous = this.unconditional ? undefined : this.held?.value;
     this.unconditional = false;
-    return this.fetches.begin(async (signal) => this.source.load({ signal, previous, mustBeginNow }), {
+    return this.fetches.begin(async (signal) => this.source.load({ signal, previous, noSharing }), {
       succeed: (loaded) => this.succeed(loaded),
       fail: (error) => this.fail(error),
     });

@@ -15,7 +15,7 @@ export interface LoadContext<V> {
   /** The value so far; undefined if there is none, or if the fetch must not build on it. */
   readonly previous: V | undefined;
   /** The answer must be one that was asked for from now on: a refresh was demanded, or the value cleared. */
-  readonly mustBeginNow: boolean;
+  readonly noSharing: boolean;
 }
 
 /** A failed fetch. */

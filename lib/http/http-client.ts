@@ -37,7 +37,7 @@ export interface FetchOptions {
   /** Where the document that is known came from: it is asked for only if it has changed. */
   readonly previous?: DocumentSource | undefined;
   /** No fetch that began earlier will do, and no copy that a cache on the way holds. */
-  readonly mustBeginNow: boolean;
+  readonly noSharing: boolean;
 }
 
 /** Each one costs a request of the same deadline; more of them are a loop. */
@@ -72,7 +72,7 @@ export class HttpClient {
     const wanted = JSON.stringify([url, options.retry, conditionsOf(options.previous, url)]);
     const begin = (signal: AbortSignal): Promise<DocumentAnswer> => this.fetch(url, { ...options, signal });
     try {
-      return await this.fetches.run(wanted, !options.mustBeginNow, options.signal, begin);
+      return await this.fetches.run(wanted, !options.noSharing, options.signal, begin);
     } catch (error) {
       if (error instanceof IdentityError) throw error;
       throw new IdentityError('provider_unreachable', `GET ${printableUrl(url)} was given up`, {
@@ -173,7 +173,7 @@ export class HttpClient {
         'accept-encoding': ACCEPT_ENCODING,
         'user-agent': USER_AGENT,
         // RFC 9111 section 5.2.1.4: a cache on the way asks the provider before it answers.
-        ...(options.mustBeginNow ? { 'cache-control': 'no-cache' } : {}),
+        ...(options.noSharing ? { 'cache-control': 'no-cache' } : {}),
         // Of the application, in front of ours; the conditions stand last, because the answer is read by them.
         ...(await headersFor(parsed, settings, signal)),
         ...conditionsOf(previous, url),
@@ -181,6 +181,7 @@ export class HttpClient {
       signal,
       wantedStatuses: WANTED_STATUSES,
       maxBytes: settings.maxResponseBytes,
+      clock: this.clock,
     });
     // undici frees a connection one turn after its answer: whoever asks earlier opens another one.
     await nextTurn();

@@ -1,5 +1,6 @@
 import { readable } from '../errors/readable-error.js';
 import type { Dispatcher } from 'undici';
+import type { Clock } from '../cache/clock.js';
 import { BodyTooLargeError } from './decode-body.js';
 import type { HttpDispatcher } from '../options/options.types.js';
 
@@ -19,6 +20,7 @@ export interface RawRequest {
   readonly wantedStatuses: readonly number[];
   /** Longest body. */
   readonly maxBytes: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -68,10 +70,10 @@ class Exchange {
   private length = 0;
   private settled: Error | undefined;
   /** Reads an unwanted body to its end. */
-  private draining: NodeJS.Timeout | undefined;
+  private draining: (() => void) | undefined;
   private abortRequest: ((reason: Error) => void) | undefined;
 
-  constructor(private readonly request: Pick<RawRequest, 'wantedStatuses' | 'maxBytes'>) {
+  constructor(private readonly request: Pick<RawRequest, 'wantedStatuses' | 'maxBytes' | 'clock'>) {
     let resolve!: (answer: RawAnswer) => void;
     let reject!: (error: Error) => void;
     this.answer = new Promise((accept, refuse) => ([resolve, reject] = [accept, refuse]));
@@ -158,7 +160,7 @@ class Exchange {
     // The body of an error page is not needed, and may be endless: it is read only as far as that is cheaper than a new connection.
     if (this.request.wantedStatuses.includes(status)) return;
     const isLong = Number(this.headers['content-length'] ?? 0) > MAX_UNWANTED_BYTES;
-    this.draining = setTimeout(() => this.stopDraining(), isLong ? 0 : MAX_UNWANTED_MS);
+    this.draining = this.request.clock.schedule(() => this.stopDraining(), isLong ? 0 : MAX_UNWANTED_MS);
   }
 
   private stopDraining(): void {
@@ -181,7 +183,7 @@ class Exchange {
 
   private settle(): void {
     this.settled = new Error('the answer has been read');
-    clearTimeout(this.draining);
+    this.draining?.();
     this.resolve({
       status: this.status,
       headers: this.headers,

@@ -86,7 +86,7 @@ export abstract class IssuerDocument<T, Owner extends DocumentOwner = DocumentOw
   }
 
   async load(context: LoadContext<CachedDocument<T>>): Promise<Loaded<CachedDocument<T>>> {
-    const { previous, signal, mustBeginNow } = context;
+    const { previous, signal, noSharing } = context;
     const { clock } = this.owner.runtime;
     const options: FetchOptions = {
       endpoint: this.kind,
@@ -94,7 +94,7 @@ export abstract class IssuerDocument<T, Owner extends DocumentOwner = DocumentOw
       // What is cached serves meanwhile, and the backoff tries again; without it somebody waits.
       retry: previous === undefined,
       signal,
-      mustBeginNow,
+      noSharing,
       previous: previous?.source,
     };
     return this.fetch(options, previous?.value);
