@@ -4,9 +4,9 @@ import type { SecretOrKeyProvider } from 'passport-jwt';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { drive } from '../validation/drive.js';
 import { RuleSets } from '../validation/rule-sets.js';
-import type { RunContext } from '../validation/run-context.js';
+import type { CallSettings, RunContext } from '../validation/run-context.js';
 import { stepsUpTo } from '../validation/steps.js';
-import { ValidationRun, type CallSettings } from '../validation/validation-run.js';
+import { ValidationRun } from '../validation/validation-run.js';
 import { keyObjectOf } from './select-keys.js';
 
 /** What passport gives a strategy for a request. */

@@ -1,3 +1,4 @@
+import { deepFreeze } from '../model/json.js';
 import type { TokenHeader } from '../model/token.js';
 
 /** A JOSE header (RFC 7515 section 4), checked and frozen. */
@@ -32,4 +33,16 @@ export class HeaderCache {
     // A slice of a token holds on to the whole token; a copy does not.
     this.bySegment.set(Buffer.from(segment, 'latin1').toString('latin1'), header);
   }
+}
+
+/** The frozen header of a verified token. Only such headers are remembered: nobody can fill the cache with made-up ones. */
+export function rememberHeader(
+  cache: HeaderCache | undefined,
+  { token, header, type }: JoseHeader & { readonly token: string },
+): TokenHeader {
+  // A frozen header came from the cache.
+  if (Object.isFrozen(header)) return header;
+  const frozen = deepFreeze(header);
+  cache?.remember(token.slice(0, token.indexOf('.')), { header: frozen, type });
+  return frozen;
 }

@@ -1,5 +1,6 @@
 import type { Step } from './steps.js';
-import type { ValidationRun, Wait } from './validation-run.js';
+import type { ValidationRun } from './validation-run.js';
+import type { Wait } from './waits.js';
 
 /** Goes through a wait for the network; a batch lets other tokens have its place meanwhile. */
 export type Through = <T>(wait: () => Promise<T>) => Promise<T>;

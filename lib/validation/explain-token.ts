@@ -2,9 +2,9 @@ import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { CLAIM_CHECKS } from '../tokens/claim-checks.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
-import type { LookUpCounter, RunContext } from './run-context.js';
+import type { CallSettings, LookUpCounter, RunContext } from './run-context.js';
 import { STEPS, type ExplainedStep, type Step, type StepName } from './steps.js';
-import { ValidationRun, type CallSettings } from './validation-run.js';
+import { ValidationRun } from './validation-run.js';
 
 /** What one step says of a token. */
 export interface StepOutcome {

@@ -81,6 +81,17 @@ export interface LookUpCounter {
   recordMiss(): void;
 }
 
+/** What differs from call to call. */
+export interface CallSettings {
+  /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
+  readonly rulesFor: (issuer: KnownIssuer) => ValidationRules | undefined;
+  readonly party?: Party | undefined;
+  /** Whether signatures under these keys are checked on the thread pool. */
+  readonly goesOffLoop?: ((keys: readonly PreparedKey[]) => boolean) | undefined;
+  /** Only the key is decided here: type and claims are checked by the caller. */
+  readonly keyOnly?: boolean | undefined;
+}
+
 /** What all runs of the pipeline share. */
 export interface RunContext {
   readonly options: ResolvedOptions;

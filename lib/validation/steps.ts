@@ -1,4 +1,5 @@
-import { ValidationRun, type Wait } from './validation-run.js';
+import { ValidationRun } from './validation-run.js';
+import type { Wait } from './waits.js';
 
 /** Steps that an explanation shows, in the order of the pipeline. */
 export type ExplainedStep =

@@ -5,13 +5,13 @@ import type { ValidatedToken } from '../model/token.js';
 import { driveOn, type Through } from './drive.js';
 import type { ValidationOverrides } from './overrides.js';
 import { RuleSets } from './rule-sets.js';
-import { RUN_CONTEXT, type RunContext } from './run-context.js';
+import { RUN_CONTEXT, type CallSettings, type RunContext } from './run-context.js';
 import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
 import { stepsFor } from './steps.js';
 import { threadPoolPolicy } from './thread-pool-policy.js';
 import type { TokenCacheStats } from './token-cache.js';
 import { ValidationReports } from './validation-reports.js';
-import { ValidationRun, type CallSettings } from './validation-run.js';
+import { ValidationRun } from './validation-run.js';
 
 /** What validation has done since the start. */
 export interface ValidationStats {

@@ -1,4 +1,4 @@
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { refuse } from '../errors/identity-error.js';
 import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { isThenable } from '../model/thenable.js';
@@ -6,40 +6,23 @@ import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
 import { checkTokenType } from '../tokens/check-token-type.js';
+import { rememberHeader } from '../tokens/header-cache.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
-import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
+import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
-import type { KeyWait, KnownIssuer, Party, RunContext } from './run-context.js';
+import type { CallSettings, KeyWait, KnownIssuer, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
 import type { RememberedToken } from './token-cache.js';
 import type { ValidationRules } from './validation-rules.js';
-
-/**
- * A step cannot finish now. Its driver decides: it begins the wait, or declines it for a caller that cannot wait. Until
- * one of the two is called the provider is asked for nothing.
- */
-export interface Wait {
-  /** Resolves when the step is done, or to what it has to wait for next. */
-  begin(): Promise<Wait | undefined>;
-  /** Asks in the background if that helps the next call. @returns the error for a caller that cannot wait. */
-  decline(): IdentityError;
-  /** What is known of the token without the wait; absent if nothing is. */
-  known?(): IdentityError;
-  /** Whether it waits for the network: a batch goes on with other tokens meanwhile. */
-  readonly onNetwork: boolean;
-}
-
-/** What differs from call to call. */
-export interface CallSettings {
-  /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
-  readonly rulesFor: (issuer: KnownIssuer) => ValidationRules | undefined;
-  readonly party?: Party | undefined;
-  /** Whether signatures under these keys are checked on the thread pool. */
-  readonly goesOffLoop?: ((keys: readonly PreparedKey[]) => boolean) | undefined;
-  /** Only the key is decided here: type and claims are checked by the caller. */
-  readonly keyOnly?: boolean | undefined;
-}
+import {
+  waitForHooks,
+  waitForIssuer,
+  waitForKeys,
+  waitForReplacedKey,
+  waitForThreadPool,
+  type Wait,
+} from './waits.js';
 
 /**
  * One token on its way through the pipeline: a method for each step, and what the steps have found so far. Their order
@@ -136,14 +119,7 @@ export class ValidationRun {
     const checksFirst = options.tenants !== undefined && this.call.keyOnly !== true;
     const issuer = issuers.find(iss, checksFirst ? () => this.checkBeforeAsking() : undefined);
     if (!isThenable(issuer)) return this.useRulesOf(issuer);
-    return {
-      onNetwork: true,
-      begin: async () => this.useRulesOf(await issuer),
-      decline: () => {
-        issuer.catch(() => undefined);
-        return refuse('keys_cold', ISSUER_IS_ASKED_FOR);
-      },
-    };
+    return waitForIssuer(issuer, (answer) => this.useRulesOf(answer));
   }
 
   /** RFC 8725 section 3.1: the algorithm is chosen by the configuration, not by the token. */
@@ -162,28 +138,22 @@ export class ValidationRun {
 
   findKeys(): Wait | undefined {
     const { lookUps } = this.context;
-    const { keys, options } = found(this.issuer);
+    const issuer = found(this.issuer);
     const { header } = this;
-    const candidates = keys.candidates(header);
+    const candidates = issuer.keys.candidates(header);
     if (candidates !== undefined) {
       lookUps.recordHit();
-      if (candidates.length === 0) throw refuseKey('key_not_found', options);
+      if (candidates.length === 0) throw refuseKey('key_not_found', issuer.options);
       this.candidates = candidates;
-      return undefined;
+      return;
     }
-    return {
-      onNetwork: true,
-      begin: async () => {
-        lookUps.recordMiss();
-        this.candidates = await keys.waitForCandidates(header, this.keyWait());
-        return undefined;
-      },
-      decline: () => {
-        lookUps.recordMiss();
-        const retryAfterMs = keys.requestCandidates(header);
-        return refuse('keys_cold', keysAreMissing(options.issuer), { retryAfterMs });
-      },
-    };
+    return waitForKeys(
+      issuer,
+      header,
+      lookUps,
+      () => this.keyWait(),
+      (arrived) => void (this.candidates = arrived),
+    );
   }
 
   /** RFC 7515 section 5.2. */
@@ -192,10 +162,15 @@ export class ValidationRun {
     const parsed = found(this.parsed);
     // After a wait the token is late already, and its batch has gone on: it does not queue for a thread as well.
     if (!this.claimsAreStale && this.call.goesOffLoop?.(candidates) === true) {
-      return this.checkSignatureOffLoop(candidates, parsed);
+      return waitForThreadPool(
+        candidates,
+        parsed,
+        () => this.doubt(candidates, parsed),
+        (key) => void (this.key = key),
+      );
     }
     this.key = findSigningKey(candidates, parsed);
-    return this.key === undefined ? this.waitForReplacedKey(candidates, parsed) : undefined;
+    return this.key === undefined ? this.doubt(candidates, parsed) : undefined;
   }
 
   /** The signature holds: from here on the claims are the issuer's word. */
@@ -207,7 +182,7 @@ export class ValidationRun {
       checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.context.clock.wallMs());
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
-      header: this.rememberHeader(parsed),
+      header: rememberHeader(this.context.headers, parsed),
       issuer: issuer.options.issuer,
       token: parsed.token,
     });
@@ -233,17 +208,7 @@ export class ValidationRun {
   runHooks(): Wait | undefined {
     const later = runHooks(this.rules.hooks, this.validated);
     if (later === undefined) return undefined;
-    return {
-      onNetwork: false,
-      begin: async () => {
-        await later;
-        return undefined;
-      },
-      decline: () => {
-        later.catch(() => undefined);
-        return new IdentityError('sync_unavailable');
-      },
-    };
+    return waitForHooks(later);
   }
 
   /**
@@ -265,37 +230,9 @@ export class ValidationRun {
     if (this.issuerRules === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
   }
 
-  private checkSignatureOffLoop(candidates: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
-    return {
-      onNetwork: false,
-      begin: async () => {
-        this.key = await findSigningKeyOffLoop(candidates, parsed);
-        return this.key === undefined ? this.waitForReplacedKey(candidates, parsed) : undefined;
-      },
-      decline: () => refuseKey('signature_invalid', found(this.issuer).options),
-    };
-  }
-
-  /**
-   * Providers do put a new key under an old id: until a refresh has shown that this one did not, the signature is not
-   * known to be bad.
-   */
-  private waitForReplacedKey(tried: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
-    const { keys, options } = found(this.issuer);
-    return {
-      onNetwork: true,
-      begin: async () => {
-        this.key = await keys.findReplacedKey(parsed, tried, this.keyWait());
-        if (this.key === undefined) throw refuseKey('signature_invalid', options);
-        return undefined;
-      },
-      decline: () => {
-        const retryAfterMs = keys.requestReplacedKey(parsed);
-        if (retryAfterMs === undefined) return refuseKey('signature_invalid', options);
-        return refuse('keys_cold', KEY_MAY_BE_REPLACED, { retryAfterMs });
-      },
-      known: () => refuseKey('signature_invalid', options),
-    };
+  private doubt(tried: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
+    const use = (key: PreparedKey): void => void (this.key = key);
+    return waitForReplacedKey(found(this.issuer), parsed, tried, () => this.keyWait(), use);
   }
 
   private keyWait(): KeyWait {
@@ -308,26 +245,9 @@ export class ValidationRun {
     if (this.context.options.tenants !== undefined) this.context.issuers.prove(issuer);
     this.result = validated;
   }
-
-  /** Only headers of verified tokens are remembered: nobody can fill the cache with made-up ones. */
-  private rememberHeader({ token, header, type }: UnverifiedToken): TokenHeader {
-    // A frozen header came from the cache.
-    if (Object.isFrozen(header)) return header;
-    const frozen = deepFreeze(header);
-    this.context.headers?.remember(token.slice(0, token.indexOf('.')), { header: frozen, type });
-    return frozen;
-  }
 }
 
 const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
-const KEY_MAY_BE_REPLACED =
-  'The signature fails under the key that is known; the keys are being fetched, to see if it was replaced.';
-const ISSUER_IS_ASKED_FOR =
-  'The function "issuers" is being asked for the issuer of the token; validateSync does not wait.';
-
-function keysAreMissing(issuer: string): string {
-  return `The keys of ${issuer} are not at hand, and validateSync does not wait: warm up, or use validate.`;
-}
 
 /** What a row above has found. Its absence is a mistake in the table, and no token passes by it. */
 function found<T>(value: T | undefined): T {
