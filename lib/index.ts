@@ -1,8 +1,13 @@
+// The public names of `nestjs-identity-model`. What stands here, with error codes, events, metrics and options, changes only as
+// CHANGELOG.md says; everything else is internal. By name, so that nothing becomes public by accident.
+
+// The module, and what protects routes and sockets.
 export { IdentityModule } from './identity.module.js';
 export { IdentityAuthGuard } from './auth/identity-auth.guard.js';
 export { guardSockets, type SocketGuardOptions } from './sockets/guard-sockets.js';
 export { IdentityStrategy } from './auth/identity.strategy.js';
 export { rememberHandshake, type UpgradeRequest } from './transports/handshake.js';
+// Decorators: whether a token is needed, what it must have, and what a handler gets of it.
 export { Public } from './decorators/public.js';
 export { OptionalAuth } from './decorators/optional-auth.js';
 export { RequireScopes } from './requirements/scopes.js';
@@ -22,9 +27,11 @@ export { JwksService } from './issuers/jwks.service.js';
 export type { KeySet } from './jwks/key-set.js';
 export type { SkippedKey, VerificationKey } from './jwks/import-key.js';
 export type { KeyQuery } from './jwks/select-keys.js';
+// For code that has a token and no request.
 export { TokenValidationService, type ValidationStats } from './validation/token-validation.service.js';
 export type { ValidationOverrides } from './validation/overrides.js';
 export type { BatchOptions, BatchProgress, TokenSource } from './validation/run-batch.js';
+// For operators: numbers, health, events.
 export { IdentityStats } from './stats/identity-stats.js';
 export type * from './stats/identity-snapshot.js';
 export type * from './metrics/period-stats.js';
@@ -36,6 +43,7 @@ export { IdentityHealthIndicator, type DocumentHealth, type IssuerHealth } from 
 export type { HealthThresholds } from './health/health-thresholds.js';
 export { IdentityEvents } from './events/identity-events.js';
 export type * from './events/identity-event.js';
+// For code that handles errors.
 export { IdentityError } from './errors/identity-error.js';
 export { ERROR_CODES, type ChallengeError, type ErrorCode, type ErrorKind } from './errors/error-codes.js';
 export type { CacheState } from './cache/serving-policy.js';

@@ -88,6 +88,7 @@ export const INSTRUMENTS: readonly InstrumentSpec[] = [
   },
   {
     kind: 'createObservableGauge',
+    // 1 for the state of now alone: an observable gauge stops a series that is no longer observed.
     name: 'identity.state',
     unit: '1',
     observe: ({ issuers }) =>

@@ -49,6 +49,7 @@ interface Middleware {
   use(middleware: (client: object, next: Next) => void): unknown;
 }
 
+/** One for an adapter. Facts about a socket are keyed by it, weakly: sockets leave without saying so. */
 class SocketGate {
   private readonly servers = new WeakSet();
   /** Sockets by what became of their check; several gateways may ask about one. */
@@ -118,6 +119,7 @@ class SocketGate {
     return check;
   }
 
+  /** An error that nobody expected denies as well: a socket that is let in by mistake stays in for hours. */
   private async denialOf(client: object): Promise<ErrorResponse | undefined> {
     try {
       const validated = await this.authenticator.authenticate(client);
@@ -136,12 +138,14 @@ class SocketGate {
   }
 }
 
+/** socket.io sends `message` and `data` of an error to the client, and nothing else of it. */
 function toConnectError({ message, status, ...rest }: ErrorResponse): Error {
   return Object.assign(new Error(message), {
     data: { status: 'error', message, statusCode: status, ...rest },
   });
 }
 
+/** A server or namespace of socket.io; ws has no such thing. By its shape, since neither package is imported. */
 function hasMiddleware(server: object): server is Middleware {
   return typeof Reflect.get(server, 'use') === 'function';
 }

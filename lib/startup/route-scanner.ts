@@ -69,6 +69,7 @@ export class RouteScanner {
     return [...found.values()];
   }
 
+  /** Includes routes whose guard cannot be determined: two modules that complain are better than none. */
   private isMine(strategies: readonly (IdentityStrategy | undefined)[]): boolean {
     return strategies.includes(this.strategy) || strategies.includes(undefined);
   }
@@ -109,5 +110,6 @@ function isMarked(type: Class): boolean {
   return classRequirements(type).length > 0 || neverEnforced(type, new Set()).length > 0;
 }
 
+/** Stands for a class without requirements. */
 // oxlint-disable-next-line typescript/no-extraneous-class
 class NoClass {}

@@ -29,6 +29,7 @@ function importedProvider<Provider>(
   return undefined;
 }
 
+/** By `instanceof`: a test may have put something else under the token. */
 function ownProvider<Provider>({ providers }: HostModule, type: Type<Provider>): Provider | undefined {
   const instance: unknown = providers.get(type)?.instance;
   return instance instanceof type ? instance : undefined;

@@ -39,6 +39,7 @@ export interface ReadOverrides {
   readonly hooks: readonly ValidateHook[];
 }
 
+// Each of them tightens. No override loosens anything, so that one whose values come from a request can do no harm.
 const NAMES = [
   'issuer',
   'audience',
@@ -119,6 +120,7 @@ function readList(value: unknown, name: string): readonly string[] | undefined {
   throw invalid(`"${name}" must be a non-empty list of strings`);
 }
 
+/** RFC 9864 section 2.2: EdDSA and Ed25519 are one algorithm if the key is of Ed25519. */
 function withBothNames(algorithms: readonly string[] | undefined): readonly string[] | undefined {
   return algorithms === undefined ? undefined : withAliases(algorithms);
 }
@@ -133,6 +135,7 @@ function readTokenTypes(value: unknown): readonly (string | null)[] | undefined 
   });
 }
 
+/** Infinity if absent: the smaller one of both is the configured one then. */
 function readTolerance(value: unknown): number {
   if (value === undefined) return Infinity;
   if (typeof value === 'number' && value >= 0) return value;

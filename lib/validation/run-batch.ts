@@ -97,6 +97,7 @@ class Slots {
 
   constructor(private free: number) {}
 
+  /** Gives way by the clock and not by a count: how long a token takes depends on its algorithm. */
   async acquire(): Promise<void> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((resolve) => this.queue.push(resolve));
@@ -111,6 +112,10 @@ class Slots {
     else next();
   }
 
+  /**
+   * A token that waits for the network gives its place to one that needs none. Otherwise a few tokens of an unknown key would stop
+   * the whole batch.
+   */
   async leaveDuring<T>(wait: () => Promise<T>): Promise<T> {
     this.release();
     try {
@@ -121,6 +126,7 @@ class Slots {
   }
 }
 
+/** The results of tokens that are still on their way are left alone: their validation ends by itself, and its result is not used. */
 async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return work;
   let stop!: () => void;

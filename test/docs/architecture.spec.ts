@@ -86,6 +86,10 @@ describe('docs/decisions', () => {
     expect(listed).toEqual(records.toSorted());
   });
 
+  it('have an index that a merge has left nothing in', () => {
+    expect(read('docs/decisions/README.md')).not.toMatch(/^(?:<{7}|={7}|>{7})/m);
+  });
+
   it.each(records)('%s has a number of its own, a context, a decision and consequences', (file) => {
     expect(file).toMatch(/^\d{4}-[a-z0-9-]+\.md$/);
     expect(records.filter((other) => other.startsWith(file.slice(0, 4)))).toEqual([file]);
