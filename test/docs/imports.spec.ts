@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { extractBlocks, readDocuments } from './compile-blocks.js';
 
-/** What `nest new` installs, and Node.js itself. */
+/** What `nest new` installs. */
 const BROUGHT = ['@nestjs/common', '@nestjs/core', '@nestjs/testing', 'rxjs', 'reflect-metadata'];
 const documents = readDocuments();
 
@@ -27,7 +27,9 @@ function packageOf(specifier: string): string {
 }
 
 function importsOf(code: string): readonly string[] {
-  return [...code.matchAll(/\bfrom '([^'.][^']*)'/g)].map(([, specifier = '']) => packageOf(specifier));
+  const specifiers = [...code.matchAll(/\bfrom '([^'.][^']*)'/g)].map(([, specifier = '']) => specifier);
+  // Modules of Node.js itself are always there.
+  return specifiers.filter((specifier) => !specifier.startsWith('node:')).map(packageOf);
 }
 
 /** Package managers that keep to the letter (pnpm) hide what only a dependency of ours brings. */
