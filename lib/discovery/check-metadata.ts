@@ -49,7 +49,7 @@ export function checkMetadata(document: unknown, expected: MetadataExpectation):
 }
 
 /**
- * The issuer that refused metadata names, cut to a bearable length, or null where it names none; undefined where an
+ * The issuer that refused metadata names, cut to a bearable length, or null if it names none; undefined if an
  * error is no `issuer_mismatch`. Beside the message, since a log need not repeat what a stranger's document says.
  */
 export function namedIssuerOf(error: unknown): string | null | undefined {

@@ -6,7 +6,7 @@ import { isJsonObject } from '../model/json.js';
 
 /** The raw members of `keys` (RFC 7517 section 5), with the answer they came in. */
 export interface RawKeySet {
-  /** undefined where the set that is known still holds. */
+  /** undefined if the set that is known still holds: 304. */
   readonly keys: readonly unknown[] | undefined;
   readonly answer: DocumentAnswer;
 }

@@ -16,7 +16,7 @@ import { findModulusWeakness } from './rsa-modulus.js';
 /** A key of a set, imported once, ready for each algorithm that it fits. */
 export interface VerificationKey {
   readonly kid: string | undefined;
-  /** JWK `alg`; undefined where the key does not limit itself. */
+  /** JWK `alg`; undefined if the key does not limit itself. */
   readonly alg: string | undefined;
   readonly kty: string;
   readonly crv: string | undefined;

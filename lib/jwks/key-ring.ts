@@ -69,7 +69,8 @@ export class KeyRing {
         if (typeof selected !== 'string') return selected;
         const id = missOf(query, selected);
         if (isConfirmed || this.isKnownMissing(id)) throw refuseKey('key_not_found', this.issuer);
-        isConfirmed = (await this.waits.unknown.wait({ id, group: id, sinceMs, party })) === 'settled';
+        isConfirmed =
+          (await this.waits.unknown.wait({ id, group: id, sinceMs, party })) === 'confirmed-absent';
       }
     });
   }
@@ -112,7 +113,8 @@ export class KeyRing {
           failed.add(key);
         }
         if (isConfirmed) return undefined;
-        isConfirmed = (await doubted.wait({ id, group: groupOf(parsed), sinceMs, party })) === 'settled';
+        isConfirmed =
+          (await doubted.wait({ id, group: groupOf(parsed), sinceMs, party })) === 'confirmed-absent';
       }
     });
   }

@@ -2,10 +2,10 @@ import { IdentityError } from '../errors/identity-error.js';
 import { MAX_REMEMBERED } from './missed-ids.js';
 
 /**
- * - `settled`: a refresh that began after the call has succeeded; what it did not bring does not exist.
+ * - `confirmed-absent`: a refresh that began after the call has succeeded; what it did not bring does not exist.
  * - `changed`: the set changed for another reason; worth another look.
  */
-export type WaitOutcome = 'settled' | 'changed';
+export type WaitOutcome = 'confirmed-absent' | 'changed';
 
 export interface Waiter {
   readonly id: string;

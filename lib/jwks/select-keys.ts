@@ -10,7 +10,7 @@ export interface KeyQuery {
 }
 
 /**
- * The keys that may have signed a token: those that fit its `alg`, with the same `kid`, or all where the
+ * The keys that may have signed a token: those that fit its `alg`, with the same `kid`, or all if the
  * token has none (RFC 7515 section 4.1.4, RFC 7517 section 4.5).
  *
  * `unknown` means that a newer set may have the key; `unfit` that the id is known, but not for this algorithm.

@@ -81,7 +81,7 @@ describe('what the set does not have', () => {
     const { ids, wait, begun } = createBench();
     const all = Array.from({ length: 500 }, (_, index) => outcomeOf(wait(`id ${String(index % 7)}`)));
     await settle();
-    expect(new Set(await Promise.all(all))).toEqual(new Set(['settled']));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['confirmed-absent']));
     expect(begun).toEqual([0]);
     expect([ids.isMissed('id 3'), ids.isMissed('id 7')]).toEqual([true, false]);
   });
@@ -94,10 +94,10 @@ describe('what the set does not have', () => {
     let secondSettled = false;
     const second = outcomeOf(bench.wait('b')).finally(() => (secondSettled = true));
     await end();
-    expect([await first, secondSettled]).toEqual(['settled', false]);
+    expect([await first, secondSettled]).toEqual(['confirmed-absent', false]);
     await bench.clock.advance(COOLDOWN_MS);
     await end();
-    expect(await second).toBe('settled');
+    expect(await second).toBe('confirmed-absent');
     expect(bench.begun).toEqual([0, COOLDOWN_MS]);
   });
 
@@ -109,10 +109,10 @@ describe('what the set does not have', () => {
     const same = outcomeOf(bench.wait('a'));
     const other = outcomeOf(bench.wait('b'));
     await end();
-    expect(await Promise.all([first, same])).toEqual(['settled', 'settled']);
+    expect(await Promise.all([first, same])).toEqual(['confirmed-absent', 'confirmed-absent']);
     await bench.clock.advance(COOLDOWN_MS);
     await end();
-    expect(await other).toBe('settled');
+    expect(await other).toBe('confirmed-absent');
     await bench.clock.advance(10 * COOLDOWN_MS);
     expect(bench.begun).toEqual([0, COOLDOWN_MS]);
   });
@@ -193,7 +193,7 @@ describe('the time that a request waits', () => {
     expect(await errorOf(bench.wait('c'))).toMatchObject({ code: 'keys_busy', retryAfterMs: 7_100 });
     await bench.clock.advance(3_000);
     await end();
-    expect(await waits).toBe('settled');
+    expect(await waits).toBe('confirmed-absent');
     await bench.clock.advance(4_000);
     await end();
     expect(bench.ids.isMissed('c')).toBe(true);
@@ -276,7 +276,7 @@ describe('a flood of made-up key ids', () => {
         retryAfterMs: COOLDOWN_MS + 50,
       });
     }
-    expect(outcomes.slice(15)).toEqual(Array(10).fill('settled'));
+    expect(outcomes.slice(15)).toEqual(Array(10).fill('confirmed-absent'));
     // Those who were sent away find their answer decided when they come back.
     expect(Array.from({ length: 25 }, (_, index) => ids.isMissed(String(index)))).toEqual(
       Array(25).fill(true),
@@ -294,7 +294,7 @@ describe('a flood of made-up key ids', () => {
       if (round % 20 === 0) honest.push(outcomeOf(wait('new key')));
     }
     await clock.advance(COOLDOWN_MS);
-    expect(new Set(await Promise.all(honest))).toEqual(new Set(['settled']));
+    expect(new Set(await Promise.all(honest))).toEqual(new Set(['confirmed-absent']));
     expect((await Promise.all(flood)).filter((code) => code === 'keys_busy').length).toBeGreaterThan(800);
   });
 
@@ -305,8 +305,8 @@ describe('a flood of made-up key ids', () => {
     const honest = Array.from({ length: 5 }, () => outcomeOf(wait('new key')));
     flood.push(...Array.from({ length: 100 }, () => outcomeOf(wait('made up'))));
     await clock.advance(COOLDOWN_MS);
-    expect(await Promise.all(honest)).toEqual(Array(5).fill('settled'));
-    expect((await Promise.all(flood)).filter((code) => code === 'settled')).toHaveLength(5);
+    expect(await Promise.all(honest)).toEqual(Array(5).fill('confirmed-absent'));
+    expect((await Promise.all(flood)).filter((code) => code === 'confirmed-absent')).toHaveLength(5);
   });
 
   it('notes a bounded number of ids of those that do not wait, the latest', async () => {

@@ -17,7 +17,7 @@ export interface SharedRefreshesOptions {
   readonly clock: Clock;
   /** Fetches the set, with a fetch that begins after the call; tells whether the set changed. */
   readonly refresh: () => Promise<{ readonly changed: boolean }>;
-  /** Milliseconds for which the provider is backed off from; 0 where it is not. */
+  /** Milliseconds for which the provider is in backoff; 0 if it is not. */
   readonly backoffLeftMs: () => number;
   readonly messages: WaitMessages;
 }
@@ -191,11 +191,11 @@ export class SharedRefreshes {
     const { missed } = this.options;
     for (const id of round.asked) missed.add(id);
     for (const { id } of round.waiters) missed.add(id);
-    for (const waiter of round.waiters) waiter.resolve('settled');
+    for (const waiter of round.waiters) waiter.resolve('confirmed-absent');
     // Some of those who came during the refresh ask for nothing but what it has shown not to exist.
     const next = this.pending;
     if (next === undefined) return;
-    for (const waiter of next.waiters) if (missed.has(waiter.id)) waiter.resolve('settled');
+    for (const waiter of next.waiters) if (missed.has(waiter.id)) waiter.resolve('confirmed-absent');
     for (const id of next.asked) if (missed.has(id)) next.asked.delete(id);
     this.dropIfNobodyAsks(next);
   }
