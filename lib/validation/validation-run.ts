@@ -11,6 +11,7 @@ import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
 import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
+import { found } from './found.js';
 import type { CallSettings, KeyWait, KnownIssuer, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
 import type { RememberedToken } from './token-cache.js';
@@ -248,9 +249,3 @@ export class ValidationRun {
 }
 
 const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
-
-/** What a row above has found. Its absence is a mistake in the table, and no token passes by it. */
-function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a step of the pipeline ran before the one that it builds on');
-  return value;
-}
