@@ -26,15 +26,18 @@ export interface TestIdentity extends Omit<TestTokenOptions, 'header'> {
 export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | null);
 
 /**
- * Lets every request come from somebody, with no provider, no network and no token in the test:
- *
- * `withIdentity(Test.createTestingModule({ imports: [AppModule] }), { sub: 'ada', scope: 'orders:read' })`
+ * Lets every request come from somebody, with no provider, no network and no token in the test.
  *
  * It stands behind the guard, not in its place, so it works however the guard was put there. Each request gets a token
  * that is signed with a key of the test's and is validated like any other: audience, scopes, roles, `validate` and
  * `mapUser` are those of the application. A request that brings a token of its own is judged by that one.
  *
  * @param identity - a function may answer differently each time; null is an anonymous caller.
+ * @example
+ * let who: TestIdentity | null = { sub: 'ada', scope: 'orders:read' };
+ * const module = await withIdentity(Test.createTestingModule({ imports: [AppModule] }), () => who).compile();
+ * who = null; // the next request is anonymous
+ *
  * @throws {IdentityError} `testing_in_production`; `options_invalid`: the builder has an identity or an issuer already.
  */
 export function withIdentity(
