@@ -228,7 +228,7 @@ export class ValidationRun {
     if (issuer === undefined) throw this.context.issuers.unknown(this.claims['iss']);
     this.issuer = issuer;
     this.issuerRules = this.call.rulesFor(issuer);
-    if (this.issuerRules === undefined) throw refuse('issuer_not_accepted', EXCLUDED_BY_CALL);
+    if (this.issuerRules === undefined) throw refuse('issuer_not_accepted');
   }
 
   private doubt(tried: readonly PreparedKey[], parsed: UnverifiedToken): Wait {
@@ -247,5 +247,3 @@ export class ValidationRun {
     this.result = validated;
   }
 }
-
-const EXCLUDED_BY_CALL = 'The issuer is configured, but the override "issuer" of this call does not name it.';
