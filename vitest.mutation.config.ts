@@ -7,13 +7,19 @@ const { projects: _, ...test } = base.test ?? {};
 const BEHAVIOUR = [
   'answers',
   'denials',
+  'explain',
   'guard',
+  'guard.composition',
+  'guard.credentials',
+  'guard.decisions',
+  'hostile-keys',
   'roles',
   'secret-or-key-provider',
   'tenants',
   'token-cache',
   'verification-batcher',
   'validation',
+  'waiting',
   'wiring-faults',
 ];
 
