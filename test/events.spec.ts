@@ -98,7 +98,7 @@ describe('events', () => {
       {
         type: 'token.rejected',
         code: 'issuer_unknown',
-        reason: `The issuer ("iss") is not configured; configured is "${issuer}", to the letter.`,
+        reason: `The issuer ("iss") is not configured; configured is "${issuer}"; it is compared exactly.`,
         issuer: undefined,
         verified: false,
       },

@@ -172,7 +172,7 @@ function adviceFor(error: unknown): { readonly advice?: string } {
     const named = namedIssuerOf(at);
     if (named === null) return { advice: 'the document has no "issuer": is it the metadata at all?' };
     if (named !== undefined)
-      return { advice: `it names ${quoted(named)}: if that is your provider, configure it to the letter` };
+      return { advice: `it names ${quoted(named)}: if that is your provider, configure it exactly` };
   }
   const text = describeError(error);
   const advice = tlsRemedy(text) ?? REMEDIES.find(([pattern]) => pattern.test(text))?.[1];

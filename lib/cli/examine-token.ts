@@ -9,7 +9,7 @@ import type { ProviderSession } from './provider-session.js';
 /** What is true if a step passes. The names of the steps are those of the pipeline. */
 const TITLES: Readonly<Record<ExplainedStep, string>> = {
   form: 'it is a compact JWS with JSON inside',
-  issuer: 'its "iss" is this issuer, to the letter',
+  issuer: 'its "iss" is this issuer, exactly',
   algorithm: 'its "alg" is allowed',
   type: 'it is an access token',
   claims: 'its times, audience and claims hold',

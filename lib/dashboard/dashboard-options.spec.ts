@@ -50,7 +50,7 @@ describe('the options of the dashboard', () => {
     expect(resolveDashboardOptions({ guard }).protection).toEqual({ kind: 'guard', guard });
   });
 
-  it('take no protection only to the letter', () => {
+  it('switch protection off for the exact value only', () => {
     expect(resolveDashboardOptions({ dangerouslyUnprotected: UNPROTECTED }).protection).toEqual({
       kind: 'none',
     });
@@ -106,9 +106,9 @@ describe('the options of the dashboard', () => {
       { guard: Object.create(DerivedTokenGuard.prototype) as object },
       /use "requiredScopes"/,
     ],
-    ['true for no protection', { dangerouslyUnprotected: true }, /to the letter/],
-    ['false for no protection', { dangerouslyUnprotected: false }, /to the letter/],
-    ['nearly the letter', { dangerouslyUnprotected: `${UNPROTECTED}.` }, /to the letter/],
+    ['true for no protection', { dangerouslyUnprotected: true }, /exactly/],
+    ['false for no protection', { dangerouslyUnprotected: false }, /exactly/],
+    ['nearly the letter', { dangerouslyUnprotected: `${UNPROTECTED}.` }, /exactly/],
     ['an empty path', { requiredScopes: scopes, path: '' }, /"path" must be/],
     ['the root', { requiredScopes: scopes, path: '/' }, /"path" must be/],
     ['a path that climbs', { requiredScopes: scopes, path: '../identity' }, /"path" must be/],

@@ -15,7 +15,7 @@ export interface IdentityDashboardOptions {
    */
   readonly requiredScopes?: readonly [string, ...string[]] | undefined;
   /**
-   * Issuers whose tokens count for `requiredScopes`, to the letter, any one of them. The page shows all issuers and
+   * Issuers whose tokens count for `requiredScopes`, exactly, any one of them. The page shows all issuers and
    * can replace the keys of each, and every issuer decides by itself which scopes its tokens have: so an API that accepts
    * tokens of several issuers, or of tenants, must name them here, or it does not start. @default the only issuer
    */
@@ -114,7 +114,7 @@ function readProtection({
     return { kind: 'guard', guard };
   }
   if (dangerouslyUnprotected !== UNPROTECTED) {
-    throw wrong(`"dangerouslyUnprotected" does nothing unless it is, to the letter, "${UNPROTECTED}"`);
+    throw wrong(`"dangerouslyUnprotected" does nothing unless it is, exactly, "${UNPROTECTED}"`);
   }
   return { kind: 'none' };
 }

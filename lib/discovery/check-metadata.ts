@@ -19,7 +19,7 @@ export interface MetadataExpectation {
 }
 
 /**
- * Judges the two members that trust hangs on: `issuer` must be the expected string, to the letter
+ * Judges the two members that trust hangs on: `issuer` must be the expected string, exactly
  * (RFC 8414 section 3.3), and `jwks_uri` must be a URL that keys may come from. No other member is
  * judged: large providers advertise endpoints on several hosts.
  *
@@ -31,7 +31,7 @@ export function checkMetadata(document: unknown, expected: MetadataExpectation):
   if (issuer !== expected.metadataIssuer) {
     const message =
       `The metadata at ${expected.documentUrl} names another issuer than "${expected.metadataIssuer}". ` +
-      'Compare them to the letter, trailing slash included; "metadataIssuer" is for providers whose document differs by design';
+      'Compare them exactly, trailing slash included; "metadataIssuer" is for providers whose document differs by design';
     const mismatch = new IdentityError('issuer_mismatch', message);
     NAMED_ISSUERS.set(mismatch, typeof issuer === 'string' ? issuer.slice(0, MAX_SHOWN) : null);
     throw mismatch;

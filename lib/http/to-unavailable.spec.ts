@@ -12,7 +12,7 @@ describe('what cannot be had', () => {
     });
   });
 
-  it('says it once where keys cannot be had for want of metadata', () => {
+  it('says it once where keys cannot be had because the metadata is missing', () => {
     const metadata = toUnavailable('metadata_unavailable', ISSUER, new Error('status 500'));
     expect(toUnavailable('keys_unavailable', ISSUER, metadata)).toMatchObject({
       code: 'keys_unavailable',

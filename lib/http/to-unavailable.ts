@@ -8,6 +8,6 @@ export function toUnavailable(code: ErrorCode, issuer: string, error: unknown): 
   const retryAfterMs = error instanceof CacheMissError ? error.retryAfterMs : undefined;
   const what = `Nothing could be fetched from ${issuer}: `;
   const why = describeError(cause);
-  // Keys that cannot be had for want of metadata: the cause says so already.
+  // Keys that cannot be had because the metadata is missing: the cause says so already.
   return new IdentityError(code, why.startsWith(what) ? why : what + why, { cause, retryAfterMs });
 }

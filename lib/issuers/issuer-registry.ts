@@ -175,10 +175,10 @@ export class IssuerRegistry {
     if (typeof name !== 'string') return 'The issuer ("iss") is missing or not a string.';
     const twin = name.endsWith('/') ? name.slice(0, -1) : `${name}/`;
     if (this.byName.has(twin)) {
-      return `The issuer ("iss") differs by a slash at the end from the option "issuer", which is ${quoted(twin)}: they are compared to the letter.`;
+      return `The issuer ("iss") differs by a slash at the end from the option "issuer", which is ${quoted(twin)}: they are compared exactly.`;
     }
     if (this.tenants === undefined) {
-      return `The issuer ("iss") is not configured; configured is ${listOf([...this.byName.keys()])}, to the letter.`;
+      return `The issuer ("iss") is not configured; configured is ${listOf([...this.byName.keys()])}; it is compared exactly.`;
     }
     return this.tenants.resolver.isAllowedForSure(name)
       ? 'The function "issuers" does not know the issuer ("iss").'

@@ -343,7 +343,7 @@ describe('a refresh that fails', () => {
     expect(bench.begun).toEqual([0, COOLDOWN_MS]);
   });
 
-  it('makes the next ones fail at once while the provider is backed off from', async () => {
+  it('makes the next ones fail at once while the provider is in backoff', async () => {
     const bench = createBench();
     bench.backoffMs = 7_000;
     expect(await errorOf(bench.wait('a'))).toMatchObject({
@@ -356,7 +356,7 @@ describe('a refresh that fails', () => {
     expect(bench.begun).toEqual([]);
   });
 
-  it('is not started if the provider is backed off from by the time of its turn', async () => {
+  it('is not started if the provider is in backoff when it is due', async () => {
     const bench = createBench();
     await Promise.all([bench.wait('a'), settle()]);
     const waiting = outcomeOf(bench.wait('b'));

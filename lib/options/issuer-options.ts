@@ -6,7 +6,7 @@ import type { GivenOf, ValueOf } from './schema.js';
 
 /** What may stand at the top for all issuers, and in each of them for itself. */
 export const SHARED_ISSUER_OPTIONS = {
-  /** Accepted audiences; null accepts any, in writing. Required at the top or in each issuer. */
+  /** Accepted audiences; null, written out, accepts any. Required at the top or in each issuer. */
   audience: audience(),
   /** The claim that names the audience; `client_id` for Amazon Cognito. @default 'aud' */
   audienceClaim: text('aud'),

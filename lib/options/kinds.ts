@@ -88,7 +88,7 @@ export function text<Fallback extends string | undefined>(
   return option<string, Fallback | string>(fallback, (given) => {
     if (typeof given !== 'string' || given.trim() === '')
       return refused(expected('a non-empty string', given));
-    // Compared to the letter later: a line break from a file of secrets would refuse every token.
+    // Compared exactly later: a line break from a file of secrets would refuse every token.
     if (given.trim() !== given)
       return refused(expected('a string without spaces and line breaks around it', given));
     const message = judge(given);

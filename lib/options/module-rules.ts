@@ -42,12 +42,10 @@ export function profileFitsTokenTypes(
   ];
 }
 
-/** A tenant is what its tokens name, to the letter (RFC 7519 section 4.1.1). */
+/** A tenant is what its tokens name, exactly (RFC 7519 section 4.1.1). */
 export function issuerIsAsked(issuer: string, asked: string): readonly OptionIssue[] {
   if (issuer === asked) return [];
-  return [
-    { path: 'issuer', message: 'is not the string that was asked for; they are compared to the letter' },
-  ];
+  return [{ path: 'issuer', message: 'is not the string that was asked for; they are compared exactly' }];
 }
 
 /** Issuers of the configuration are never driven out. */

@@ -24,7 +24,7 @@ export type MapUser = (validated: ValidatedToken, context: ExecutionContext) => 
 
 /**
  * Takes the token out of a request: any function of `ExtractJwt`, which is passport-jwt's and exported here as well:
- * package managers that keep to the letter, such as pnpm, hide what an application does not install itself.
+ * package managers that are strict, such as pnpm, hide what an application does not install itself.
  *
  * The request is of whatever type the platform has, Express's or Fastify's, hence `any`.
  */

@@ -573,7 +573,7 @@ describe('issuer and audience', () => {
   });
 
   it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080/realms/a', `${ISSUER}/`])(
-    'take the issuer %s, to the letter',
+    'take the issuer %s, exactly',
     (issuer) => {
       expect(onlyIssuer({ issuer }).issuer).toBe(issuer);
     },
@@ -599,7 +599,7 @@ describe('issuer and audience', () => {
     expectProblem({ [name]: 'keys' }, new RegExp(`^${name}: expected an https URL`));
   });
 
-  it('demand the audience; null is any, in writing', () => {
+  it('demand the audience; null, written out, is any', () => {
     expect(problemsOf({ issuer: ISSUER })).toEqual([expect.stringMatching(/^audience: is missing/)]);
     expect(problems({ audience: undefined })).toEqual([expect.stringMatching(/^audience: is missing/)]);
     expect(onlyIssuer({ audience: null }).audience).toBeNull();
@@ -696,7 +696,7 @@ describe('issuers that a function names', () => {
     expect(tenants?.isAllowed(OTHER)).toBe(false);
     expect(tenants?.resolve({ issuer: ISSUER, audience: 'x' }, ISSUER)).toMatchObject({ audience: ['x'] });
     expect(() => tenants?.resolve({ issuer: ISSUER }, ISSUER)).toThrow('audience');
-    expect(() => tenants?.resolve({ issuer: OTHER, audience: 'x' }, ISSUER)).toThrow('to the letter');
+    expect(() => tenants?.resolve({ issuer: OTHER, audience: 'x' }, ISSUER)).toThrow('compared exactly');
     expect(() => tenants?.resolve(null, ISSUER)).toThrow('expected an object');
     const profiled = { issuer: ISSUER, audience: 'x', profile: 'rfc9068' };
     expect(() => tenants?.resolve({ ...profiled, audienceClaim: 'azp' }, ISSUER)).toThrow(
@@ -841,7 +841,7 @@ describe('transports.tokenFromCookie', () => {
   const cookie = (tokenFromCookie: unknown): object => ({ transports: { tokenFromCookie } });
   const origins = ['https://app.example.com', 'https://app.example.com:8443', 'http://localhost:3000'];
 
-  it('keeps the name and the origins to the letter, frozen', () => {
+  it('keeps the name and the origins exactly, frozen', () => {
     const { tokenFromCookie } = resolve(cookie({ name: '__Host-token', origins })).transports;
     expect(tokenFromCookie).toEqual({ name: '__Host-token', origins });
     expect(Object.isFrozen(tokenFromCookie) && Object.isFrozen(tokenFromCookie?.origins)).toBe(true);

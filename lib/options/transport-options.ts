@@ -38,7 +38,7 @@ function findOriginIssue(origin: string): string | undefined {
   return isUrlAllowed(origin, []) ? undefined : 'is not https; plain http is for loopback';
 }
 
-/** Without origins that are to the letter what browsers send, any site could use the cookie. */
+/** Without origins that are exactly what browsers send, any site could use the cookie. */
 const cookieIsWhole: Rule<Cookie> = (_values, isGiven) =>
   [
     { path: 'name', message: 'is missing: the name of the cookie' },

@@ -231,7 +231,7 @@ describe('the message', () => {
 });
 
 describe('issuers', () => {
-  it('are compared to the letter, with the one that vouches', () => {
+  it('are compared exactly, with the one that vouches', () => {
     expect(shortfall({}, [issuer('https://other.example.com', ISSUER)])).toBeUndefined();
     expect(shortfall({}, [issuer(`${ISSUER}/`)])).toEqual(['issuer_not_met']);
     expect(shortfall({ iss: 'https://other.example.com' }, [issuer('https://other.example.com')])).toEqual([

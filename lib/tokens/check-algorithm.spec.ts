@@ -3,7 +3,7 @@ import { codeOf } from '../../test/support/code-of.js';
 import { checkAlgorithm } from './check-algorithm.js';
 
 describe('checkAlgorithm', () => {
-  it('takes what is on the list, to the letter', () => {
+  it('takes what is on the list, exactly', () => {
     expect(codeOf(() => checkAlgorithm('RS256', ['ES256', 'RS256']))).toBeUndefined();
     for (const alg of ['rs256', 'RS256 ', '', 'none', 'HS256', '__proto__']) {
       expect(codeOf(() => checkAlgorithm(alg, ['RS256']))).toBe('algorithm_not_allowed');

@@ -59,13 +59,13 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     option: 'issuer',
     code: 'issuer_unknown',
     isCommon: false,
-    // RFC 7519 section 4.1.1, compared to the letter (RFC 3986 section 6.2.1).
+    // RFC 7519 section 4.1.1, compared exactly (RFC 3986 section 6.2.1).
     check: (claims, rules) => {
       if (claims['iss'] !== rules.issuer) throw refuse('issuer_unknown');
     },
     accepted: ({ issuer }) => [issuer],
     advice: ({ value, accepted }) =>
-      `its "iss" is ${value}, asked was for ${accepted}: the option is that text to the letter`,
+      `its "iss" is ${value}, asked was for ${accepted}: the option must be exactly that text`,
   },
   {
     claim: '*',

@@ -32,7 +32,7 @@ function importsOf(code: string): readonly string[] {
   return specifiers.filter((specifier) => !specifier.startsWith('node:')).map(packageOf);
 }
 
-/** Package managers that keep to the letter (pnpm) hide what only a dependency of ours brings. */
+/** Strict package managers (pnpm) hide what only a dependency of ours brings. */
 describe('what the documents import', () => {
   // Those of docs/migration.md are about packages that their reader has.
   const readers = [...documents].filter(([name]) => name !== 'docs/migration.md');
