@@ -424,6 +424,54 @@ describe('adopt', () => {
   });
 });
 
+describe('a source that admits no fetch', () => {
+  const refusal = new Error('too many');
+
+  function createGated(): Bench & { refuses: boolean } {
+    const clock = new FakeClock();
+    const counters = new CacheCounters();
+    const bench = { clock, counters, contexts: [] as LoadContext<string>[], told: [] as string[] };
+    const gate = { refuses: false, answer: down };
+    const value = new RefreshingValue<string>(
+      {
+        admit: () => (gate.refuses ? refusal : undefined),
+        load: async (context) => loaded(`v${String(bench.contexts.push(context))}`),
+        onFailed: ({ failures }) => bench.told.push(`failure ${String(failures)}`),
+      },
+      { staleIfErrorMs: STALE, refreshAheadRatio: 0.8, clock, counters },
+      false,
+    );
+    return Object.assign(gate, bench, { value });
+  }
+
+  it('is told to those who need the value, is no failure, and is asked again by the next look-up', async () => {
+    const gated = createGated();
+    gated.refuses = true;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await expect(gated.value.get()).rejects.toBe(refusal);
+      await expect(gated.value.refresh()).rejects.toBe(refusal);
+      expect(gated.value.prefetch()).toBe(refusal);
+    }
+    expect([gated.contexts, gated.told, gated.value.backoffLeftMs]).toEqual([[], [], 0]);
+    expect([gated.counters.failures, gated.value.state().failures]).toEqual([0, 0]);
+    gated.refuses = false;
+    expect(await gated.value.get()).toBe('v1');
+  });
+
+  it('leaves what is held, and is not noticed by a look-up that only renews it', async () => {
+    const gated = createGated();
+    await gated.value.get();
+    gated.refuses = true;
+    await gated.clock.advance(1.5 * TTL);
+    expect(gated.value.getIfServable()).toBe('v1');
+    await expect(gated.value.refresh()).rejects.toBe(refusal);
+    gated.refuses = false;
+    expect(gated.value.getIfServable()).toBe('v1');
+    await settle();
+    expect(gated.value.getIfServable()).toBe('v2');
+  });
+});
+
 describe('close', () => {
   it('ends fetches and timers for good', async () => {
     const bench = createBench();

@@ -56,6 +56,7 @@ export class RefreshingValue<V> {
    * The value, waiting for a fetch if one is needed. Counted as one hit or one miss.
    *
    * @throws {CacheMissError} nothing may be served and the fetch failed, or the source is in backoff.
+   * @throws what the source says if it admits no fetch.
    */
   async get(): Promise<V> {
     const { counters } = this.rules;
@@ -85,10 +86,14 @@ export class RefreshingValue<V> {
     }
   }
 
-  /** Starts a fetch for a look-up that cannot wait; nothing happens while one runs or the source is in backoff. */
-  prefetch(): void {
+  /**
+   * Starts a fetch for a look-up that cannot wait; nothing happens while one runs or the source is in backoff.
+   *
+   * @returns why the source admits no fetch now.
+   */
+  prefetch(): Error | undefined {
     this.lastUsedMs = this.rules.clock.monotonicMs();
-    this.renewInBackground();
+    return this.renewInBackground();
   }
 
   /**
@@ -96,6 +101,7 @@ export class RefreshingValue<V> {
    * carry an older answer, so it is waited for first. All callers meanwhile share the next one.
    *
    * @throws {CacheMissError} the fetch failed. The last good value stays.
+   * @throws what the source says if it admits no fetch.
    */
   async refresh(): Promise<V> {
     return this.fetches.following(() => this.start(true));
@@ -189,18 +195,29 @@ export class RefreshingValue<V> {
     const { current } = this.fetches;
     if (current !== undefined) return current;
     const waitMs = this.backoffLeftMs;
-    if (waitMs === 0) return this.start();
+    if (waitMs === 0) return this.start(false);
     const { failures, lastError } = this.backoff;
     const why = failures > 0 ? 'the last fetch failed' : 'it was fetched a moment ago, and driven out';
     throw new CacheMissError(why, waitMs, lastError);
   }
 
-  private renewInBackground(): void {
-    if (!this.closed && !this.isFetching && this.backoffLeftMs === 0) this.start();
+  /** @returns why the source admits no fetch now. The next look-up asks again. */
+  private renewInBackground(): Error | undefined {
+    if (this.closed || this.isFetching || this.backoffLeftMs > 0) return undefined;
+    const refusal = this.source.admit?.();
+    if (refusal === undefined) this.begin(false);
+    return refusal;
   }
 
-  private start(noSharing = this.cleared): Flight<V> {
+  private start(isDemanded: boolean): Flight<V> {
     if (this.closed) throw new CacheMissError('the cache is closed', 0);
+    const refusal = this.source.admit?.();
+    if (refusal !== undefined) throw refusal;
+    return this.begin(isDemanded);
+  }
+
+  private begin(isDemanded: boolean): Flight<V> {
+    const noSharing = isDemanded || this.cleared;
     this.timer.stop();
     const previous = this.unconditional ? undefined : this.held?.value;
     this.unconditional = false;

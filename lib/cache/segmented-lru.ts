@@ -104,14 +104,19 @@ export class SegmentedLru<E extends LruEntry> {
     this.trim();
   }
 
-  /** The entry has proven its worth: a use of it, and the only one that keeps it. */
-  prove(name: string): void {
-    if (this.protectedOnes.get(name) !== undefined) return;
+  /**
+   * The entry has proven its worth: a use of it, and the only one that keeps it.
+   *
+   * @returns the entry if this promotes it.
+   */
+  prove(name: string): E | undefined {
+    if (this.protectedOnes.get(name) !== undefined) return undefined;
     const entry = this.probation.peek(name);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     this.probation.delete(name);
     this.protectedOnes.set(name, entry);
     this.trim();
+    return entry;
   }
 
   /** Entries that have, or had until they were cleared, a value. */

@@ -31,6 +31,8 @@ export interface LoadFailure {
 export interface ValueSource<V> {
   /** Fetches the value. It must settle by itself in bounded time, and end early when its signal aborts. */
   load(context: LoadContext<V>): Promise<Loaded<V>>;
+  /** Asked before each fetch. With an error the fetch does not begin, which is no failed one; those who need it get the error. */
+  admit?(): Error | undefined;
   onRefreshed?(value: V, previous: V | undefined): void;
   onFailed?(failure: LoadFailure): void;
 }

@@ -24,7 +24,7 @@ export class DiscoveryService {
    * The metadata of an issuer, from the cache if they may be served.
    *
    * @param issuer - a configured issuer, or a tenant; may be left out if only one is configured.
-   * @throws {IdentityError} `metadata_unavailable`, `issuer_unknown`, `issuer_ambiguous`.
+   * @throws {IdentityError} `metadata_unavailable`, `keys_busy`, `issuer_unknown`, `issuer_ambiguous`.
    * @example
    * const { token_endpoint } = await discovery.get();
    */
@@ -35,7 +35,7 @@ export class DiscoveryService {
   /**
    * Fetches the metadata now.
    *
-   * @throws {IdentityError} `metadata_unavailable`; the last good document stays. `issuer_unknown`, `issuer_ambiguous`.
+   * @throws {IdentityError} `metadata_unavailable`, `keys_busy`; the last good document stays. `issuer_unknown`, `issuer_ambiguous`.
    */
   async refresh(issuer?: string): Promise<ProviderMetadata> {
     return (await this.registry.pick(issuer)).metadata.refresh();

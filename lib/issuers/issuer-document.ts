@@ -8,7 +8,7 @@ import type {
   RefreshRules,
   ValueSource,
 } from '../cache/value-source.js';
-import { describeError, type IdentityError } from '../errors/identity-error.js';
+import { describeError, IdentityError } from '../errors/identity-error.js';
 import type { EventReporter } from '../events/event-reporter.js';
 import type { CachedDocument, DocumentAnswer } from '../http/document.js';
 import { chooseTtlMs } from '../http/freshness.js';
@@ -17,6 +17,7 @@ import type { HttpClients } from '../http/http-clients.js';
 import { toUnavailable } from '../http/to-unavailable.js';
 import type { KeyRingRules } from '../jwks/key-ring.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
+import type { UnprovenPace } from './unproven-pace.js';
 
 /** The documents of a provider, by the name that metrics give them. */
 export type DocumentKind = 'discovery' | 'jwks';
@@ -28,6 +29,7 @@ export interface IssuerRuntime {
   readonly clock: Clock;
   readonly reporter: EventReporter;
   readonly keyRules: KeyRingRules;
+  readonly unprovenPace: UnprovenPace;
   /** How the documents of a kind are kept, and what counts their look-ups. */
   readonly refresh: Readonly<Record<DocumentKind, RefreshRules>>;
 }
@@ -38,6 +40,8 @@ export interface DocumentOwner {
   readonly runtime: IssuerRuntime;
   /** Whether the configuration names it: then its documents are kept warm though nobody asks. */
   readonly isConfigured: boolean;
+  /** Asked before one of its documents is fetched: why that may not begin now. */
+  admitFetch(kind: DocumentKind): IdentityError | undefined;
   /** One of its documents was fetched. */
   onFetched(): void;
 }
@@ -61,7 +65,7 @@ export abstract class IssuerDocument<T, Owner extends DocumentOwner = DocumentOw
     this.cached = new RefreshingValue(this, runtime.refresh[kind], isConfigured);
   }
 
-  /** @throws {IdentityError} `metadata_unavailable`, `keys_unavailable`. */
+  /** @throws {IdentityError} `metadata_unavailable`, `keys_unavailable`, `keys_busy`. */
   get(): Promise<T> {
     return this.settle(this.cached.get());
   }
@@ -98,6 +102,10 @@ export abstract class IssuerDocument<T, Owner extends DocumentOwner = DocumentOw
       previous: previous?.source,
     };
     return this.fetch(options, previous?.value);
+  }
+
+  admit(): IdentityError | undefined {
+    return this.owner.admitFetch(this.kind);
   }
 
   onRefreshed(fetched: CachedDocument<T>, previous: CachedDocument<T> | undefined): void {
@@ -139,7 +147,8 @@ export abstract class IssuerDocument<T, Owner extends DocumentOwner = DocumentOw
     try {
       return (await pending).value;
     } catch (error) {
-      throw this.toUnavailable(error);
+      // The fetch was not admitted: the error says so already.
+      throw error instanceof IdentityError ? error : this.toUnavailable(error);
     }
   }
 

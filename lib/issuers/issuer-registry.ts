@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 import type { DocumentKind, IssuerRuntime } from './issuer-document.js';
 import { TenantRegistry } from './tenant-registry.js';
+import { UnprovenPace } from './unproven-pace.js';
 
 /** An issuer at once, or later; undefined for a name that is none of ours. */
 type Found = Issuer | undefined | Promise<Issuer | undefined>;
@@ -34,7 +35,8 @@ export class IssuerRegistry {
     });
     const refresh = { discovery: refreshOf('discovery'), jwks: refreshOf('jwks') };
     const keyRules = { jwks: options.jwks, clock };
-    const runtime: IssuerRuntime = { options, clients, clock, reporter, keyRules, refresh };
+    const unprovenPace = new UnprovenPace(options.cache.maxEntries, clock);
+    const runtime: IssuerRuntime = { options, clients, clock, reporter, keyRules, unprovenPace, refresh };
     this.byName = new Map(options.issuers.map((issuer) => [issuer.issuer, new Issuer(issuer, runtime)]));
     this.tenants = tenants && new TenantRegistry(tenants, options, runtime);
   }

@@ -2,10 +2,18 @@ import type { IdentityError } from '../errors/identity-error.js';
 import { KeyRing } from '../jwks/key-ring.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
 import { configuredRules, type ValidationRules } from '../validation/validation-rules.js';
-import type { DocumentOwner, IssuerRuntime } from './issuer-document.js';
+import type { DocumentKind, DocumentOwner, IssuerRuntime } from './issuer-document.js';
 import { KeySetDocument } from './key-set-document.js';
 import { MetadataDocument } from './metadata-document.js';
 import { hasSameKeySource } from './same-options.js';
+
+/** The tenant that an issuer belongs to, if it is not configured. */
+export interface IssuerTenant {
+  /** A token of it was verified. */
+  readonly isProven: boolean;
+  /** A document was fetched, so that the issuer is worth its place. */
+  onFetched(): void;
+}
 
 /**
  * One issuer at run time. It owns everything that depends on it: its options, the metadata and the keys of its provider,
@@ -19,12 +27,16 @@ export class Issuer implements DocumentOwner {
   readonly rules: ValidationRules;
   /** Made when it is first asked for: an issuer whose keys are configured needs none. */
   private discovered: MetadataDocument | undefined;
+  /** The permit for the last key set is for the metadata that name its URL, too. */
+  private maySeekMetadata = false;
+  /** Whether a fetch took a permit of all unproven tenants. */
+  private tookPermit = false;
 
-  /** @param onKept - a document was fetched, so that the issuer is worth its place; undefined for configured issuers. */
+  /** @param tenant - undefined for configured issuers. */
   constructor(
     readonly options: ResolvedIssuer,
     readonly runtime: IssuerRuntime,
-    private readonly onKept?: () => void,
+    private readonly tenant?: IssuerTenant,
   ) {
     this.rules = configuredRules(options, runtime.options);
     this.keySet = new KeySetDocument(this);
@@ -36,7 +48,7 @@ export class Issuer implements DocumentOwner {
   }
 
   get isConfigured(): boolean {
-    return this.onKept === undefined;
+    return this.tenant === undefined;
   }
 
   get metadata(): MetadataDocument {
@@ -48,8 +60,28 @@ export class Issuer implements DocumentOwner {
     return this.discovered;
   }
 
+  admitFetch(kind: DocumentKind): IdentityError | undefined {
+    if (this.tenant === undefined || this.tenant.isProven) return undefined;
+    // Keys of the configuration are no request.
+    if (kind === 'jwks' && this.options.jwks !== undefined) return undefined;
+    const isPermitted = kind === 'discovery' && this.maySeekMetadata;
+    this.maySeekMetadata = false;
+    if (isPermitted) return undefined;
+    const refusal = this.runtime.unprovenPace.take();
+    if (refusal !== undefined) return refusal;
+    this.maySeekMetadata = kind === 'jwks';
+    this.tookPermit = true;
+    return undefined;
+  }
+
+  /** The first token of the tenant was verified. */
+  onProven(): void {
+    if (this.tookPermit) this.runtime.unprovenPace.giveBack();
+    this.tookPermit = false;
+  }
+
   onFetched(): void {
-    this.onKept?.();
+    this.tenant?.onFetched();
   }
 
   onKeySetMoved(): void {

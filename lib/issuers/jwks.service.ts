@@ -30,7 +30,7 @@ export class JwksService {
    * The usable keys of an issuer, from the cache if they may be served.
    *
    * @param issuer - a configured issuer, or a tenant; may be left out if only one is configured.
-   * @throws {IdentityError} `keys_unavailable`, `issuer_unknown`, `issuer_ambiguous`.
+   * @throws {IdentityError} `keys_unavailable`, `keys_busy`, `issuer_unknown`, `issuer_ambiguous`.
    * @example
    * const { keys, skipped } = await jwks.get('https://id.example.com');
    */
@@ -62,7 +62,7 @@ export class JwksService {
   /**
    * Fetches the keys now.
    *
-   * @throws {IdentityError} `keys_unavailable`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
+   * @throws {IdentityError} `keys_unavailable`, `keys_busy`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
    */
   async refresh(issuer?: string): Promise<KeySet> {
     return (await this.registry.pick(issuer)).keySet.refresh();
@@ -73,7 +73,7 @@ export class JwksService {
    * the place of what is cached: former keys, and tokens that were verified under them, are dropped for good,
    * but not before a usable set is here. The careful form of {@link clear}.
    *
-   * @throws {IdentityError} `keys_unavailable`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
+   * @throws {IdentityError} `keys_unavailable`, `keys_busy`; the last good set stays. `issuer_unknown`, `issuer_ambiguous`.
    * @example
    * await jwks.replace('https://id.example.com'); // a key of the provider has leaked
    */

@@ -89,7 +89,7 @@ export class TenantRegistry {
 
   /** A token of the tenant was verified: only that keeps it. */
   prove(name: string): void {
-    this.tenants.prove(name);
+    this.tenants.prove(name)?.prove();
   }
 
   /** Forgets the answers of the application for one tenant, or for all. */

@@ -23,6 +23,7 @@ const COME_AGAIN_MS = 1_000;
 /** A name that the application is asked for: its answer, and the issuer that was made of it. null: it is no tenant now. */
 export class Tenant implements LruEntry, ValueSource<Issuer | null> {
   readonly answer: RefreshingValue<Issuer | null>;
+  private proven = false;
   /** The last one that was made. It outlives the answer, with its backoffs and cooldowns. */
   private made: Issuer | undefined;
 
@@ -31,6 +32,11 @@ export class Tenant implements LruEntry, ValueSource<Issuer | null> {
     private readonly runtime: TenantRuntime,
   ) {
     this.answer = new RefreshingValue(this, runtime.refresh, false);
+  }
+
+  /** A token of it was verified, as long as it is remembered. */
+  get isProven(): boolean {
+    return this.proven;
   }
 
   /** The issuer with what is cached of it, whether or not the answer of the application is known now. */
@@ -62,6 +68,16 @@ export class Tenant implements LruEntry, ValueSource<Issuer | null> {
     if (!(error instanceof UnknownIssuerError)) this.runtime.onFailed(error);
   }
 
+  prove(): void {
+    this.proven = true;
+    this.made?.onProven();
+  }
+
+  /** A document of its provider was fetched. */
+  onFetched(): void {
+    this.runtime.onKept(this);
+  }
+
   evict(refetchAfterMs: number): void {
     this.answer.evict(refetchAfterMs);
     this.made?.evict(refetchAfterMs);
@@ -75,7 +91,7 @@ export class Tenant implements LruEntry, ValueSource<Issuer | null> {
   private issuerOf(options: Issuer['options']): Issuer {
     const former = this.made;
     if (former?.options === options) return former;
-    const issuer = new Issuer(options, this.runtime.issuers, () => this.runtime.onKept(this));
+    const issuer = new Issuer(options, this.runtime.issuers, this);
     if (former !== undefined) issuer.succeed(former);
     this.dismiss();
     return (this.made = issuer);

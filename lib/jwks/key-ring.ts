@@ -84,8 +84,8 @@ export class KeyRing {
     const cached = this.document.getIfServable();
     const selected = cached && selectKeys(cached.value, query);
     if (typeof selected === 'string') return this.waits.unknown.request(missOf(query, selected));
-    this.document.prefetch();
-    return this.document.backoffLeftMs || undefined;
+    const refusal = this.document.prefetch();
+    return refusal instanceof IdentityError ? refusal.retryAfterMs : this.document.backoffLeftMs || undefined;
   }
 
   /**

@@ -39,6 +39,11 @@ export class RefreshPace {
     this.lastMs = nowMs;
   }
 
+  /** A refresh that began is not held against the next one. */
+  giveBack(): void {
+    this.left = Math.min(this.left + 1, this.options.burst ?? 1);
+  }
+
   /** A refresh brought nothing new, or failed. */
   recordFruitless(nowMs: number): void {
     this.fruitless = Math.min(this.fruitlessNow(nowMs) + 1, MAX_FRUITLESS);
