@@ -246,6 +246,8 @@ it('over HTTP, a flood of names leaves proven tenants alone, and new ones get in
   const answers = await Promise.all(madeUp(0, 300).map((token) => get(url, token)));
   const seconds = Math.ceil((performance.now() - startMs) / 1000);
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  // Whole seconds, at least one (RFC 9110 section 10.2.3).
+  for (const { headers } of answers) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   expect(flooded.requests.length).toBeLessThanOrEqual(2 * (BURST + RATE * seconds));
   expect((await get(url, proven.token())).status).toBe(200);
   await new Promise((resolve) => setTimeout(resolve, 1_000));
