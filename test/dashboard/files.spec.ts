@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadAssets, readAsset, renderPage } from '../../lib/dashboard/assets.js';
 
 const FOLDER = 'lib/dashboard/client';
-const files = readdirSync(FOLDER).filter((name) => !/(\.spec\.ts|tsconfig\.json)$/.test(name));
+const files = readdirSync(FOLDER).filter((name) => !/(\.spec\.ts|tsconfig\.json|\.md)$/.test(name));
 
 describe('the files of the page', () => {
   it.each(files.filter((name) => name !== 'index.html'))('%s is served', (name) => {

@@ -117,7 +117,7 @@ describe.runIf(hasBrowser)(
       ours.misbehave('error');
       await clock.advance(MINUTE_MS * 0.95);
       await badge('Failing');
-      await seen(card.getByText(/The last good ones go on serving/));
+      await seen(card.getByText(/The last good ones still serve/));
       await seen(card.getByText(/status 500|500/).first());
       expect((await get(`${url}/orders`, ours.token())).status).toBe(200);
 
