@@ -28,8 +28,9 @@ export function rememberAlert(socket: Socket): void {
 export function nameAlert(error: unknown): unknown {
   const alert = find(error);
   if (alert === undefined) return error;
-  // "tlsv13 alert certificate required", "sslv3 alert handshake failure": the version tells nothing.
-  return Object.assign(new Error(`TLS alert: ${alert.replace(/^\w+ alert /, '')}`), {
+  // "tlsv13 alert certificate required", "sslv3 alert handshake failure", since OpenSSL 3.2 "ssl/tls alert …": the version
+  // tells nothing.
+  return Object.assign(new Error(`TLS alert: ${alert.replace(/^\S+ alert /, '')}`), {
     code: 'ERR_TLS_ALERT',
   });
 }
