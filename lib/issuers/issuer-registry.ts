@@ -17,6 +17,8 @@ type Found = Issuer | undefined | Promise<Issuer | undefined>;
 /** All issuers, by the exact string that tokens carry: the configured ones for good, tenants as long as they are used. */
 export class IssuerRegistry {
   private readonly byName: ReadonlyMap<string, Issuer>;
+  /** Made once: strangers send tokens of made-up issuers. */
+  private readonly notConfigured: string;
   private readonly tenants: TenantRegistry | undefined;
   private readonly counters = { discovery: new CacheCounters(), jwks: new CacheCounters() };
 
@@ -38,6 +40,7 @@ export class IssuerRegistry {
     const unprovenPace = new UnprovenPace(options.cache.maxEntries, clock);
     const runtime: IssuerRuntime = { options, clients, clock, reporter, keyRules, unprovenPace, refresh };
     this.byName = new Map(options.issuers.map((issuer) => [issuer.issuer, new Issuer(issuer, runtime)]));
+    this.notConfigured = `The issuer ("iss") is not configured; configured is ${listOf([...this.byName.keys()])}; it is compared exactly.`;
     this.tenants = tenants && new TenantRegistry(tenants, options, runtime);
   }
 
@@ -179,9 +182,7 @@ export class IssuerRegistry {
     if (this.byName.has(twin)) {
       return `The issuer ("iss") differs by a slash at the end from the option "issuer", which is ${quoted(twin)}: they are compared exactly.`;
     }
-    if (this.tenants === undefined) {
-      return `The issuer ("iss") is not configured; configured is ${listOf([...this.byName.keys()])}; it is compared exactly.`;
-    }
+    if (this.tenants === undefined) return this.notConfigured;
     return this.tenants.resolver.isAllowedForSure(name)
       ? 'The function "issuers" does not know the issuer ("iss").'
       : '"allowedIssuers" does not let the issuer ("iss") through.';
