@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
 
-/** The end of a connection is told at once; nobody asks for it later. */
+/** The end of a connection is reported at once: older alerts are of no use. */
 const MAX_REMEMBERED = 64;
 
 /** Alerts by the local end of their connection: undici knows only that the other side closed it. */

@@ -49,7 +49,7 @@ const HANGS_AT_LEAST_MS = 1_000;
  * a new key is seen within a cooldown, and a flood costs the provider one request in each, whatever its size.
  *
  * Nobody waits longer than `maxWaitMs`. A request that could not be answered by then, or that finds no place, is
- * told at once when to come back; its id goes with the next refresh, so that the answer is decided by then.
+ * rejected at once with the time of the answer; its id goes with the next refresh, so that the answer is decided by then.
  */
 export class SharedRefreshes {
   private pending: RefreshRound | undefined;
@@ -68,7 +68,7 @@ export class SharedRefreshes {
    * Waits for a refresh that begins after this call.
    *
    * @throws {IdentityError} `keys_busy`: no place, or no refresh in time. `keys_unavailable`: the provider is
-   * backed off from, or does not answer in time. All with the milliseconds after which the answer is decided.
+   * in backoff, or does not answer in time. All with the milliseconds after which the answer is decided.
    * @throws what the refresh throws.
    */
   async wait({ id, group, sinceMs, party }: Miss): Promise<WaitOutcome> {

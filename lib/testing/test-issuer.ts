@@ -160,7 +160,7 @@ export class TestIssuer {
     return { issuer: this.issuer, audience: this.audience, http: this.httpOptions(), ...own };
   }
 
-  /** The option `http` that reaches it. A fault is told at once: there are no retries to wait for. */
+  /** The option `http` that reaches it. A fault shows at once: there are no retries to wait for. */
   httpOptions(): NonNullable<IdentityModuleOptions['http']> {
     if (this.memory !== undefined) return { dispatcher: this.memory, retries: 0 };
     return {
