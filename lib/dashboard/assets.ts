@@ -1,91 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { IdentityError } from '../errors/identity-error.js';
+import { extname } from 'node:path';
+import { PAGE_FILES } from './page-files.js';
 
 export interface Asset {
   readonly type: string;
   readonly body: Buffer;
 }
 
-const SCRIPT = 'text/javascript; charset=utf-8';
-const STYLE = 'text/css; charset=utf-8';
+const PAGE = 'index.html';
 
-/** Bundlers move the code, and in CommonJS leave it without a place: asked for when it is needed, not when it is loaded. */
-const own = (name: string): URL => new URL(`client/${name}`, import.meta.url);
-const installed = (name: string): string => createRequire(import.meta.url).resolve(name);
-
-const SCRIPTS = [
-  'main',
-  'api',
-  'charts',
-  'confirm',
-  'dom',
-  'sign-in',
-  'events',
-  'explain',
-  'explanation-text',
-  'format',
-  'incidents',
-  'issuer-text',
-  'issuers',
-  'event-stream',
-  'overview',
-  'http-errors',
-  'tables',
-  'timeline',
-  'health-assessment',
-];
-
-/** Later ones stand in front of earlier ones. */
-const STYLES = ['base', 'overview', 'details', 'narrow'];
-
-/** All files of the page; nothing else is ever read. */
-const FILES: Readonly<Record<string, { readonly type: string; readonly from: () => URL | string }>> = {
-  ...Object.fromEntries(
-    SCRIPTS.map((name) => [`${name}.js`, { type: SCRIPT, from: () => own(`${name}.js`) }]),
-  ),
-  ...Object.fromEntries(
-    STYLES.map((name) => [`${name}.css`, { type: STYLE, from: () => own(`${name}.css`) }]),
-  ),
-  'icon.svg': { type: 'image/svg+xml', from: () => own('icon.svg') },
-  // The package's own files, its licence in their first line.
-  'uplot.js': { type: SCRIPT, from: () => installed('uplot/dist/uPlot.iife.min.js') },
-  'uplot.css': { type: STYLE, from: () => installed('uplot/dist/uPlot.min.css') },
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
 
-const assets = new Map<string, Asset>();
-let page: string | undefined;
+const ASSETS: ReadonlyMap<string, Asset> = new Map(
+  Object.entries(PAGE_FILES).flatMap(([name, text]) => {
+    const type = TYPES[extname(name)];
+    return type === undefined ? [] : [[name, { type, body: Buffer.from(text) }]];
+  }),
+);
 
-/**
- * Reads all files of the page, so that one that is missing stops the start and not the operator who opens the page.
- *
- * @throws {IdentityError} `options_invalid`.
- */
-export function loadAssets(): void {
-  for (const name of ['index.html', ...Object.keys(FILES)]) {
-    try {
-      if (name === 'index.html') readPage();
-      else readAsset(name);
-    } catch (cause) {
-      throw new IdentityError(
-        'options_invalid',
-        `IdentityDashboardModule: the file "${name}" of the page cannot be read. A bundler takes the code of ` +
-          'nestjs-identity-model along, and not its files: keep packages out of the bundle (esbuild --packages=external, ' +
-          'webpack with webpack-node-externals) and install them where the bundle runs',
-        { cause },
-      );
-    }
-  }
-}
-
-/** A file of the page; undefined where there is none of this name. Read once. */
+/** A file of the page; undefined if there is none of this name. */
 export function readAsset(name: string): Asset | undefined {
-  if (!Object.hasOwn(FILES, name)) return undefined;
-  const file = FILES[name];
-  if (file === undefined) return undefined;
-  const asset = assets.get(name) ?? { type: file.type, body: readFileSync(file.from()) };
-  assets.set(name, asset);
-  return asset;
+  return ASSETS.get(name);
 }
 
 /** What differs from one page to another. */
@@ -101,12 +39,8 @@ export interface PageValues {
 /** The values go into attributes, escaped. Nothing else of the page is made at run time: its policy allows no inline script. */
 export function renderPage({ base, mode, scopes }: PageValues): string {
   const values: Readonly<Record<string, string>> = { base, mode, scopes: scopes.join(' ') };
-  return readPage().replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
-}
-
-function readPage(): string {
-  page ??= readFileSync(own('index.html'), 'utf8');
-  return page;
+  const page = PAGE_FILES[PAGE] ?? '';
+  return page.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ''));
 }
 
 /** A scope may hold any of these but the quotation mark (RFC 6749 section 3.3). */

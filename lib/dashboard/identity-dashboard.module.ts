@@ -17,7 +17,6 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RequireIssuer } from '../requirements/issuer.js';
 import { RequireScopes } from '../requirements/scopes.js';
 import { ActionsController } from './actions.controller.js';
-import { loadAssets } from './assets.js';
 import { BackgroundWork } from './background-work.js';
 import {
   assertIssuersNamed,
@@ -62,7 +61,6 @@ export class IdentityDashboardModule implements OnModuleInit {
   onModuleInit(): void {
     const { tenantCount, configured } = this.directory;
     assertIssuersNamed(this.options.protection, tenantCount === undefined ? configured.length : Infinity);
-    loadAssets();
   }
 
   /** @throws {IdentityError} `options_invalid`; so it does where nothing says who gets in. */

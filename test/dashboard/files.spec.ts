@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadAssets, readAsset, renderPage } from '../../lib/dashboard/assets.js';
+import { readAsset, renderPage } from '../../lib/dashboard/assets.js';
+import { PAGE_FILES } from '../../lib/dashboard/page-files.js';
 
 const FOLDER = 'lib/dashboard/client';
 const files = readdirSync(FOLDER).filter((name) => !/(\.spec\.ts|tsconfig\.json|\.md)$/.test(name));
@@ -12,38 +13,25 @@ describe('the files of the page', () => {
     expect(readAsset(name)?.body.length).toBeGreaterThan(0);
   });
 
-  it('are in the build, and the specs beside them are not', () => {
-    expect(readdirSync('dist/dashboard/client').toSorted()).toEqual(files.toSorted());
+  it('are text in the build, each as it is here, with the licence of uPlot', async () => {
+    const file = path.resolve('dist/dashboard/page-files.js');
+    const built = (await import(pathToFileURL(file).href)) as { PAGE_FILES: typeof PAGE_FILES };
+    expect(built.PAGE_FILES).toEqual(PAGE_FILES);
+    expect(Object.keys(PAGE_FILES).toSorted()).toEqual([...files, 'uplot.css', 'uplot.js'].toSorted());
+    expect(readFileSync(file, 'utf8')).toMatch(/^\/\*! uPlot.*Copyright \(c\) \d+ Leon Sorokin.*AS IS/s);
   });
 
-  it.each([undefined, 'index.html', 'main.js'])(
-    'stop the start with what to do without %s',
-    async (missing) => {
-      // Within the project: a build finds its packages from there.
-      const folder = mkdtempSync('test/dashboard/build-');
-      try {
-        cpSync('dist', folder, {
-          recursive: true,
-          filter: (file) => !file.endsWith(`client/${String(missing)}`),
-        });
-        const file = pathToFileURL(path.resolve(folder, 'dashboard/assets.js')).href;
-        const assets = (await import(file)) as { loadAssets: typeof loadAssets };
-        if (missing === undefined) assets.loadAssets();
-        else {
-          expect(() => assets.loadAssets()).toThrow(
-            expect.objectContaining({
-              code: 'options_invalid',
-              message: expect.stringMatching(
-                new RegExp(`"${missing}" of the page cannot be read.*--packages=external`),
-              ) as string,
-            }) as Error,
-          );
-        }
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-  );
+  it('leave nothing in the build that a bundler or CommonJS cannot follow', () => {
+    const places = readdirSync('dist', { recursive: true, encoding: 'utf8' });
+    const unfollowed = places.filter(
+      (name) =>
+        name.endsWith('.js') &&
+        name !== path.join('dashboard', 'page-files.js') &&
+        /\bimport\.meta\b|\bcreateRequire\b/.test(readFileSync(path.join('dist', name), 'utf8')),
+    );
+    expect(places).not.toContain(path.join('dashboard', 'client'));
+    expect(unfollowed).toEqual([]);
+  });
 
   it('are all that the page asks for', () => {
     const asked = [
