@@ -1,7 +1,7 @@
-import { JwksClient } from 'jwks-rsa';
 import { IdentityError } from '../errors/identity-error.js';
 import type { DocumentAnswer } from '../http/document.js';
 import type { FetchOptions, HttpClient } from '../http/http-client.js';
+import { lazyPackage } from '../http/lazy-package.js';
 import { isJsonObject } from '../model/json.js';
 
 /** The raw members of `keys` (RFC 7517 section 5), with the answer they came in. */
@@ -12,16 +12,23 @@ export interface RawKeySet {
 }
 
 /**
+ * With the first key set, not with the module: jwks-rsa requires jose, an ES module. Node.js 20.19.0 to 20.19.4 and 22.12 to
+ * 22.14 refuse that while a graph of ES modules that holds both is being loaded (ERR_REQUIRE_CYCLE_MODULE).
+ */
+const loadJwksRsa = lazyPackage('jwks-rsa', async () => import('jwks-rsa'));
+
+/**
  * Fetches a key set through jwks-rsa, whose `getKeys()` hands over the document's keys untouched; its
  * own cache, per-key conversion and rate limit stay out of the way, since ours know more.
  *
- * @throws {IdentityError} what the client throws; `provider_response_invalid` for what is no key set.
+ * @throws {IdentityError} what the client throws; `provider_unreachable` if jwks-rsa cannot be loaded; `provider_response_invalid` for what is no key set.
  */
 export async function fetchKeySet(
   client: HttpClient,
   url: string,
   options: FetchOptions,
 ): Promise<RawKeySet> {
+  const { JwksClient } = await loadJwksRsa();
   let answer: DocumentAnswer | undefined;
   const transport = new JwksClient({
     jwksUri: url,

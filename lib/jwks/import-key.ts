@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint } from 'jose';
 import {
   findAlgorithm,
   isVerifiableHere,
@@ -12,6 +11,7 @@ import { prepareKey, type PreparedKey } from '../tokens/verify-signature.js';
 import { findPointWeakness } from './ed25519-point.js';
 import { readMembers, readPublicMembers, SECRET_NAMES, type PublicMembers } from './public-members.js';
 import { findModulusWeakness } from './rsa-modulus.js';
+import { thumbprintOf } from './thumbprint.js';
 
 /** A key of a set, imported once, ready for each algorithm that it fits. */
 export interface VerificationKey {
@@ -81,7 +81,7 @@ export async function importKey(
     alg,
     kty: algorithm.kty,
     crv: algorithm.crv,
-    thumbprint: await calculateJwkThumbprint(members),
+    thumbprint: thumbprintOf(members),
     key,
     prepared: algorithms.map((row) => prepareKey(key, row)),
     source,
