@@ -72,6 +72,6 @@ export function backoffMs(input: BackoffInput): number {
     const most = input.hasValue ? RETRY_AFTER_MAX_WARM_MS : BACKOFF_MAX_MS;
     return Math.min(Math.max(input.retryAfterMs, BACKOFF_BASE_MS), most);
   }
-  const full = Math.min(BACKOFF_BASE_MS * 2 ** Math.min(input.failures - 1, 30), BACKOFF_MAX_MS);
+  const full = Math.min(BACKOFF_BASE_MS * 2 ** (input.failures - 1), BACKOFF_MAX_MS);
   return full * (0.5 + input.random / 2);
 }

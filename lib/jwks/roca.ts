@@ -10,11 +10,10 @@ export const ROCA_PRIMES: readonly number[] = [
 /** For each prime: the discrete logarithm, to the base 65537, of each residue that has one. */
 const LOGARITHMS = ROCA_PRIMES.map((prime) => {
   const byResidue = new Map<number, number>();
-  for (let residue = 1, log = 0; !byResidue.has(residue); log++) {
-    byResidue.set(residue, log);
-    residue = (residue * GENERATOR) % prime;
+  for (let residue = 1; !byResidue.has(residue); residue = (residue * GENERATOR) % prime) {
+    byResidue.set(residue, byResidue.size);
   }
-  return byResidue;
+  return { prime, byResidue };
 });
 
 /**
@@ -26,14 +25,13 @@ const LOGARITHMS = ROCA_PRIMES.map((prime) => {
  */
 export function isRocaModulus(residueOf: (prime: number) => number): boolean {
   const found: { readonly log: number; readonly order: number }[] = [];
-  for (const [at, prime] of ROCA_PRIMES.entries()) {
-    const byResidue = LOGARITHMS[at];
-    const log = byResidue?.get(residueOf(prime));
-    if (byResidue === undefined || log === undefined) return false;
+  for (const { prime, byResidue } of LOGARITHMS) {
+    const log = byResidue.get(residueOf(prime));
+    if (log === undefined) return false;
     found.push({ log, order: byResidue.size });
   }
   // One exponent has to serve all primes; it exists exactly if each two of them agree.
-  return found.every((one, at) => found.slice(0, at).every((other) => agree(one, other)));
+  return found.every((one) => found.every((other) => agree(one, other)));
 }
 
 function agree(

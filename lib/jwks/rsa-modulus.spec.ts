@@ -94,6 +94,13 @@ describe('the fingerprint of ROCA', () => {
     }
   });
 
+  it('is not looked for beyond the first prime that has no logarithm', () => {
+    const asked: number[] = [];
+    // 65537 is -1 modulo 11, so that 2 is none of its powers.
+    expect(isRocaModulus((prime) => asked.push(prime) && (prime === 11 ? 2 : 1))).toBe(false);
+    expect(asked).toEqual([3, 5, 7, 11]);
+  });
+
   it('is in none of ten thousand odd numbers', () => {
     for (let round = 0; round < 10_000; round++)
       expect(isRocaModulus(residuesOf(randomOdd(256)))).toBe(false);

@@ -49,6 +49,49 @@ describe('a full waiting room', () => {
     expect([...inside].filter((name) => name.startsWith('honest'))).toHaveLength(20);
   });
 
+  it('of many groups looks at no more than the longest idle ones for the smallest', () => {
+    // A room of 32 looks at two groups.
+    const { come, inside } = open(32);
+    for (let index = 0; index < 12; index++) come(`a ${String(index)}`, 'a');
+    for (let index = 0; index < 11; index++) come(`b ${String(index)}`, 'b');
+    for (let index = 0; index < 9; index++) come(`c ${String(index)}`, 'c');
+    expect(come('d', 'd')).toBe(true);
+    expect([inside.has('a 0'), inside.has('b 0'), inside.has('c 0')]).toEqual([true, false, true]);
+  });
+
+  it("of many groups never takes the place of the newcomer's own", () => {
+    const { come, inside } = open(32);
+    for (let index = 0; index < 4; index++) come(`a ${String(index)}`, 'a');
+    for (let index = 0; index < 16; index++) come(`b ${String(index)}`, 'b');
+    for (let index = 0; index < 12; index++) come(`c ${String(index)}`, 'c');
+    expect(come('a 4', 'a')).toBe(true);
+    expect([inside.has('a 0'), inside.has('b 0'), inside.has('c 0')]).toEqual([true, true, false]);
+  });
+
+  it.each([
+    [32, 3, 'idle'],
+    [32, 2, 'large'],
+    [80, 5, 'large'],
+    [80, 6, 'idle'],
+    [1_600, 8, 'large'],
+    [1_600, 9, 'idle'],
+  ])('with %i places and %i groups sends the oldest of the %s one away', (max, groups, sentAway) => {
+    const { come, inside } = open(max);
+    come('idle 0', 'idle');
+    for (let index = 0; index < groups - 2; index++) come(`other ${String(index)}`);
+    for (let index = 0; index < max - groups + 1; index++) come(`large ${String(index)}`, 'large');
+    expect(come('newcomer')).toBe(true);
+    expect(['idle', 'large'].filter((group) => !inside.has(`${group} 0`))).toEqual([sentAway]);
+  });
+
+  it('turns a newcomer away if the one who has to go does not leave', () => {
+    const room = new WaitingRoom(1);
+    const asked: string[] = [];
+    room.enter({ group: 'a', sendAway: () => asked.push('a') });
+    expect(room.enter({ group: 'b', sendAway: () => undefined })).toBeUndefined();
+    expect(asked).toEqual(['a']);
+  });
+
   it('of few groups shares the places evenly', () => {
     const { come, inside } = open(100);
     for (let index = 0; index < 200; index++) come(`a ${String(index)}`, 'a');
@@ -77,5 +120,19 @@ describe('a party', () => {
     expect([inside.size, come('other', 'b')]).toEqual([50, true]);
     expect([...inside]).toEqual(['other']);
     expect(party.size).toBe(0);
+  });
+
+  it('keeps its place until the last of it has left, however often the others say that they leave', () => {
+    const room = new WaitingRoom(1);
+    const party: Party = new Map();
+    const enter = (of?: Party): (() => void) | undefined =>
+      room.enter({ group: 'a', sendAway: () => undefined, party: of });
+    const [first, second] = [enter(party), enter(party)];
+    first?.();
+    first?.();
+    expect([enter(), party.size]).toEqual([undefined, 1]);
+    second?.();
+    expect(party.size).toBe(0);
+    expect(enter()).toBeDefined();
   });
 });

@@ -1,6 +1,8 @@
 /** One of the places; several that belong together may share it. */
 interface Place {
   readonly group: string;
+  /** All places of the group, this one included. */
+  readonly places: Set<Place>;
   readonly sendAway: Set<() => void>;
 }
 
@@ -40,8 +42,8 @@ export class WaitingRoom {
     const shared = party?.get(group);
     if (shared !== undefined) return this.join(shared, sendAway, party);
     if (this.taken >= this.max && !this.makeRoom(group)) return undefined;
-    const place: Place = { group, sendAway: new Set() };
     const places = this.groups.get(group) ?? new Set();
+    const place: Place = { group, places, sendAway: new Set() };
     this.groups.delete(group);
     this.groups.set(group, places.add(place));
     this.taken++;
@@ -88,10 +90,10 @@ export class WaitingRoom {
   }
 
   private free(place: Place, party: Party | undefined): void {
-    const places = this.groups.get(place.group);
-    if (places?.delete(place) !== true) return;
+    const { group, places } = place;
+    places.delete(place);
     this.taken--;
-    if (places.size === 0) this.groups.delete(place.group);
-    if (party?.get(place.group) === place) party.delete(place.group);
+    if (places.size === 0) this.groups.delete(group);
+    party?.delete(group);
   }
 }
