@@ -28,7 +28,6 @@ export class Authorizer {
 
   /** Why the token is not enough: `scope_missing`, `role_missing`, `claim_not_met` …; undefined if it is. */
   authorize(validated: ValidatedToken, requirements: readonly Requirement[]): Denial | undefined {
-    if (requirements.length === 0) return undefined;
     let unmet: UnmetRequirement | undefined;
     try {
       unmet = findUnmetRequirement(validated, requirements, this.rights);

@@ -40,5 +40,5 @@ export class Backoff {
 
 function readRetryAfterMs(error: unknown): number | undefined {
   const value: unknown = error instanceof Error ? Reflect.get(error, 'retryAfterMs') : undefined;
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return typeof value === 'number' && value < Infinity ? value : undefined;
 }

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { ValidatedToken } from '../model/token.js';
+import { Flight, SingleFlight } from './single-flight.js';
+
+const VALIDATED: ValidatedToken = {
+  claims: { exp: 1 } as never,
+  header: { alg: 'RS256' },
+  issuer: 'i',
+  token: 't',
+};
+
+/** Validations that end when the test says so, and how many began. */
+function validations(): {
+  begin: () => Promise<ValidatedToken>;
+  begun: { resolve: (validated: ValidatedToken) => void; reject: (error: unknown) => void }[];
+} {
+  const begun: ReturnType<typeof validations>['begun'] = [];
+  const begin = (): Promise<ValidatedToken> =>
+    new Promise((resolve, reject) => {
+      begun.push({ resolve, reject });
+    });
+  return { begin, begun };
+}
+
+describe('one validation for all who ask at the same time', () => {
+  it('is shared by one token of one request, and by nothing else', async () => {
+    const single = new SingleFlight();
+    const { begin, begun } = validations();
+    const [one, other] = [{}, {}];
+    const first = single.join(one, 'a', false, begin);
+    expect(single.join(one, 'a', false, begin)).toBe(first);
+    expect(begun).toHaveLength(1);
+    const rest = [single.join(one, 'b', false, begin), single.join(other, 'a', false, begin)];
+    expect(begun).toHaveLength(3);
+    expect(new Set([first, ...rest]).size).toBe(3);
+    // The flights of the tokens that came before are still there.
+    expect(single.join(one, 'a', false, begin)).toBe(first);
+    begun[0]?.resolve(VALIDATED);
+    expect(await first.validated).toBe(VALIDATED);
+  });
+
+  it('serves those who come later, too, if the holder lives as long as the request', async () => {
+    const single = new SingleFlight();
+    const holder = {};
+    const { begin, begun } = validations();
+    const flight = single.join(holder, 'a', false, begin);
+    begun[0]?.resolve(VALIDATED);
+    await flight.validated;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(single.join(holder, 'a', false, begin)).toBe(flight);
+  });
+
+  it.each(['resolve', 'reject'] as const)(
+    'is forgotten when it ended with %s, if the holder outlives the request',
+    async (end) => {
+      const single = new SingleFlight();
+      const holder = {};
+      const { begin, begun } = validations();
+      const flight = single.join(holder, 'a', true, begin);
+      const another = single.join(holder, 'b', true, begin);
+      expect(single.join(holder, 'a', true, begin)).toBe(flight);
+      begun[0]?.[end](VALIDATED);
+      await Promise.allSettled([flight.validated]);
+      expect(single.join(holder, 'a', true, begin)).not.toBe(flight);
+      expect(single.join(holder, 'b', true, begin)).toBe(another);
+    },
+  );
+});
+
+describe('the user of all fields of an operation', () => {
+  it('is asked for once, also if it is a failure', async () => {
+    const flight = new Flight(Promise.resolve(VALIDATED));
+    let asked = 0;
+    const map = async (): Promise<unknown> => {
+      asked++;
+      throw new Error('database');
+    };
+    const [first, second] = [flight.userOnce(map), flight.userOnce(map)];
+    expect(second).toBe(first);
+    await expect(first).rejects.toThrow('database');
+    expect(asked).toBe(1);
+  });
+});
