@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
+import { isNoSuchDocument, isTransientStatus, readRetryAfterMs, retryDelayMs } from './retry.js';
 
 describe('isTransientStatus', () => {
   it.each([429, 502, 503, 504])('holds for %d', (status) => {
@@ -8,6 +8,16 @@ describe('isTransientStatus', () => {
 
   it.each([200, 301, 400, 401, 403, 404, 408, 500, 501, 505])('does not hold for %d', (status) => {
     expect(isTransientStatus(status)).toBe(false);
+  });
+});
+
+describe('isNoSuchDocument', () => {
+  it.each([400, 401, 403, 404, 410, 424, 451, 499])('holds for %d', (status) => {
+    expect(isNoSuchDocument(status)).toBe(true);
+  });
+
+  it.each([200, 304, 399, 408, 425, 429, 500, 503])('does not hold for %d', (status) => {
+    expect(isNoSuchDocument(status)).toBe(false);
   });
 });
 
@@ -53,6 +63,7 @@ describe('readRetryAfterMs', () => {
     'NaN',
     '1994-11-06T08:49:37Z',
     'Sun, 99 Foo 1994 08:49:37 GMT',
+    'on Sun, 06 Nov 1994 08:49:37 GMT',
   ])('makes nothing of %j', (value) => {
     expect(readRetryAfterMs(value, NOW_MS)).toBeUndefined();
   });

@@ -24,11 +24,12 @@ export function retryDelayMs(retry: number, random: number): number {
 
 /** `Retry-After` in milliseconds, seconds or HTTP date (RFC 9110 section 10.2.3); undefined where unreadable. */
 export function readRetryAfterMs(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
+  // "undefined" is none of the forms.
+  const text = String(value);
   // Nine digits are 31 years: enough for every honest answer, and far below the largest safe integer.
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  if (!/^[A-Z][a-z]{2,8},? /.test(value)) return undefined;
-  // The oldest of the three forms ends in the year and means UTC without saying so.
-  const at = Date.parse(/\d$/.test(value) ? `${value} GMT` : value);
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
+  // All forms mean UTC, but the oldest one does not say so; the others may say it twice.
+  const at = Date.parse(`${text} GMT`);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
