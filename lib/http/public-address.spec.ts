@@ -29,6 +29,9 @@ describe('isPublicAddress', () => {
     '::ffff:1.1.1.1',
     '::ffff:101:101',
     '64:ff9b::1.1.1.1',
+    '64:ff9b::1.1.0.0',
+    '2606:4700:1:2:3:4:5:6',
+    '2606:4700::',
   ])('%s is', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
@@ -69,6 +72,10 @@ describe('isPublicAddress', () => {
     '64:ff9b::10.0.0.1',
     '64:ff9b::a9fe:a9fe',
     '64:ff9b:1::1',
+    '64:ff9b::',
+    '64:ff9b::a',
+    '64:ff9b::1:1.1.1.1',
+    '::1:ffff:1.1.1.1',
     '100::1',
     '2001::1',
     '2001:1ff::1',
@@ -89,6 +96,8 @@ describe('isPublicAddress', () => {
     '1.1.1',
     '2606:4700::1111%eth0',
     '::1]/x[',
+    '2606:4700::1111]/x[',
+    '1.1.1.1]/x[',
   ])('%s is not', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
