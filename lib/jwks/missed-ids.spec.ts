@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { MAX_REMEMBERED, MissedIds } from './missed-ids.js';
 
-function create(mostMs = 5_000): { clock: FakeClock; ids: MissedIds } {
+function create(mostMs = 5_000, firstMs = 2_000): { clock: FakeClock; ids: MissedIds } {
   const clock = new FakeClock();
-  return { clock, ids: new MissedIds({ firstMs: 2_000, mostMs, clock }) };
+  return { clock, ids: new MissedIds({ firstMs, mostMs, clock }) };
 }
 
 /** How long the id is remembered from now on. */
@@ -41,6 +41,35 @@ describe('what a refresh did not bring', () => {
     expect([ids.size, clock.pendingTimers]).toEqual([0, 0]);
   });
 
+  it('leaves memory when its time is over, and not before', async () => {
+    const { clock, ids } = create();
+    ids.add('first');
+    await clock.advance(4_900);
+    ids.add('last');
+    await clock.advance(100);
+    expect([ids.size, ids.has('last'), clock.pendingTimers]).toEqual([1, true, 1]);
+    await clock.advance(5_000);
+    expect([ids.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it('leaves memory with the look that comes in the very moment', async () => {
+    const { clock, ids } = create(5_000, 2_500);
+    ids.add('a');
+    await clock.advance(5_000);
+    expect([ids.size, clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it('does not keep the process alive', async () => {
+    const { clock, ids } = create();
+    const schedule = vi.spyOn(clock, 'schedule');
+    ids.add('first');
+    await clock.advance(4_900);
+    ids.add('last');
+    await clock.advance(100);
+    const background = [expect.any(Function), 5_000, { ref: false }];
+    expect(schedule.mock.calls).toEqual([background, background]);
+  });
+
   it('is bounded in number; the oldest leaves', () => {
     const { ids } = create();
     for (let index = 0; index <= MAX_REMEMBERED; index++) ids.add(`id ${String(index)}`);
@@ -63,5 +92,14 @@ describe('what a refresh did not bring', () => {
     ids.add('a');
     ids.clear();
     expect([ids.has('a'), clock.pendingTimers]).toEqual([false, 0]);
+    ids.clear();
+    ids.add('a');
+    expect([ids.has('a'), clock.pendingTimers]).toEqual([true, 1]);
+  });
+
+  it('is nothing to clear before anything was missed', () => {
+    const { ids } = create();
+    ids.clear();
+    expect(ids.size).toBe(0);
   });
 });

@@ -40,7 +40,7 @@ export class MissedIds {
     const forMs = Math.min(again ? before.forMs * 2 : firstMs, mostMs);
     if (forMs <= 0) return;
     this.ids.delete(id);
-    if (this.ids.size >= MAX_REMEMBERED) this.dropOldest();
+    this.makeRoom();
     this.ids.set(id, { untilMs: nowMs + forMs, forMs });
     this.cancelSweep ??= clock.schedule(() => this.sweep(), mostMs, { ref: false });
   }
@@ -56,9 +56,11 @@ export class MissedIds {
     return this.ids.size;
   }
 
-  private dropOldest(): void {
-    const { value } = this.ids.keys().next();
-    if (value !== undefined) this.ids.delete(value);
+  private makeRoom(): void {
+    for (const oldest of this.ids.keys()) {
+      if (this.ids.size < MAX_REMEMBERED) break;
+      this.ids.delete(oldest);
+    }
   }
 
   /** Made-up ids are never asked for again: nothing else would remove them. */

@@ -30,7 +30,7 @@ export class RefreshPace {
 
   /** The moment from which a refresh may begin; it may be past. */
   notBeforeMs(nowMs: number): number {
-    return this.left >= 1 ? nowMs : this.lastMs + (1 - this.left) * this.cooldownMs(nowMs);
+    return this.lastMs + (1 - this.left) * this.cooldownMs(nowMs);
   }
 
   begin(nowMs: number): void {
@@ -41,7 +41,8 @@ export class RefreshPace {
 
   /** A refresh that began is not held against the next one. */
   giveBack(): void {
-    this.left = Math.min(this.left + 1, this.options.burst ?? 1);
+    // `begin` keeps it within the burst.
+    this.left++;
   }
 
   /** A refresh brought nothing new, or failed. */

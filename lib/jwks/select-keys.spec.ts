@@ -3,7 +3,7 @@ import { createKey, signToken, type SigningKey } from '../../test/support/signin
 import { verifySignature } from '../tokens/verify-signature.js';
 import type { CandidatesCut } from './candidate-limits.js';
 import { importKeySet } from './key-set.js';
-import { selectKeys, type KeyQuery } from './select-keys.js';
+import { keyObjectOf, selectKeys, type KeyQuery } from './select-keys.js';
 
 const RSA = createKey('RS256', 'rsa');
 const EC = createKey('ES256', 'ec');
@@ -105,6 +105,18 @@ describe('selectKeys', () => {
     const cuts: CandidatesCut[] = [];
     selectKeys(await importKeySet(keys, { onCut: (cut) => cuts.push(cut) }), { alg: 'ES256' });
     expect(cuts).toEqual([]);
+  });
+
+  it.each([
+    ['RS256', RSA],
+    ['ES256', EC],
+    ['EdDSA', ED],
+  ])('hands out the key of %s for those who verify by other means', async (alg, { jwk, kid }) => {
+    const set = await importKeySet([jwk]);
+    const found = selectKeys(set, { alg, kid });
+    if (typeof found === 'string') throw new Error(found);
+    expect(found.map(keyObjectOf)).toEqual([set.keys[0]?.key]);
+    expect(found.map(keyObjectOf)[0]).toBe(set.keys[0]?.key);
   });
 
   it('finds nothing in an empty set', async () => {

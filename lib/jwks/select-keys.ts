@@ -26,8 +26,9 @@ export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[]
   );
   // An id that is known, with a key for another algorithm, is no reason to fetch: a stranger could cause a request with each
   // token by naming a real id and a wrong algorithm.
-  if (fitting.length === 0) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
-  const selected = limit(fitting);
+  const [first] = fitting;
+  if (first === undefined) return kid === undefined || named.length === 0 ? 'unknown' : 'unfit';
+  const selected = fitting.slice(0, maxCandidatesOf(first.algorithm));
   if (selected.length < fitting.length) {
     set.onCut?.({ alg, kid, fitting: fitting.length, tried: selected.length });
   }
@@ -35,11 +36,6 @@ export function selectKeys(set: KeySet, query: KeyQuery): readonly PreparedKey[]
   const byAlgorithm = set.selected.get(kid) ?? new Map<string, readonly PreparedKey[]>();
   set.selected.set(kid, byAlgorithm.set(alg, selected));
   return selected;
-}
-
-function limit(fitting: readonly PreparedKey[]): readonly PreparedKey[] {
-  const [first] = fitting;
-  return first === undefined ? [] : fitting.slice(0, maxCandidatesOf(first.algorithm));
 }
 
 /** The key inside, for those who verify by other means. */

@@ -84,6 +84,26 @@ describe('a full waiting room', () => {
     expect(['idle', 'large'].filter((group) => !inside.has(`${group} 0`))).toEqual([sentAway]);
   });
 
+  it('does not count the groups that have left', () => {
+    const room = new WaitingRoom(32);
+    for (let index = 0; index < 20; index++) {
+      room.enter({ group: `left ${String(index)}`, sendAway: () => undefined })?.();
+    }
+    const sentAway: string[] = [];
+    for (let index = 0; index < 32; index++) {
+      const group = index < 12 ? 'small' : 'large';
+      const leave = room.enter({
+        group,
+        sendAway: () => {
+          sentAway.push(group);
+          leave?.();
+        },
+      });
+    }
+    expect(room.enter({ group: 'newcomer', sendAway: () => undefined })).toBeDefined();
+    expect(sentAway).toEqual(['large']);
+  });
+
   it('turns a newcomer away if the one who has to go does not leave', () => {
     const room = new WaitingRoom(1);
     const asked: string[] = [];
