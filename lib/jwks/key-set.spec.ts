@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createKey } from '../../test/support/signing-key.js';
 import { importKeySet, nameOf, type ImportOptions } from './key-set.js';
 import { selectKeys } from './select-keys.js';
@@ -66,6 +66,14 @@ describe('importKeySet', () => {
   });
 });
 
+describe('a set of as many keys as are used', () => {
+  it('has nothing to say about them', async () => {
+    const all = Array.from({ length: 256 }, (_, index) => ({ ...A, kid: String(index) }));
+    const set = await importKeySet(all);
+    expect([set.keys.length, set.skipped]).toEqual([256, []]);
+  });
+});
+
 describe('importing many keys', () => {
   const distinct = (count: number, alg = 'ES256'): object[] =>
     Array.from({ length: count }, (_, index) => createKey(alg, String(index)).jwk);
@@ -96,6 +104,20 @@ describe('importing many keys', () => {
       await importKeySet(jwks, fast.options);
       expect(fast.turns()).toBe(0);
     }
+  });
+
+  it('goes by the clock of the process by default', async () => {
+    let turns = 0;
+    const nextTurn = async (): Promise<void> => {
+      turns++;
+    };
+    let nowMs = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    await importKeySet([null, null], { nextTurn });
+    expect(turns).toBe(0);
+    now.mockImplementation(() => (nowMs += 4));
+    await importKeySet([null, null], { nextTurn });
+    expect(turns).toBe(2);
   });
 
   it('gives real turns to the event loop by default', async () => {
@@ -179,7 +201,7 @@ describe('the fingerprint of a set', () => {
 
   it('cannot be forged through the text of a kid', async () => {
     const one = await importKeySet([A]);
-    const forged = `a","ES256","${one.keys[0]?.thumbprint ?? ''}"]\n["b`;
+    const forged = `a","ES256","${one.keys[0]?.thumbprint ?? ''}"],["b`;
     expect(await fingerprint({ ...B, kid: forged })).not.toBe(await fingerprint(A, B));
     expect(await fingerprint({ ...A, kid: undefined })).not.toBe(await fingerprint({ ...A, kid: 'null' }));
   });

@@ -72,7 +72,7 @@ export async function importKeySet(jwks: readonly unknown[], options: ImportOpti
     skipped,
     selected: undefined,
     onCut,
-    fingerprint: [...distinct.keys()].toSorted().join('\n'),
+    fingerprint: [...distinct.keys()].toSorted().join(),
   };
 }
 
