@@ -183,8 +183,8 @@ export class IdentityModule
   }
 
   /** All controllers exist now, those of other modules as well. @throws {IdentityError} a route would stand open: no start. */
-  onApplicationBootstrap(): void {
-    this.startChecks.run();
+  async onApplicationBootstrap(): Promise<void> {
+    await this.startChecks.run();
   }
 
   /** After connections were closed (Nest's order), so that requests under way still find keys. No timer holds the process. */

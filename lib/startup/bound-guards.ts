@@ -18,13 +18,20 @@ export function hasOwnGuard(type: object): boolean {
 }
 
 /** The strategies of guards that are bound to the whole application; undefined for one that cannot be determined. */
-export function globalStrategies(config: ApplicationConfig): readonly (IdentityStrategy | undefined)[] {
-  const bound = config.getGlobalGuards().filter((guard) => isOurs(guard));
-  const perRequest = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));
-  return [
-    ...bound.map((guard) => strategyOf(guardIn(guard))),
-    ...perRequest.map(({ host }) => host && providerSeenFrom(host, IdentityStrategy)),
-  ];
+export interface GlobalGuards {
+  /** Of guards that are one instance for all requests. */
+  readonly single: readonly (IdentityStrategy | undefined)[];
+  /** Of request-scoped and transient ones. */
+  readonly scoped: readonly (IdentityStrategy | undefined)[];
+}
+
+export function globalGuards(config: ApplicationConfig): GlobalGuards {
+  const single = config.getGlobalGuards().filter((guard) => isOurs(guard));
+  const scoped = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));
+  return {
+    single: single.map((guard) => strategyOf(guardIn(guard))),
+    scoped: scoped.map(({ host }) => host && providerSeenFrom(host, IdentityStrategy)),
+  };
 }
 
 /** Read from the instance, since the member is protected: applications that extend the guard may use it, and nobody else. */

@@ -23,6 +23,8 @@ export type Class = abstract new (...args: never[]) => object;
 export interface HostedClass {
   readonly type: Class;
   readonly host: HostModule;
+  /** Whether Nest makes it anew for each request, which a request-scoped global guard of controllers and resolvers brings about. */
+  readonly isPerRequest: boolean;
 }
 
 /** A method that is called from outside. */
@@ -39,15 +41,18 @@ export function classesOf(
 ): readonly HostedClass[] {
   const found: HostedClass[] = [];
   for (const host of modules.values()) {
-    const types = new Set<Class>();
-    for (const { metatype } of host.controllers.values()) {
-      if (typeof metatype === 'function') types.add(metatype as Class);
+    const types = new Map<Class, Provider>();
+    for (const wrapper of host.controllers.values()) {
+      if (typeof wrapper.metatype === 'function') types.set(wrapper.metatype as Class, wrapper);
     }
     for (const wrapper of host.providers.values()) {
       const type = classOf(wrapper);
-      if (type !== undefined && (isGateway(type) || isResolver(type) || isMarked(type))) types.add(type);
+      if (type === undefined || types.has(type)) continue;
+      if (isGateway(type) || isResolver(type) || isMarked(type)) types.set(type, wrapper);
     }
-    for (const type of types) found.push({ type, host });
+    for (const [type, wrapper] of types) {
+      found.push({ type, host, isPerRequest: !wrapper.isDependencyTreeStatic() });
+    }
   }
   return found;
 }

@@ -94,9 +94,12 @@ function whyUnguarded({
   handler,
   controller,
   guards,
+  mode,
   isAsked,
   requirements,
 }: Route): string | undefined {
+  // Without a requirement as well: where Nest asks a global guard, it lets nobody in without a token.
+  if (guards === 'missed' && mode !== 'public' && isAsked) return whyMissed(kind);
   if (requirements.length === 0) {
     const isLost =
       guards === 'nowhere' &&
@@ -111,12 +114,16 @@ function whyUnguarded({
   return guards === 'nowhere' ? '' : undefined;
 }
 
-/**
- * A demanding message handler with a global guard only: a hybrid application has none for its microservices,
- * unless it is told to inherit it.
- */
-function isMessageGuardedGlobally({ kind, guards, requirements }: Route): boolean {
-  return kind === 'message' && guards === 'everywhere' && requirements.length > 0;
+function whyMissed(kind: Route['kind']): string {
+  const remedy = '@UseGuards(IdentityAuthGuard) on the class, or @Public() if it needs no token';
+  return kind === 'socket'
+    ? ` (the global guard is not asked about messages of gateways, which takes NestJS 12 and a guard without a scope: put ${remedy})`
+    : ` (the global guard has a scope, and Nest does not ask such a one about it: bind it without, or put ${remedy})`;
+}
+
+/** A message handler with a global guard only: a hybrid application has none for its microservices, unless it is told to. */
+function isMessageGuardedGlobally({ kind, guards, mode }: Route): boolean {
+  return kind === 'message' && guards === 'everywhere' && mode !== 'public';
 }
 
 /** A field that no guard is asked about: operations of other resolvers may lead past what its class demands. */

@@ -2,10 +2,19 @@ import { Inject, Injectable } from '@nestjs/common';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
 import { classRequirements } from '../requirements/access-metadata.js';
 import { neverEnforced } from '../requirements/find-contradictions.js';
-import { readAccessPlan } from '../requirements/read-access-plan.js';
+import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import type { Requirement } from '../requirements/requirement.js';
-import { globalStrategies, hasGuard } from './bound-guards.js';
-import { classesOf, handlersOf, runsGuardsOnFields, type Class, type Handler } from './find-handlers.js';
+import { globalGuards, hasGuard, type GlobalGuards } from './bound-guards.js';
+import {
+  classesOf,
+  handlersOf,
+  isGateway,
+  runsGuardsOnFields,
+  type Class,
+  type Handler,
+  type HostedClass,
+} from './find-handlers.js';
+import { gatewaysAskGlobalGuards } from './gateway-probe.js';
 import { HostApplication } from './host-application.js';
 import { providerSeenFrom } from './visible-provider.js';
 
@@ -16,8 +25,12 @@ export interface Route {
   readonly kind: Handler['kind'];
   readonly handler: Handler;
   readonly controller: Class;
-  /** Where a guard is bound: on the method or its class, to the whole application alone, or nowhere. */
-  readonly guards: 'here' | 'everywhere' | 'nowhere';
+  /**
+   * Where a guard is bound: on the method or its class, to the whole application alone, or nowhere. `missed`: to the
+   * whole application, and Nest does not ask it about this handler.
+   */
+  readonly guards: 'here' | 'everywhere' | 'missed' | 'nowhere';
+  readonly mode: AccessPlan['mode'];
   /** Whether Nest asks guards about it at all. */
   readonly isAsked: boolean;
   readonly requirements: readonly Requirement[];
@@ -50,19 +63,29 @@ export class RouteScanner {
    * The routes that this module's guard decides about, and those that see no module at all. With several modules each
    * judges its own.
    */
-  scan(): readonly RouteClass[] {
+  async scan(): Promise<readonly RouteClass[]> {
     const { modules, config } = this.application;
-    const globals = globalStrategies(config);
+    const globals = globalGuards(config);
+    const strategies = [...globals.single, ...globals.scoped];
+    const hosted = classesOf(modules, isMarked);
     const areFieldsGuarded = runsGuardsOnFields(modules);
+    const areSocketsAsked =
+      strategies.length > 0 &&
+      hosted.some(({ type }) => isGateway(type)) &&
+      (await gatewaysAskGlobalGuards());
+    const binding: GuardBinding = { globals, areFieldsGuarded, areSocketsAsked };
     const found = new Map<Class, RouteClass>();
-    for (const { type, host } of classesOf(modules, isMarked)) {
+    for (const each of hosted) {
+      const { type, host } = each;
       const local = providerSeenFrom(host, IdentityStrategy);
-      if (found.has(type) || !this.isMine([local, ...globals])) continue;
+      if (found.has(type) || !this.isMine([local, ...strategies])) continue;
       const handlers = handlersOf(type);
       const routes = handlers
-        .map((handler) => routeOf(type, handler, { isGuardedGlobally: globals.length > 0, areFieldsGuarded }))
+        .map((handler) => routeOf(each, handler, binding))
         // A guard on the route is that of its own module; a global one decides besides.
-        .filter(({ guards }) => this.isMine(guards === 'everywhere' ? globals : [local, ...globals]));
+        .filter(({ guards }) =>
+          this.isMine(guards === 'everywhere' || guards === 'missed' ? strategies : [local, ...strategies]),
+        );
       const isAsked = handlers.some((handler) => isAskedAbout(handler, areFieldsGuarded));
       found.set(type, { type, handlers, isAsked, routes });
     }
@@ -75,30 +98,46 @@ export class RouteScanner {
   }
 }
 
-/** How guards are bound in the application. */
+/** How guards are bound in the application, and which of its handlers Nest asks them about. */
 interface GuardBinding {
-  readonly isGuardedGlobally: boolean;
+  readonly globals: GlobalGuards;
   readonly areFieldsGuarded: boolean;
+  /** Whether global guards are asked about messages of gateways. */
+  readonly areSocketsAsked: boolean;
 }
 
-function routeOf(
-  type: Class,
-  handler: Handler,
-  { isGuardedGlobally, areFieldsGuarded }: GuardBinding,
-): Route {
-  const isGuardedHere = hasGuard(handler.method) || hasGuard(type);
-  const isAsked = isAskedAbout(handler, areFieldsGuarded);
+function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): Route {
+  const { type } = hosted;
+  const isAsked = isAskedAbout(handler, binding.areFieldsGuarded);
   // What the class of a field demands, its operations demand, unless guards are run for fields. A reference has none.
   const isAlone = handler.kind === 'field' && !isAsked;
+  const { mode, requirements } = readAccessPlan(handler.method, isAlone ? NoClass : type);
   return {
     name: `${type.name}.${handler.name}`,
     kind: handler.kind,
     handler,
     controller: type,
-    guards: isGuardedHere ? 'here' : isGuardedGlobally ? 'everywhere' : 'nowhere',
+    guards: hasGuard(handler.method) || hasGuard(type) ? 'here' : globalGuardOf(hosted, handler, binding),
+    mode,
     isAsked,
-    requirements: readAccessPlan(handler.method, isAlone ? NoClass : type).requirements,
+    requirements,
   };
+}
+
+/** Whether one of the guards of the whole application is asked about a handler. */
+function globalGuardOf(
+  { isPerRequest }: HostedClass,
+  { kind }: Handler,
+  { globals: { single, scoped }, areSocketsAsked }: GuardBinding,
+): Route['guards'] {
+  if (single.length === 0 && scoped.length === 0) return 'nowhere';
+  const isSingleAsked = kind !== 'socket' || areSocketsAsked;
+  // Those that Nest makes for each request it asks about HTTP routes, and about what it makes for each request, too.
+  // Gateways it takes for singletons, and a transient guard leaves message handlers what they are.
+  const isScopedAsked = kind === 'route' || (kind !== 'socket' && isPerRequest);
+  return (single.length > 0 && isSingleAsked) || (scoped.length > 0 && isScopedAsked)
+    ? 'everywhere'
+    : 'missed';
 }
 
 function isAskedAbout({ kind }: Handler, areFieldsGuarded: boolean): boolean {

@@ -17,8 +17,8 @@ export class StartChecks {
   ) {}
 
   /** @throws {IdentityError} `access_contradiction`, `options_invalid`, `route_unguarded`: the application must not start. */
-  run(): void {
-    const findings = auditRoutes(this.scanner.scan());
+  async run(): Promise<void> {
+    const findings = auditRoutes(await this.scanner.scan());
     assertNoContradiction(findings.contradictions);
     this.assertIssuersConfigured(findings.requiredIssuers);
     this.assertRolesConfigured(findings.routesWithRoles);
@@ -74,7 +74,7 @@ export class StartChecks {
     if (unguarded.length === 0) return;
     const error = new IdentityError(
       'route_unguarded',
-      `These routes demand something of the token, but have no IdentityAuthGuard: ${unguarded.join(', ')}. ` +
+      `No IdentityAuthGuard is asked about these routes, which need a token: ${unguarded.join(', ')}. ` +
         'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD; the option "unguarded" changes this check',
     );
     if (this.options.unguarded === 'error') throw error;

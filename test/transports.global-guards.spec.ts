@@ -1,0 +1,244 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Logger,
+  Scope,
+  UseGuards,
+  type INestApplication,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
+import { MessagePattern } from '@nestjs/microservices';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { io } from 'socket.io-client';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  IdentityAuthGuard,
+  IdentityModule,
+  OptionalAuth,
+  Public,
+  RequireScopes,
+} from 'nestjs-identity-model';
+import { TestIssuer } from 'nestjs-identity-model/testing';
+import { createApp } from './support/create-app.js';
+import { rejectionOf } from './support/create-module.js';
+import { askIo, IO_OPTIONS } from './support/transports/sockets.js';
+import { post } from './support/transports/graphql.js';
+
+/** What Nest does with global guards of gateways, by the number: the library finds it out in another way. */
+const websockets = path.dirname(createRequire(import.meta.url).resolve('@nestjs/websockets'));
+const { version } = JSON.parse(readFileSync(path.join(websockets, 'package.json'), 'utf8')) as {
+  version: string;
+};
+const GATEWAYS_ASK = Number.parseInt(version, 10) >= 12;
+
+class Messages {
+  @SubscribeMessage('create') create(): object {
+    return { event: 'reply', data: 'created' };
+  }
+}
+
+@WebSocketGateway()
+class SilentGateway {
+  @SubscribeMessage('create') create(): object {
+    return { event: 'reply', data: 'created' };
+  }
+}
+
+@WebSocketGateway()
+class InheritingGateway extends Messages {}
+
+@WebSocketGateway()
+class DemandingGateway {
+  @RequireScopes('orders:write') @SubscribeMessage('create') create(): object {
+    return { event: 'reply', data: 'created' };
+  }
+}
+
+@WebSocketGateway()
+class OptionalGateway {
+  @OptionalAuth() @SubscribeMessage('create') create(): object {
+    return { event: 'reply', data: 'created' };
+  }
+}
+
+@UseGuards(IdentityAuthGuard)
+@WebSocketGateway()
+class GuardedGateway extends Messages {}
+
+@Public()
+@WebSocketGateway()
+class PublicGateway extends Messages {}
+
+@Controller()
+class MessagesController {
+  @Get('create') get(): string {
+    return 'created';
+  }
+  @MessagePattern('create') create(): string {
+    return 'created';
+  }
+}
+
+@Controller()
+class RoutesController {
+  @Get('create') get(): string {
+    return 'created';
+  }
+}
+
+@Resolver()
+class MarkedResolver {
+  @Query(() => String) create(): string {
+    return 'created';
+  }
+}
+
+/** Nest finds its queries without the decorator as well. */
+@Injectable()
+class UnmarkedResolver {
+  @Query(() => String) create(): string {
+    return 'created';
+  }
+}
+
+const issuer = TestIssuer.inMemory({ audience: 'orders-api' });
+const SINGLE: Provider = { provide: APP_GUARD, useExisting: IdentityAuthGuard };
+const scoped = (scope: Scope): Provider => ({ provide: APP_GUARD, useClass: IdentityAuthGuard, scope });
+
+let app: INestApplication | undefined;
+
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+});
+
+async function start({ imports = [], ...metadata }: ModuleMetadata): Promise<string> {
+  const started = await createApp(
+    'express',
+    { imports: [IdentityModule.forRoot(issuer.moduleOptions()), ...imports], ...metadata },
+    (created) => created.useWebSocketAdapter(new IoAdapter(created)),
+  );
+  app = started.app;
+  return started.url;
+}
+
+async function askAnonymously(url: string): Promise<unknown> {
+  const socket = io(url, IO_OPTIONS);
+  try {
+    return await askIo(socket, 'create');
+  } finally {
+    socket.disconnect();
+  }
+}
+
+const graphql = (): NonNullable<ModuleMetadata['imports']> => [
+  GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, graphiql: false }),
+];
+
+describe('a global guard and gateways', () => {
+  it.each([
+    ['messages that demand nothing', SilentGateway],
+    ['inherited messages', InheritingGateway],
+    ['messages that demand something', DemandingGateway],
+  ])('%s: no anonymous socket is answered', async (_name, gateway) => {
+    const started = start({ providers: [gateway, SINGLE] });
+    if (GATEWAYS_ASK) {
+      expect(await askAnonymously(await started)).toMatchObject({ status: 401, code: 'token_missing' });
+    } else {
+      await expect(started).rejects.toMatchObject({
+        code: 'route_unguarded',
+        message: expect.stringMatching(
+          new RegExp(`${gateway.name}\\.create \\(.*@UseGuards\\(IdentityAuthGuard\\) on the class`),
+        ) as string,
+      });
+    }
+  });
+
+  it('optional messages: a bad token has to be looked at as well', async () => {
+    expect(await rejectionOf(start({ providers: [OptionalGateway, SINGLE] }))).toBe(
+      GATEWAYS_ASK ? undefined : 'route_unguarded',
+    );
+  });
+
+  it('a guard on the gateway: no anonymous socket is answered', async () => {
+    const url = await start({ providers: [GuardedGateway, SINGLE] });
+    expect(await askAnonymously(url)).toMatchObject({ status: 401, code: 'token_missing' });
+  });
+
+  it('a public gateway: everybody is answered', async () => {
+    const url = await start({ providers: [PublicGateway, SINGLE] });
+    expect(await askAnonymously(url)).toEqual({ value: 'created' });
+  });
+
+  it('no global guard, and messages that demand nothing: nothing was asked for', async () => {
+    const url = await start({ providers: [SilentGateway] });
+    expect(await askAnonymously(url)).toEqual({ value: 'created' });
+  });
+});
+
+describe.each([
+  ['request-scoped', Scope.REQUEST],
+  ['transient', Scope.TRANSIENT],
+])('a %s global guard', (_name, scope) => {
+  it('is not asked about messages of gateways: no start', async () => {
+    expect(await rejectionOf(start({ providers: [SilentGateway, scoped(scope)] }))).toBe('route_unguarded');
+  });
+
+  it('is not asked about resolvers that are not marked as such: no start', async () => {
+    const started = start({ imports: graphql(), providers: [UnmarkedResolver, scoped(scope)] });
+    expect(await rejectionOf(started)).toBe('route_unguarded');
+  });
+
+  it('is asked about HTTP routes', async () => {
+    const url = await start({ controllers: [RoutesController], providers: [scoped(scope)] });
+    expect((await fetch(`${url}/create`)).status).toBe(401);
+  });
+
+  it('leaves another one that is a single instance as it is', async () => {
+    const url = await start({
+      imports: graphql(),
+      providers: [UnmarkedResolver, scoped(scope), SINGLE],
+    });
+    expect((await post(`${url}/graphql`, '{ create }')).errors?.[0]?.extensions?.['code']).toBe(
+      'token_missing',
+    );
+  });
+});
+
+describe('a request-scoped global guard', () => {
+  it('is asked about marked resolvers', async () => {
+    const url = await start({ imports: graphql(), providers: [MarkedResolver, scoped(Scope.REQUEST)] });
+    expect((await post(`${url}/graphql`, '{ create }')).errors?.[0]?.extensions?.['code']).toBe(
+      'token_missing',
+    );
+  });
+
+  it('is asked about message handlers', async () => {
+    await start({ controllers: [MessagesController], providers: [scoped(Scope.REQUEST)] });
+  });
+});
+
+describe('a transient global guard', () => {
+  it('is not asked about message handlers: no start', async () => {
+    const started = start({ controllers: [MessagesController], providers: [scoped(Scope.TRANSIENT)] });
+    await expect(started).rejects.toMatchObject({
+      code: 'route_unguarded',
+      message: expect.stringMatching(/MessagesController\.create \(.*bind it without/) as string,
+    });
+  });
+});
+
+it('warns of message handlers of a hybrid application that demand nothing, too', async () => {
+  const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  await start({ controllers: [MessagesController], providers: [SINGLE] });
+  expect(warn.mock.calls.flat().join('\n')).toMatch(/MessagesController\.create.*inheritAppConfig: true/);
+});
