@@ -1,6 +1,7 @@
 import {
   Inject,
   Module,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -162,7 +163,7 @@ import { ValidationReports } from './validation/validation-reports.js';
 })
 export class IdentityModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   constructor(
     @Inject(WarmUp) private readonly warmUp: WarmUp,
@@ -171,6 +172,11 @@ export class IdentityModule
     @Inject(HttpClients) private readonly clients: HttpClients,
   ) {
     super();
+  }
+
+  /** Nest calls it once everything is injected, and before it initialises a module. It adds no middleware. */
+  async configure(): Promise<void> {
+    await this.startChecks.prepare();
   }
 
   /**

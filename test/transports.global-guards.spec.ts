@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import {
   Controller,
@@ -32,13 +29,10 @@ import { createApp } from './support/create-app.js';
 import { rejectionOf } from './support/create-module.js';
 import { askIo, IO_OPTIONS } from './support/transports/sockets.js';
 import { post } from './support/transports/graphql.js';
+import { versionOf } from './support/version-of.js';
 
 /** What Nest does with global guards of gateways, by the number: the library finds it out in another way. */
-const websockets = path.dirname(createRequire(import.meta.url).resolve('@nestjs/websockets'));
-const { version } = JSON.parse(readFileSync(path.join(websockets, 'package.json'), 'utf8')) as {
-  version: string;
-};
-const GATEWAYS_ASK = Number.parseInt(version, 10) >= 12;
+const GATEWAYS_ASK = (versionOf('@nestjs/websockets')[0] ?? 0) >= 12;
 
 class Messages {
   @SubscribeMessage('create') create(): object {

@@ -1,4 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
+import { isGraphqlDriver, type GraphqlDriver } from './graphql-contexts.js';
 import type { HostModule } from './visible-provider.js';
 
 /** Nest's own metadata keys, of methods that are called from outside. */
@@ -127,6 +128,14 @@ function prototypesOf(type: Class): readonly object[] {
 function methodOf(prototype: object, name: string): object | undefined {
   const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
   return typeof method === 'function' ? method : undefined;
+}
+
+/** What the GraphQLModules of an application serve with. */
+export function graphqlDrivers(modules: ModulesContainer): readonly GraphqlDriver[] {
+  return [...modules.values()]
+    .filter(({ providers }) => providers.has(GRAPHQL_OPTIONS))
+    .flatMap(({ providers }) => [...providers.values()].map(({ instance }): unknown => instance))
+    .filter(isGraphqlDriver);
 }
 
 /** Nest runs guards on the fields of GraphQL objects only if every GraphQLModule is configured to. */

@@ -121,6 +121,12 @@ function whyMissed(kind: Route['kind']): string {
     : ` (the global guard has a scope, and Nest does not ask such a one about it: bind it without, or put ${remedy})`;
 }
 
+/** Whether a guard reads the token of its calls from a GraphQL context. */
+export function readsGraphqlContext({ kind, guards, mode, isAsked }: Route): boolean {
+  const isGraphql = kind === 'operation' || kind === 'field' || kind === 'reference';
+  return isGraphql && isAsked && mode !== 'public' && (guards === 'here' || guards === 'everywhere');
+}
+
 /** A message handler with a global guard only: a hybrid application has none for its microservices, unless it is told to. */
 function isMessageGuardedGlobally({ kind, guards, mode }: Route): boolean {
   return kind === 'message' && guards === 'everywhere' && mode !== 'public';

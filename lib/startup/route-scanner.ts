@@ -7,6 +7,7 @@ import type { Requirement } from '../requirements/requirement.js';
 import { globalGuards, hasGuard, type GlobalGuards } from './bound-guards.js';
 import {
   classesOf,
+  graphqlDrivers,
   handlersOf,
   isGateway,
   runsGuardsOnFields,
@@ -15,6 +16,7 @@ import {
   type HostedClass,
 } from './find-handlers.js';
 import { gatewaysAskGlobalGuards } from './gateway-probe.js';
+import type { GraphqlDriver } from './graphql-contexts.js';
 import { HostApplication } from './host-application.js';
 import { providerSeenFrom } from './visible-provider.js';
 
@@ -57,6 +59,11 @@ export class RouteScanner {
   /** Whether the application serves HTTP, alone or beside microservices. */
   get servesHttp(): boolean {
     return this.application.hasHttp;
+  }
+
+  /** What answers GraphQL operations; empty without GraphQL. */
+  get graphqlDrivers(): readonly GraphqlDriver[] {
+    return graphqlDrivers(this.application.modules);
   }
 
   /**

@@ -3,7 +3,9 @@ import { IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { auditRoutes } from './route-audit.js';
+import { SeldomLog } from '../events/seldom-log.js';
+import { separateContexts } from './graphql-contexts.js';
+import { auditRoutes, readsGraphqlContext } from './route-audit.js';
 import { RouteScanner } from './route-scanner.js';
 
 /** Compares the routes of the application with the options, once all of it is put together. */
@@ -15,6 +17,16 @@ export class StartChecks {
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(RouteScanner) private readonly scanner: RouteScanner,
   ) {}
+
+  /** Before modules are initialised: GraphQLModule reads its options then. */
+  async prepare(): Promise<void> {
+    const drivers = this.scanner.graphqlDrivers;
+    if (drivers.length === 0) return;
+    const routes = (await this.scanner.scan()).flatMap((each) => each.routes);
+    if (!routes.some(readsGraphqlContext)) return;
+    const log = new SeldomLog((line) => this.reporter.warn(line));
+    for (const driver of drivers) separateContexts(driver, (line) => log.add(() => line));
+  }
 
   /** @throws {IdentityError} `access_contradiction`, `options_invalid`, `route_unguarded`: the application must not start. */
   async run(): Promise<void> {
