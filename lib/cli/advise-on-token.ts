@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { JsonObject } from '../model/json.js';
-import { CLAIM_CHECKS, type ClaimCheck, type ShownClaim } from '../tokens/claim-checks.js';
+import { CLAIM_CHECKS, type ClaimCheck, type ShownClaim } from '../tokens/claim-table.js';
 import { quoted } from '../model/printable.js';
 
 /** What advice about a token is made of. */

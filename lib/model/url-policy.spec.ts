@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReferenceAllowed, isUrlAllowed, parseUrl } from './url-policy.js';
+import { isLoopback, isReferenceAllowed, isUrlAllowed, parseUrl } from './url-policy.js';
 
 describe('isUrlAllowed', () => {
   it.each([
@@ -93,9 +93,42 @@ describe('isReferenceAllowed', () => {
     ['plain http, from a local one', 'http://id.example.com/jwks', LOCAL, [], false],
     ['a file', 'file:///etc/passwd', LOCAL, [], false],
     ['a path', '/jwks', LOCAL, [], false],
+    [
+      'loopback, from this machine over https',
+      'http://localhost:4000/jwks',
+      'https://localhost/x',
+      [],
+      false,
+    ],
     ['loopback, from nowhere', 'http://localhost/jwks', 'nowhere', [], false],
   ])('judges %s', (_what, url, documentUrl, origins, allowed) => {
     expect(isReferenceAllowed(url, documentUrl, origins)).toBe(allowed);
+  });
+});
+
+describe('isLoopback', () => {
+  it.each([
+    'http://localhost',
+    'https://localhost.:8443/x',
+    'http://api.localhost/',
+    'http://api.localhost.',
+    'http://127.0.0.1',
+    'http://127.200.30.40:80',
+    'http://[::1]',
+  ])('holds for %s', (url) => {
+    expect(isLoopback(new URL(url))).toBe(true);
+  });
+
+  it.each([
+    'http://id.example.com',
+    'http://localhost.example.com',
+    'http://notlocalhost',
+    'http://128.0.0.1',
+    'http://127.0.0.1.example.com',
+    'http://[::]',
+    'http://[::ffff:127.0.0.1]',
+  ])('does not hold for %s', (url) => {
+    expect(isLoopback(new URL(url))).toBe(false);
   });
 });
 

@@ -1,13 +1,11 @@
+import { isIPv4 } from 'node:net';
+
 /**
  * Whether a provider's URL may be fetched: https, or http on loopback, or http on an origin that the
  * configuration names. Keys that came over an open line are worth nothing (RFC 8414 section 6.1).
  */
 export function isUrlAllowed(url: string, allowInsecureOrigins: readonly string[]): boolean {
-  const parsed = parseUrl(url);
-  if (parsed === undefined || parsed.username !== '' || parsed.password !== '') return false;
-  if (parsed.protocol === 'https:') return true;
-  if (parsed.protocol !== 'http:') return false;
-  return isPlainLoopback(parsed) || allowInsecureOrigins.includes(parsed.origin);
+  return isAllowed(parseUrl(url), allowInsecureOrigins);
 }
 
 /**
@@ -20,11 +18,18 @@ export function isReferenceAllowed(
   documentUrl: string,
   allowInsecureOrigins: readonly string[],
 ): boolean {
-  if (!isUrlAllowed(url, allowInsecureOrigins)) return false;
   const target = parseUrl(url);
-  if (target?.protocol !== 'http:' || allowInsecureOrigins.includes(target.origin)) return true;
+  if (!isAllowed(target, allowInsecureOrigins)) return false;
+  if (target.protocol !== 'http:' || allowInsecureOrigins.includes(target.origin)) return true;
   const source = parseUrl(documentUrl);
-  return source !== undefined && source.protocol === 'http:' && isPlainLoopback(source);
+  return source?.protocol === 'http:' && isPlainLoopback(source);
+}
+
+function isAllowed(url: URL | undefined, allowInsecureOrigins: readonly string[]): url is URL {
+  if (url === undefined || url.username !== '' || url.password !== '') return false;
+  if (url.protocol === 'https:') return true;
+  if (url.protocol !== 'http:') return false;
+  return isPlainLoopback(url) || allowInsecureOrigins.includes(url.origin);
 }
 
 export function parseUrl(url: string): URL | undefined {
@@ -39,5 +44,5 @@ export function isLoopback(url: URL): boolean {
 /** Without the names that a resolver may be asked for after all. */
 function isPlainLoopback(url: URL): boolean {
   const host = url.hostname;
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+  return host === 'localhost' || host === '[::1]' || (host.startsWith('127.') && isIPv4(host));
 }

@@ -86,6 +86,12 @@ describe('scopes', () => {
     expect(shortfall({ scope: 'x' }, demands)).toEqual(['scope_missing', 'a', 'b']);
     expect(shortfall({ scope: 'a b' }, demands)).toEqual(['scope_missing', 'a', 'x', 'y', 'b']);
     expect(shortfall({ scope: 'a b y' }, demands)).toBeUndefined();
+    expect(shortfall({}, [any('x', 'y'), issuer(ISSUER), all('b')])).toEqual([
+      'scope_missing',
+      'x',
+      'y',
+      'b',
+    ]);
   });
 });
 

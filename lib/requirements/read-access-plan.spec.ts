@@ -8,6 +8,7 @@ import { AnyRoleRequirement, RequireAnyRole } from './any-role.js';
 import { AnyScopeRequirement, RequireAnyScope } from './any-scope.js';
 import { ClaimRequirement, RequireClaim } from './claim.js';
 import { RequireIssuer } from './issuer.js';
+import type { Requirement } from './requirement.js';
 import { RequireRoles, RolesRequirement } from './roles.js';
 import { RequireScopes, ScopesRequirement } from './scopes.js';
 
@@ -140,30 +141,65 @@ describe('the decorators', () => {
   const apply = (decorator: (...given: never[]) => unknown, ...given: unknown[]): unknown =>
     decorator(...(given as never[]));
 
-  it.each<[string, () => unknown]>([
-    ['no scope', () => apply(RequireScopes)],
-    ['no alternative', () => apply(RequireAnyScope)],
-    ['a list', () => apply(RequireScopes, ['a', 'b'])],
-    ['two scopes in one string', () => RequireScopes('a b')],
-    ['an empty scope', () => RequireScopes('')],
-    ['a quote', () => RequireScopes('a"b')],
-    ['a backslash', () => RequireScopes(String.raw`a\b`)],
-    ['a line break', () => RequireScopes('a\nb')],
-    ['a letter beyond ASCII', () => RequireAnyScope('a', 'ü')],
-    ['no claim', () => RequireClaim('')],
-    ['an empty path', () => RequireClaim([])],
-    ['an empty step', () => RequireClaim(['a', ''])],
-    ['a value that is undefined', () => apply(RequireClaim, 'tenant', undefined)],
-    ['no role', () => apply(RequireRoles)],
-    ['a list of roles', () => apply(RequireRoles, ['a', 'b'])],
-    ['no role of several', () => apply(RequireAnyRole)],
-    ['a list of roles of several', () => apply(RequireAnyRole, ['a', 'b'])],
-    ['an empty role of several', () => RequireAnyRole('a', '')],
-    ['an empty role', () => RequireRoles('a', '')],
-    ['no issuer', () => apply(RequireIssuer)],
-    ['an empty issuer', () => RequireIssuer('')],
-  ])('refuse %s', (_what, decorate) => {
+  const SCOPES = 'expects scopes of printable ASCII without spaces, quotes and backslashes, one an argument';
+  const ROLES = 'expects one role or more, one an argument';
+  const CLAIM = '@RequireClaim expects the name of a claim or a path of names';
+  const ISSUERS = '@RequireIssuer expects one issuer or more';
+  it.each<[string, () => unknown, string]>([
+    ['no scope', () => apply(RequireScopes), '@RequireScopes expects one scope or more'],
+    ['no alternative', () => apply(RequireAnyScope), '@RequireAnyScope expects one scope or more'],
+    ['a list', () => apply(RequireScopes, ['a']), `@RequireScopes ${SCOPES}`],
+    ['two scopes in one string', () => RequireScopes('a b'), `@RequireScopes ${SCOPES}`],
+    ['an empty scope', () => RequireScopes(''), `@RequireScopes ${SCOPES}`],
+    ['a quote', () => RequireScopes('a"b'), `@RequireScopes ${SCOPES}`],
+    ['a quote in front', () => RequireScopes('"b'), `@RequireScopes ${SCOPES}`],
+    ['a quote behind', () => RequireScopes('b"'), `@RequireScopes ${SCOPES}`],
+    ['a backslash', () => RequireScopes(String.raw`a\b`), `@RequireScopes ${SCOPES}`],
+    ['a line break', () => RequireScopes('a\nb'), `@RequireScopes ${SCOPES}`],
+    ['a letter beyond ASCII', () => RequireAnyScope('a', 'ü'), `@RequireAnyScope ${SCOPES}`],
+    ['no claim', () => RequireClaim(''), CLAIM],
+    ['an empty path', () => RequireClaim([]), CLAIM],
+    ['an empty step', () => RequireClaim(['a', '']), CLAIM],
+    ['a step that is no text', () => apply(RequireClaim, ['a', 1]), CLAIM],
+    [
+      'a value that is undefined',
+      () => apply(RequireClaim, 'tenant', 'acme', undefined),
+      '@RequireClaim was given undefined for a value; leave it out to demand any value',
+    ],
+    ['no role', () => apply(RequireRoles), `@RequireRoles ${ROLES}`],
+    ['a list of roles', () => apply(RequireRoles, ['a', 'b']), `@RequireRoles ${ROLES}`],
+    ['no role of several', () => apply(RequireAnyRole), `@RequireAnyRole ${ROLES}`],
+    ['a list of roles of several', () => apply(RequireAnyRole, ['a', 'b']), `@RequireAnyRole ${ROLES}`],
+    ['an empty role of several', () => RequireAnyRole('a', ''), `@RequireAnyRole ${ROLES}`],
+    ['an empty role', () => RequireRoles('a', ''), `@RequireRoles ${ROLES}`],
+    ['no issuer', () => apply(RequireIssuer), ISSUERS],
+    ['an empty issuer', () => RequireIssuer('https://id.example.com', ''), ISSUERS],
+    ['a list of issuers', () => apply(RequireIssuer, ['https://id.example.com']), ISSUERS],
+  ])('refuse %s', (_what, decorate, message) => {
     expect(codeOf(decorate)).toBe('options_invalid');
+    expect(decorate).toThrow(expect.objectContaining({ message: expect.stringContaining(message) }));
+  });
+
+  it('take more than one name, and a path', () => {
+    class Demanding {
+      @RequireScopes('orders:read', '!~[]') scopes(): void {}
+      @RequireRoles('a b', 'c') roles(): void {}
+      @RequireIssuer('https://a.example.com', 'https://b.example.com') issuers(): void {}
+      @RequireClaim(['a', 'b'], 'x') path(): void {}
+    }
+    expect(planOf(Demanding, 'scopes').demands).toEqual(['orders:read !~[]']);
+    expect(planOf(Demanding, 'roles').demands).toEqual(['roles a b c']);
+    expect(planOf(Demanding, 'issuers').demands).toEqual([
+      ['https://a.example.com', 'https://b.example.com'],
+    ]);
+    expect(planOf(Demanding, 'path').demands).toEqual([['a', 'b']]);
+  });
+
+  it('say to the start checks whether roles are read', () => {
+    const reads = (requirement: Requirement): boolean | undefined => requirement.readsRoles;
+    expect(reads(new RolesRequirement(['a']))).toBe(true);
+    expect(reads(new AnyRoleRequirement(['a']))).toBe(true);
+    expect(reads(new ScopesRequirement(['a']))).toBeUndefined();
   });
 
   const members: [what: string, target: object, descriptor: unknown][] = [

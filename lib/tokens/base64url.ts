@@ -4,9 +4,13 @@ import { isUtf8 } from 'node:buffer';
 const SCRATCH_BYTES = 65_536;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-/** Last characters whose unused bits are zero, by how many characters the last group has. */
-const ENDS_OF_TWO = 'AQgw';
-const ENDS_OF_THREE = 'AEIMQUYcgkosw048';
+/**
+ * Last characters whose unused bits are zero, by how many characters the last group has: any for none, because the group
+ * before is full; there is no group of one.
+ */
+const LAST_CHARACTERS = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'];
+/** The length of no bytes at all. */
+const NOT_CANONICAL = -1;
 
 /**
  * Whether a text can be base64url at all (RFC 4648 section 5): ASCII, and neither of the two characters
@@ -17,23 +21,21 @@ export function mayBeBase64url(text: string): boolean {
 }
 
 /**
- * The bytes of a segment; undefined where it is not the canonical form of any (RFC 7515 section 2).
+ * The bytes of a segment; undefined if it is not the canonical form of any (RFC 7515 section 2).
  *
  * Node's decoder skips what it does not know: each skipped character costs a byte, so the length tells.
  *
  * @param segment - of a text that {@link mayBeBase64url}.
  */
 export function decodeBytes(segment: string): Buffer | undefined {
-  const length = lengthOf(segment);
-  if (length === undefined) return undefined;
   const bytes = Buffer.from(segment, 'base64url');
-  return bytes.length === length ? bytes : undefined;
+  return bytes.length === lengthOf(segment) ? bytes : undefined;
 }
 
 /** The UTF-8 text of a segment, with the same demands on it. */
 export function decodeText(segment: string): string | undefined {
   const length = lengthOf(segment);
-  if (length === undefined) return undefined;
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: either place holds the text, an allocation costs time.
   const target = length > SCRATCH_BYTES ? Buffer.allocUnsafe(length) : scratch;
   if (target.write(segment, 0, 'base64url') !== length) return undefined;
   // RFC 7515 section 5.2, step 3, RFC 8259 section 8.1: invalid UTF-8 would become U+FFFD, so that two tokens read alike.
@@ -42,17 +44,8 @@ export function decodeText(segment: string): string | undefined {
 }
 
 /** How many bytes a canonical segment of this length and end stands for. */
-function lengthOf(segment: string): number | undefined {
+function lengthOf(segment: string): number {
   const { length } = segment;
-  switch (length % 4) {
-    case 1:
-      return undefined;
-    case 2:
-      if (!ENDS_OF_TWO.includes(segment.charAt(length - 1))) return undefined;
-      break;
-    case 3:
-      if (!ENDS_OF_THREE.includes(segment.charAt(length - 1))) return undefined;
-      break;
-  }
-  return Math.floor((length * 3) / 4);
+  const isOpen = LAST_CHARACTERS[length % 4]?.includes(segment.charAt(length - 1)) === false;
+  return isOpen ? NOT_CANONICAL : Math.floor((length * 3) / 4);
 }

@@ -13,7 +13,7 @@ const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
  * ID, refresh and logout tokens (OpenID Connect Back-Channel Logout section 2.4), security events
  * (RFC 8417), and DPoP proofs (RFC 9449 section 4.2).
  *
- * @param type - the header's `typ`, normalized; null where there is none.
+ * @param type - the header's `typ`, normalized; null if there is none.
  * @throws {IdentityError} `token_type_not_accepted`, `not_an_access_token`.
  */
 export function checkTokenType(type: string | null, claims: JsonObject, rules: CommonRules): void {

@@ -17,6 +17,9 @@ describe('countMembers', () => {
     ['{"a":1,"a":2}', 2],
     [String.raw`{"is\u0073":1,"iss":2}`, 2],
     ['{"__proto__":1,"__proto__":2}', 2],
+    // Cut short, which JSON.parse would not take: it ends all the same.
+    ['{"a', 0],
+    [String.raw`{"a":1,"b\"`, 1],
   ])('counts the outermost members of %s', (text, members) => {
     expect(countMembers(text)).toBe(members);
   });

@@ -20,6 +20,7 @@ export const TOO_DEEP = -1;
 export function countMembers(text: string): number {
   let members = 0;
   let depth = 0;
+  // Stryker disable next-line EqualityOperator: behind the end is NaN, which no case takes.
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
@@ -44,9 +45,9 @@ export function countMembers(text: string): number {
 /** The position of the quote that ends a string: the first one behind an even number of backslashes. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let before = at - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
-    if ((at - before) % 2 === 1) return at;
+    let backslashes = 0;
+    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return at;
   }
   return text.length;
 }

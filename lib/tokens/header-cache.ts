@@ -4,7 +4,7 @@ import type { TokenHeader } from '../model/token.js';
 /** A JOSE header (RFC 7515 section 4), checked and frozen. */
 export interface JoseHeader {
   readonly header: TokenHeader;
-  /** `typ` as it is compared; null where there is none. */
+  /** `typ` as it is compared; null if there is none. */
   readonly type: string | null;
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorKind } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
-import { CLAIM_CHECKS } from '../tokens/claim-checks.js';
+import { CLAIM_CHECKS } from '../tokens/claim-table.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import type { CallSettings, LookUpCounter, RunContext } from './run-context.js';
 import { STEPS, type ExplainedStep, type Step, type StepName } from './steps.js';
@@ -13,13 +13,13 @@ export interface StepOutcome {
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Why it failed. */
   readonly code?: ErrorCode;
-  /** Of that code: where it is not `rejected`, the token could not be judged. */
+  /** Of that code: if it is not `rejected`, the token could not be judged. */
   readonly kind?: ErrorKind;
   /** The same in words, without any value of the token. */
   readonly reason?: string;
-  /** Name of the claim that decides, where one does. */
+  /** Name of the claim that decides, if one does. */
   readonly claim?: string;
-  /** What would have passed, from the configuration, where that can be listed. */
+  /** What would have passed, from the configuration, if that can be listed. */
   readonly expected?: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface TokenExplanation {
   /** Whether all steps passed: then the token is accepted, as far as no route demands more. */
   readonly accepted: boolean;
   readonly steps: readonly StepOutcome[];
-  /** What the token says, verified or not; undefined where it cannot be read. */
+  /** What the token says, verified or not; undefined if it cannot be read. */
   readonly content: Pick<UnverifiedToken, 'header' | 'unverifiedClaims'> | undefined;
 }
 
@@ -37,7 +37,7 @@ const NOT_COUNTED: LookUpCounter = { recordHit: () => undefined, recordMiss: () 
 
 /**
  * Takes a token through the pipeline for people who look for a mistake; it decides nothing. Steps behind a failed one are run
- * too if they can be: a token that is expired and signed with another key is told both.
+ * too if they can be: of a token that is expired and signed with another key, both are said.
  *
  * Nothing is counted or reported, and no token is remembered. The provider is asked for what a validation would ask for:
  * nothing on behalf of a token that has failed before.
@@ -58,7 +58,7 @@ export async function explainToken(
       ? await tryStep(step, run, isSound())
       : skip(step);
     if (outcome.outcome === 'passed') passed.add(step.name);
-    // The verdict is no step of its own for people: they see it where it differs from what was said before.
+    // The verdict is no step of its own for people: they see it if it differs from what was said before.
     if (step.shownAs === undefined || outcome.outcome === 'failed') outcomes.set(outcome.step, outcome);
   }
   const { parsed } = run;

@@ -17,7 +17,7 @@ export interface BatchOptions {
   /** Ends the batch early: what has no result yet settles as `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where signatures are checked: `auto` takes libuv's thread pool where that is faster, from 48 tokens
+   * Where signatures are checked: `auto` takes libuv's thread pool if that is faster, from 48 tokens
    * on for elliptic curves and from 1,000 on for RSA; `always` and `never` decide it. @default 'auto'
    */
   readonly threadPool?: 'auto' | 'always' | 'never' | undefined;

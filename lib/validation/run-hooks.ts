@@ -11,7 +11,7 @@ import type { ValidateHook } from '../options/options.types.js';
  * Runs own checks one after the other; undefined once all have accepted, or a promise of that as soon
  * as one of them answers asynchronously.
  *
- * @throws {IdentityError} `check_refused`, `check_failed`; what the hook threw, where that has a meaning of its own.
+ * @throws {IdentityError} `check_refused`, `check_failed`; what the hook threw, if that has a meaning of its own.
  */
 export function runHooks(
   hooks: readonly ValidateHook[],
