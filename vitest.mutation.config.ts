@@ -1,34 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import base from './vitest.config.js';
 
-// For `npm run mutation`: the specs that a changed decision should turn red, in seconds. Each of them may run for each
-// mutant, so those of outages, of transports and of processes are left out.
 const { projects: _, ...test } = base.test ?? {};
-const BEHAVIOUR = [
-  'answers',
-  'denials',
-  'explain',
-  'guard',
-  'guard.composition',
-  'guard.credentials',
-  'guard.decisions',
-  'hostile-keys',
-  'roles',
-  'secret-or-key-provider',
-  'tenants',
-  'token-cache',
-  'verification-batcher',
-  'validation',
-  'waiting',
-  'wiring-faults',
-];
 
+// For `npm run mutation`, which names the specs that judge the files of an area.
 export default defineConfig({
   ...base,
   test: {
     ...test,
-    include: ['lib/**/*.spec.ts', ...BEHAVIOUR.map((name) => `test/${name}.spec.ts`)],
-    // A mutant in what a module does once, when it is loaded, wants it loaded anew.
-    isolate: true,
+    include: (process.env['MUTATION_SPECS'] ?? 'lib/**/*.spec.ts').split(','),
+    setupFiles: [test.setupFiles ?? [], 'test/support/mutation-setup.ts'].flat(),
   },
 });
