@@ -10,8 +10,9 @@ import { tokenOfHandler } from './token-of-handler.js';
  * @example
  * `@Get('me') me(@Claims('sub') sub: string, @Claims() claims: AccessTokenClaims) { … }`
  */
-export const Claims = createParamDecorator<string | readonly string[] | undefined>((claim, context) => {
-  const claims = tokenOfHandler(context, 'Claims')?.claims;
-  if (claim === undefined || claims === undefined) return claims;
-  return readPath(claims, typeof claim === 'string' ? [claim] : claim);
-});
+export const Claims: ReturnType<typeof createParamDecorator<string | readonly string[] | undefined>> =
+  createParamDecorator<string | readonly string[] | undefined>((claim, context) => {
+    const claims = tokenOfHandler(context, 'Claims')?.claims;
+    if (claim === undefined || claims === undefined) return claims;
+    return readPath(claims, typeof claim === 'string' ? [claim] : claim);
+  });

@@ -9,4 +9,6 @@ import { tokenOfHandler } from './token-of-handler.js';
  * @example
  * `@Get('report') report(@Token() token: string) { return this.billing.fetchReport(token); }`
  */
-export const Token = createParamDecorator<undefined>((_, context) => tokenOfHandler(context, 'Token')?.token);
+export const Token: ReturnType<typeof createParamDecorator<undefined>> = createParamDecorator<undefined>(
+  (_, context) => tokenOfHandler(context, 'Token')?.token,
+);

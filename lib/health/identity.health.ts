@@ -31,7 +31,8 @@ export interface IssuerHealth {
  * `degraded` (HTTP 200) while some cannot or are stale, `down` (503) only if none can.
  * {@link checkLiveness} is for liveness: a provider's outage is no reason to restart, and a restart would
  * throw the last good keys away. Neither waits for a provider. Tenants, which a function names, are
- * counted and not assessed: one that is broken says nothing of this instance.
+ * counted and not assessed: one that is broken says nothing of this instance. Terminus 11 has no `degraded`: there the
+ * indicator is `up` with `degraded: true`.
  *
  * @example
  * @Get('ready') @HealthCheck() ready() {
@@ -70,7 +71,7 @@ export class IdentityHealthIndicator {
     };
     const session = this.health.check(key);
     if (status === 'down') return session.down(details);
-    return status === 'up' ? session.up(details) : session.degraded(details);
+    return status === 'up' ? session.up(details) : degraded(session, details);
   }
 
   /** The same as {@link check}, under the name that other indicators use. */
@@ -96,6 +97,17 @@ export class IdentityHealthIndicator {
       ),
     };
   }
+}
+
+/** Terminus 11 has no such status, and leaves out a result with one that it does not know: to it the indicator is up. */
+function degraded<Key extends string>(
+  session: ReturnType<typeof HealthIndicatorService.prototype.check<Key>>,
+  details: Record<string, unknown>,
+): HealthIndicatorResult<Key> {
+  const mark: unknown = Reflect.get(session, 'degraded');
+  return typeof mark === 'function'
+    ? (mark.call(session, details) as HealthIndicatorResult<Key>)
+    : session.up({ ...details, degraded: true });
 }
 
 function issuerHealth({ keySet, metadata }: IssuerSnapshot): IssuerHealth {

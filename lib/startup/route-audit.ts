@@ -127,6 +127,11 @@ export function readsGraphqlContext({ kind, guards, mode, isAsked }: Route): boo
   return isGraphql && isAsked && mode !== 'public' && (guards === 'here' || guards === 'everywhere');
 }
 
+/** Whether a message is refused if it carries no token. */
+export function needsTokenOfMessage({ kind, guards, mode }: Route): boolean {
+  return kind === 'message' && mode === 'required' && (guards === 'here' || guards === 'everywhere');
+}
+
 /** A message handler with a global guard only: a hybrid application has none for its microservices, unless it is told to. */
 function isMessageGuardedGlobally({ kind, guards, mode }: Route): boolean {
   return kind === 'message' && guards === 'everywhere' && mode !== 'public';

@@ -4,6 +4,7 @@ import { classRequirements } from '../requirements/access-metadata.js';
 import { neverEnforced } from '../requirements/find-contradictions.js';
 import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import type { Requirement } from '../requirements/requirement.js';
+import { bareServers, type BareServer } from './bare-servers.js';
 import { globalGuards, hasGuard, type GlobalGuards } from './bound-guards.js';
 import {
   classesOf,
@@ -64,6 +65,11 @@ export class RouteScanner {
   /** What answers GraphQL operations; empty without GraphQL. */
   get graphqlDrivers(): readonly GraphqlDriver[] {
     return graphqlDrivers(this.application.modules);
+  }
+
+  /** Servers of microservices to which no client can send a token outside of the payload. */
+  async bareServers(): Promise<readonly BareServer[]> {
+    return bareServers(this.application.modules);
   }
 
   /**

@@ -5,8 +5,8 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { SeldomLog } from '../events/seldom-log.js';
 import { separateContexts } from './graphql-contexts.js';
-import { auditRoutes, readsGraphqlContext } from './route-audit.js';
-import { RouteScanner } from './route-scanner.js';
+import { auditRoutes, needsTokenOfMessage, readsGraphqlContext } from './route-audit.js';
+import { RouteScanner, type Route } from './route-scanner.js';
 
 /** Compares the routes of the application with the options, once all of it is put together. */
 @Injectable()
@@ -28,12 +28,14 @@ export class StartChecks {
     for (const driver of drivers) separateContexts(driver, (line) => log.add(() => line));
   }
 
-  /** @throws {IdentityError} `access_contradiction`, `options_invalid`, `route_unguarded`: the application must not start. */
+  /** @throws {IdentityError} `access_contradiction`, `options_invalid`, `route_unguarded`, `transport_unsupported`: the application must not start. */
   async run(): Promise<void> {
-    const findings = auditRoutes(await this.scanner.scan());
+    const classes = await this.scanner.scan();
+    const findings = auditRoutes(classes);
     assertNoContradiction(findings.contradictions);
     this.assertIssuersConfigured(findings.requiredIssuers);
     this.assertRolesConfigured(findings.routesWithRoles);
+    await this.assertTokensArrive(classes.flatMap(({ routes }) => routes));
     if (this.options.unguarded === 'off') return;
     this.warnOfMessages(findings.messagesGuardedGlobally);
     this.warnOfFields(findings.openFields);
@@ -61,6 +63,22 @@ export class StartChecks {
       `@RequireRoles stands on ${routes.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
         'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
     );
+  }
+
+  /** Otherwise each message would be refused, of whoever. */
+  private async assertTokensArrive(routes: readonly Route[]): Promise<void> {
+    const needy = routes.filter(needsTokenOfMessage);
+    if (needy.length === 0 || this.options.transports.tokenFromPayload) return;
+    for (const server of await this.scanner.bareServers()) {
+      const called = needy.filter(({ handler }) => server.calls(handler.method)).map(({ name }) => name);
+      if (called.length === 0) continue;
+      throw new IdentityError(
+        'transport_unsupported',
+        `${called.join(', ')} need a token, but messages over ${server.name} carry nothing beside their payload before ` +
+          '@nestjs/microservices 12.0.4: upgrade it, or set transports: { tokenFromPayload: true } and send access_token in the ' +
+          'payload. Patterns of another transport name it: @MessagePattern(…, Transport.NATS)',
+      );
+    }
   }
 
   /** Whether a microservice of a hybrid application inherits global guards cannot be seen from here. */

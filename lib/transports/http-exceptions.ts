@@ -2,6 +2,7 @@ import {
   BadRequestException,
   ForbiddenException,
   HttpException,
+  type HttpExceptionOptions,
   InternalServerErrorException,
   ServiceUnavailableException,
   UnauthorizedException,
@@ -24,16 +25,21 @@ export function exceptionOf(
 ): HttpException {
   switch (status) {
     case 400:
-      return new BadRequestException(body, options);
+      return new BadRequestException(body, described('Bad Request', options));
     case 401:
-      return new UnauthorizedException(body, options);
+      return new UnauthorizedException(body, described('Unauthorized', options));
     case 403:
-      return new ForbiddenException(body, options);
+      return new ForbiddenException(body, described('Forbidden', options));
     case 503:
-      return new ServiceUnavailableException(body, options);
+      return new ServiceUnavailableException(body, described('Service Unavailable', options));
     case 500:
-      return new InternalServerErrorException(body, options);
+      return new InternalServerErrorException(body, described('Internal Server Error', options));
     default:
       return new HttpException(body ?? '', status, options);
   }
+}
+
+/** NestJS 11 has a description of its own only for exceptions without options; 12 for all. */
+function described(description: string, options: { readonly cause?: Error }): HttpExceptionOptions {
+  return { description, ...options };
 }

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { isJsonObject } from '../model/json.js';
-import { bearer } from './credentials.js';
+import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
 import type { Transport } from './transport.js';
@@ -17,8 +17,10 @@ export const rpcTransport: Transport = {
   isOwn: (context, request) => !('headers' in request) || isOfMessage(context, request),
 
   credentialsOf(context, holder, sources) {
-    const values = isGrpcMetadata(holder) ? holder.get('authorization') : authorizationIn(headersOf(holder));
     const payload = sources.tokenFromPayload ? readPayload(context.getArgByIndex(0)) : undefined;
+    const values = isGrpcMetadata(holder)
+      ? holder.get('authorization')
+      : authorizationIn(headersOf(holder, sources));
     return bearer(onlyToken(parseAuthorization(values), payload));
   },
 
@@ -61,10 +63,10 @@ function messageContextOf(execution: ExecutionContext): object {
  *
  * @throws {IdentityError} `transport_unsupported`.
  */
-function headersOf(context: object): unknown {
+function headersOf(context: object, { tokenFromPayload }: CredentialSources): unknown {
   // NATS
   if (has(context, 'getHeaders')) return fromNats(context.getHeaders());
-  // TCP and Redis; undefined where the client sent none
+  // TCP and Redis, from 12.0.4 on; undefined where the client sent none
   if (has(context, 'getMetadata')) return context.getMetadata();
   // MQTT 5
   if (has(context, 'getPacket')) return at(context.getPacket(), 'properties', 'userProperties');
@@ -73,9 +75,12 @@ function headersOf(context: object): unknown {
     const message = context.getMessage();
     return at(message, 'properties', 'headers') ?? at(message, 'headers');
   }
+  // TCP and Redis before 12.0.4: nothing comes along
+  if (tokenFromPayload && (has(context, 'getSocketRef') || has(context, 'getChannel'))) return undefined;
   throw new IdentityError(
     'transport_unsupported',
-    'IdentityAuthGuard does not know where this microservice transport keeps its headers',
+    'IdentityAuthGuard does not know where this microservice transport keeps its headers. Over TCP and Redis there are some from ' +
+      '@nestjs/microservices 12.0.4 on; before, transports: { tokenFromPayload: true } reads access_token in the payload',
   );
 }
 

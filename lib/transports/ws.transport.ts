@@ -4,6 +4,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
+import { sendWhenEmitted } from './native-exception.js';
 import type { Connection, Transport } from './transport.js';
 
 /** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
@@ -38,9 +39,12 @@ export const wsTransport: Transport = {
   userTarget: clientOf,
   connectionOf: (context) => connectionTo(clientOf(context)),
 
-  async toException({ message, code, status, ...rest }) {
+  async toException({ message, code, status, ...rest }, context) {
     const { WsException } = await import('@nestjs/websockets');
-    return new WsException({ status: 'error', message, code, statusCode: status, ...rest });
+    const body = { status: 'error', message, code, statusCode: status, ...rest };
+    const client = clientOf(context);
+    if (!isSocketIo(client)) sendWhenEmitted(client, body);
+    return new WsException(body);
   },
 };
 

@@ -1,6 +1,6 @@
-import { Inject } from '@nestjs/common';
+import { Inject, UseGuards } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Claims, RequireScopes } from 'nestjs-identity-model';
+import { Claims, IdentityAuthGuard, RequireScopes } from 'nestjs-identity-model';
 import { OrdersService, type Order } from './orders.service.js';
 
 interface Reply<T> {
@@ -9,6 +9,8 @@ interface Reply<T> {
 }
 
 /** A socket needs a valid token to connect (see prepare-app.ts), and each message is checked again. */
+// NestJS 11 does not ask the guard that is bound as APP_GUARD about messages.
+@UseGuards(IdentityAuthGuard)
 @WebSocketGateway({ path: '/events' })
 export class OrdersGateway {
   constructor(@Inject(OrdersService) private readonly service: OrdersService) {}
