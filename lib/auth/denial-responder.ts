@@ -22,29 +22,28 @@ export class DenialResponder {
   /** The exception for the caller; the headers that belong to it are set on the way. */
   async respond(denial: Denial, attempt: AuthAttempt): Promise<unknown> {
     const { error, cause, validated } = denial;
+    const { context, transport } = attempt;
     const response = errorResponseFor(error, cause);
     if (response !== undefined) this.authorizer.countDenial(validated, response.code);
-    if (attempt.transport.toException !== undefined) return this.toException(error, response, attempt);
-    const reason = error instanceof IdentityError ? error : (cause ?? unauthorizedReason(error));
-    if (reason === undefined) return error;
-    this.setHeaders(reason, denial, attempt);
-    return error instanceof IdentityError ? toHttpException(error) : error;
+    if (transport.toException === undefined) return this.toHttp(denial, attempt);
+    // An error of the application's own wiring stays what it is: the caller learns nothing of it.
+    if (response === undefined || response.status === 500) return ownOrHttp(error);
+    if (response.code === 'token_expired') this.closeExpired(response, attempt);
+    return transport.toException(response, context);
   }
 
-  /** An error of the application's own wiring stays what it is: the caller learns nothing of it. */
-  private async toException(
-    error: unknown,
-    response: ErrorResponse | undefined,
-    { context, transport }: AuthAttempt,
-  ): Promise<unknown> {
-    if (response === undefined) return error;
-    if (response.status === 500) return error instanceof IdentityError ? toHttpException(error) : error;
-    if (response.code === 'token_expired' && this.options.transports.closeExpired) {
-      const connection = transport.connectionOf(context);
-      // First the filters of the application tell the client.
-      if (connection !== undefined) setImmediate(() => connection.close(response));
-    }
-    return transport.toException?.(response, context);
+  private toHttp(denial: Denial, attempt: AuthAttempt): unknown {
+    const { error, cause } = denial;
+    const reason = error instanceof IdentityError ? error : (cause ?? unauthorizedReason(error));
+    if (reason !== undefined) this.setHeaders(reason, denial, attempt);
+    return ownOrHttp(error);
+  }
+
+  private closeExpired(response: ErrorResponse, { context, transport }: AuthAttempt): void {
+    if (!this.options.transports.closeExpired) return;
+    const connection = transport.connectionOf(context);
+    // First the filters of the application tell the client.
+    if (connection !== undefined) setImmediate(() => connection.close(response));
   }
 
   private setHeaders(reason: IdentityError, { challenge }: Denial, { context }: AuthAttempt): void {
@@ -63,4 +62,9 @@ export class DenialResponder {
 function unauthorizedReason(error: unknown): IdentityError | undefined {
   const isUnauthorized = error instanceof HttpException && error.getStatus() === 401;
   return isUnauthorized ? refuse('check_refused') : undefined;
+}
+
+/** Nest's exception for an error of ours; what the application threw stays what it is. */
+function ownOrHttp(error: unknown): unknown {
+  return error instanceof IdentityError ? toHttpException(error) : error;
 }
