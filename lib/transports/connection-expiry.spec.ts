@@ -96,6 +96,21 @@ describe('a connection whose requests go on unchecked', () => {
     expect(connection.answers).toEqual([EXPIRED]);
   });
 
+  it('stays with the token that expires first, whichever comes later', async () => {
+    const { clock, expiry, inSec } = create();
+    const connection = new FakeConnection(true);
+    for (const seconds of [30, 90]) expiry.watch(connection, inSec(seconds), true);
+    await clock.advance(30_000);
+    expect(connection.answers).toEqual([EXPIRED]);
+  });
+
+  it('is closed once with one token', () => {
+    const { expiry, inSec } = create();
+    const connection = new FakeConnection(true);
+    for (const seconds of [-1, -1]) expiry.watch(connection, inSec(seconds), true);
+    expect(connection.answers).toEqual([EXPIRED]);
+  });
+
   it('is left alone once it is closed, whatever token came last', async () => {
     const { clock, expiry, inSec } = create();
     const connection = new FakeConnection(true);

@@ -11,9 +11,10 @@ interface Call {
   readonly transport: Transport;
 }
 
+/** What is known of a connection. */
 interface Watch {
-  readonly expSec: number;
-  readonly cancel: () => void;
+  expSec: number;
+  cancel: () => void;
 }
 
 /** Longest stretch that one timer sleeps; the wall clock may be set meanwhile. */
@@ -44,19 +45,23 @@ export class ConnectionExpiry {
    */
   watch(connection: Connection, expSec: number, isOwn: boolean): void {
     if (!connection.closeOnExpiry && !(isOwn && this.options.transports.closeExpired)) return;
-    const { socket } = connection;
-    const before = this.watches.get(socket);
-    if (before !== undefined && keeps(before.expSec, expSec, connection.closeOnExpiry)) return;
-    before?.cancel();
-    let cancel: () => void = () => undefined;
+    const watch = this.watches.get(connection.socket) ?? this.begin(connection);
+    if (keeps(watch.expSec, expSec, connection.closeOnExpiry)) return;
+    watch.expSec = expSec;
+    watch.cancel();
     const sleep = (): void => {
       const leftMs = expSec * 1_000 + this.options.clockToleranceMs - this.clock.wallMs();
       if (leftMs <= 0) connection.close(toErrorResponse(refuse('token_expired')));
-      else cancel = this.clock.schedule(sleep, Math.min(leftMs, LONGEST_SLEEP_MS), { ref: false });
+      else watch.cancel = this.clock.schedule(sleep, Math.min(leftMs, LONGEST_SLEEP_MS), { ref: false });
     };
-    this.watches.set(socket, { expSec, cancel: () => cancel() });
-    if (before === undefined) connection.onClosed(() => this.watches.get(socket)?.cancel());
     sleep();
+  }
+
+  private begin(connection: Connection): Watch {
+    const watch: Watch = { expSec: Infinity, cancel: () => undefined };
+    this.watches.set(connection.socket, watch);
+    connection.onClosed(() => watch.cancel());
+    return watch;
   }
 }
 

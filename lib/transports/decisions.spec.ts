@@ -99,6 +99,18 @@ describe('decisions on a holder', () => {
     expect(decisionFor(holder, handler!, controller!)?.validated?.token).toBe(expected);
   });
 
+  it('tell the decorators of a handler of a call without a token before a denial, and of a denial at least', () => {
+    const fresh = (...all: readonly Decision[]): object =>
+      holderOf(...all.map((each) => ({ ...each, earlier: undefined })));
+    const kindOf = (holder: object): string | undefined => decisionFor(holder, handler!, controller!)?.kind;
+    expect([kindOf(fresh(substituted, denied)), kindOf(fresh(denied, substituted))]).toEqual([
+      'substituted',
+      'substituted',
+    ]);
+    expect(kindOf(fresh(denied))).toBe('denied');
+    expect(decisionFor({}, handler!, controller!)).toBeUndefined();
+  });
+
   it.each<[string, readonly Decision[], unknown]>([
     ['nothing without a decision', [], undefined],
     ['nothing after a denial', [denied], undefined],

@@ -44,7 +44,7 @@ class ReturnsItsArgument {
  * same, but its entries outlive the request until a full garbage collection, which shows under load.
  */
 class Decided extends ReturnsItsArgument {
-  #latest: Decision | undefined;
+  #latest!: Decision;
 
   static put(holder: object, decision: Decision): void {
     if (!(#latest in holder)) {
@@ -110,9 +110,9 @@ export function sharedDecision(holder: object): Decision | 'ambiguous' | undefin
   let found: Decision | undefined;
   for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
     if (at.kind === 'denied') continue;
-    if (at.kind !== 'validated') found ??= at;
+    if (at.validated === undefined) found ??= at;
     else if (found?.validated === undefined) found = at;
-    else if (found.validated.token !== at.validated?.token) return 'ambiguous';
+    else if (found.validated.token !== at.validated.token) return 'ambiguous';
   }
   return found;
 }
@@ -123,8 +123,8 @@ function rankOf({ kind, isOwn }: Decision): number {
   return isOwn ? 3 : 2;
 }
 
-function without(first: Decision | undefined, replaced: Decision): Decision | undefined {
-  if (first === undefined || isSame(first, replaced)) return first?.earlier;
+function without(first: Decision, replaced: Decision): Decision | undefined {
+  if (isSame(first, replaced)) return first.earlier;
   for (let at = first; at.earlier !== undefined; at = at.earlier) {
     if (!isSame(at.earlier, replaced)) continue;
     at.earlier = at.earlier.earlier;

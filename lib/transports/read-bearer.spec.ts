@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
-import { readBearer } from './read-bearer.js';
+import { authorizationIn, headerIn, onlyToken, parseAuthorization, readBearer } from './read-bearer.js';
 
 interface Received {
   readonly rawHeaders: string[];
@@ -94,6 +94,9 @@ describe('readBearer', () => {
     expect(codeOf(() => readBearer({ rawHeaders: twice, headers }))).toBe('authorization_malformed');
     const value = ['x-forwarded-for', 'authorization', 'Authorization', 'Bearer a'];
     expect(readBearer({ rawHeaders: value, headers })).toBe('a');
+    // As long as the name that is meant.
+    const others = ['x-request-uid', 'a', 'x-request-uid', 'b'];
+    expect(readBearer({ rawHeaders: [...others, 'Authorization', 'Bearer a'], headers })).toBe('a');
     expect(readBearer({ rawHeaders: ['proxy-authorization', 'Bearer a'], headers: {} })).toBeUndefined();
   });
 
@@ -118,6 +121,10 @@ describe('readBearer', () => {
     }
   });
 
+  it('says that there are two', () => {
+    expect(() => read('Bearer a', 'Bearer b')).toThrow('There are several Authorization headers.');
+  });
+
   it('refuses two values that middleware has set', () => {
     const headers = { authorization: ['Bearer a', 'Bearer b'] };
     expect(codeOf(() => readBearer({ rawHeaders: raw().rawHeaders, headers }))).toBe(
@@ -136,6 +143,8 @@ describe('readBearer', () => {
   it('reads the parsed headers of a request that was made by hand', () => {
     expect(readBearer({ headers: { authorization: 'Bearer a' } })).toBe('a');
     expect(readBearer({ rawHeaders: [], headers: { authorization: 'Bearer a' } })).toBe('a');
+    const byHand = { rawHeaders: [], headers: { Authorization: 'Bearer a' } };
+    expect(readBearer(byHand)).toBe('a');
     expect(readBearer({ headers: { authorization: ['Bearer a'] } })).toBe('a');
     expect(codeOf(() => readBearer({ headers: { authorization: ['Bearer a', 'Bearer b'] } }))).toBe(
       'authorization_malformed',
@@ -146,5 +155,54 @@ describe('readBearer', () => {
 
   it('repeats nothing of the header in its message', () => {
     expect(() => read('Bearer secret-a secret-b')).toThrow('"Bearer" must be followed by exactly one token.');
+  });
+});
+
+describe('the values of a header', () => {
+  it.each([
+    [
+      'in any case of its name',
+      { AUTHORIZATION: 'a', authorization: 'b', 'x-authorization': 'c' },
+      ['a', 'b'],
+    ],
+    ['one by one, if it is a list', { authorization: ['a', 'b'] }, ['a', 'b']],
+    ['that are set', { authorization: [undefined, null, 'a'], Authorization: null }, ['a']],
+    ['as text, if they are bytes', { authorization: Buffer.from('a\u00e9', 'latin1') }, ['a\u00e9']],
+    ['as they are, if they are neither', { authorization: [7, false] }, [7, false]],
+    ['of null', null, []],
+    ['of nothing', undefined, []],
+    ['of a text', 'authorization', []],
+  ])('are found %s', (_what, headers, values) => {
+    expect(authorizationIn(headers)).toEqual(values);
+  });
+
+  it('are those of the name that is asked for', () => {
+    expect(headerIn({ Origin: 'a', cookie: 'b' }, 'origin')).toEqual(['a']);
+  });
+
+  it('are no token if they are no text', () => {
+    for (const value of [7, {}, true]) {
+      const parse = (): unknown => parseAuthorization([value]);
+      expect(codeOf(parse)).toBe('authorization_malformed');
+      expect(parse).toThrow('The Authorization header is not a string.');
+    }
+    expect([parseAuthorization([]), parseAuthorization([undefined]), parseAuthorization([null])]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the token of several places', () => {
+  it('is the one that stands in some of them', () => {
+    expect([onlyToken(), onlyToken(undefined, undefined)]).toEqual([undefined, undefined]);
+    expect([onlyToken(undefined, 'a'), onlyToken('a', undefined, 'a')]).toEqual(['a', 'a']);
+  });
+
+  it('is refused if two differ', () => {
+    const two = (): unknown => onlyToken('a', undefined, 'b');
+    expect(codeOf(two)).toBe('authorization_malformed');
+    expect(two).toThrow('Two places carry two different tokens.');
   });
 });

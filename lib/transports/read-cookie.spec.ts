@@ -33,6 +33,8 @@ describe('readCookie', () => {
     ['token=a.b.c; token=a.b.c', 'a.b.c'],
     ['token=; token=a.b.c', 'a.b.c'],
     ['token=a=b', 'a=b'],
+    ['token=a"b"', 'a"b"'],
+    ['token="a"b', '"a"b'],
   ])('takes the token of %j', (cookie, token) => {
     expect(read(cookie, PAGE)).toBe(token);
   });
@@ -81,7 +83,9 @@ describe('readCookie', () => {
   });
 
   it('does not choose between two tokens', () => {
-    expect(codeOf(() => read('token=a; token=b', PAGE))).toBe('authorization_malformed');
+    const two = (): unknown => read('token=a; token=b', PAGE);
+    expect(codeOf(two)).toBe('authorization_malformed');
+    expect(two).toThrow('There are two cookies "token".');
   });
 
   it('believes the Origin of the wire only, because what a client says later may end up in headers', () => {
@@ -97,9 +101,18 @@ describe('readCookie', () => {
 
   it('reads a request that an adapter has made by hand', () => {
     expect(readCookie({ headers: { Cookie: 'token=a', Origin: PAGE } }, RULE)).toBe('a');
+    const handmade = { rawHeaders: [], headers: { cookie: 'token=a', origin: PAGE } };
+    expect(readCookie(handmade, RULE)).toBe('a');
     expect(codeOf(() => readCookie({ headers: { cookie: 'token=a' } }, RULE))).toBe('token_missing');
+    const broken = { headers: { cookie: 7 as unknown as string, origin: PAGE } };
+    expect(readCookie(broken, RULE)).toBeUndefined();
     const twice = { cookie: 'token=a', origin: PAGE, Origin: PAGE };
     expect(codeOf(() => readCookie({ headers: twice }, RULE))).toBe('token_missing');
+  });
+
+  it('takes no value of another header for the name of one', () => {
+    const rawHeaders = ['X-Reads', 'origin', 'ORIGIN', PAGE, 'X-Other', PAGE];
+    expect(readCookie({ rawHeaders, headers: { cookie: 'token=a' } }, RULE)).toBe('a');
   });
 
   it('names the option in its message, and nothing that came with the request', () => {

@@ -1,6 +1,6 @@
 import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { refuse } from '../errors/identity-error.js';
-import { headerIn, type HttpRequestLike } from './read-bearer.js';
+import { headerIn, rawValuesOf, type HttpRequestLike } from './read-bearer.js';
 
 /** The cookie that may carry the token of a WebSocket, and the origins of the pages that may open one with it. */
 export interface CookieRule {
@@ -21,7 +21,7 @@ export function readCookie(request: HttpRequestLike, { name, origins }: CookieRu
   const [token, ...others] = new Set(cookiesOf(request, name));
   if (token === undefined) return undefined;
   const [origin, ...more] = originsOf(request);
-  if (typeof origin !== 'string' || more.length > 0 || !origins.includes(origin)) {
+  if (more.length > 0 || !origins.some((each) => each === origin)) {
     throw refuse(
       'token_missing',
       `The cookie "${name}" was not read: the Origin of the handshake is missing, or not one of transports.tokenFromCookie.origins.`,
@@ -36,13 +36,14 @@ export function readCookie(request: HttpRequestLike, { name, origins }: CookieRu
 function originsOf(request: HttpRequestLike): readonly unknown[] {
   const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders;
   if (rawHeaders === undefined || rawHeaders.length === 0) return headerIn(request.headers, 'origin');
-  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'origin');
+  return rawValuesOf(rawHeaders, 'origin');
 }
 
 /** RFC 6265 section 4.2.1 (and 5.4: only SP and HTAB are no part of a name); values may stand in quotes (section 4.1.1), and an empty one is no token. */
 function cookiesOf(request: HttpRequestLike, name: string): readonly string[] {
   return headerIn(request.headers, 'cookie')
-    .flatMap((header) => (typeof header === 'string' ? header.split(';') : []))
+    .filter((header) => typeof header === 'string')
+    .flatMap((header) => header.split(';'))
     .map(trimOptionalWhitespace)
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'))
