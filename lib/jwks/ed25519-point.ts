@@ -21,9 +21,10 @@ export function findPointWeakness(bytes: Uint8Array): string | undefined {
   // Little-endian, the sign of x in the last bit (RFC 8032 section 5.1.2).
   const y = BigInt.asUintN(255, BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`));
   // Other encodings of a point of small order are no canonical ones.
-  if (SMALL_ORDER.has(y % P)) return 'its Ed25519 point has a small order';
+  const reduced = y % P;
+  if (SMALL_ORDER.has(reduced)) return 'its Ed25519 point has a small order';
   // RFC 8032 section 5.1.3, step 1.
-  if (y >= P) return 'its Ed25519 point is not in its canonical form';
+  if (reduced !== y) return 'its Ed25519 point is not in its canonical form';
   return isOnCurve(y) ? undefined : 'its "x" is no point of Ed25519';
 }
 

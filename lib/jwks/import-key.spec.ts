@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { createKey } from '../../test/support/signing-key.js';
+import { findAlgorithm, isVerifiableHere } from '../model/algorithms.js';
 import { importKey, type VerificationKey } from './import-key.js';
 import { findModulusWeakness } from './rsa-modulus.js';
 
@@ -170,11 +171,7 @@ describe('importKey', () => {
       without(EC, 'alg', 'crv'),
       'no algorithm that this Node.js can verify fits it',
     ],
-    [
-      'an AKP key without alg',
-      { kty: 'AKP', pub: 'AAAA' },
-      'no algorithm that this Node.js can verify fits it',
-    ],
+    ['an AKP key without alg', { kty: 'AKP', pub: 'AAAA' }, '"alg" is missing'],
     ['a small RSA key', small, 'RSA with 1024 bits, 2048 are the least'],
     ['an RSA exponent of one', { ...RSA, e: 'AQ' }, 'its RSA exponent is 1; it must be odd, and 3 at least'],
     [
@@ -337,6 +334,15 @@ describe('importKey', () => {
 
   it('names the key that it skips', async () => {
     expect(await importKey({ ...RSA, use: 'enc' })).toMatchObject({ kid: 'rsa' });
+  });
+
+  it('takes a key of ML-DSA exactly if this Node.js verifies it', async () => {
+    const pub = Buffer.alloc(1312).toString('base64url');
+    expect(await reasonOf({ kty: 'AKP', alg: 'ML-DSA-44', pub })).toBe(
+      isVerifiableHere(findAlgorithm('ML-DSA-44')!)
+        ? undefined
+        : 'no algorithm that this Node.js can verify fits it',
+    );
   });
 
   it('takes what other members there are for nothing', async () => {
