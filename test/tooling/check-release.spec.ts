@@ -44,7 +44,7 @@ function check(release: Release): { status: number | null; output: string } {
     'package.json',
     JSON.stringify({ version: '0.2.0', repository: { url: URL_OF_REPOSITORY }, ...manifest }),
   );
-  write('package-lock.json', JSON.stringify({ version: locked, packages: { '': { version: locked } } }));
+  write('package-lock.json', JSON.stringify({ version: locked }));
   write('CHANGELOG.md', changelog);
   git('init', '--quiet');
   git('add', '.');
