@@ -1,6 +1,6 @@
 // The public names: what docs/versioning.md promises to keep. `npm run surface` writes them to test/surface/public-names.txt
 // after a build, and a test compares the two, so that each change of a name shows in a diff.
-// A short script and not @microsoft/api-extractor: options, error codes and metrics are tables, which no declaration lists.
+// A script and not @microsoft/api-extractor: docs/decisions/0041-public-names-by-a-script.md.
 import { existsSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
