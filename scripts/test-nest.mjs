@@ -3,7 +3,7 @@
 // Usage: node scripts/test-nest.mjs <line> [--keep[=folder]] [arguments of vitest…]
 //        node scripts/test-nest.mjs <line> --lock
 // --keep leaves the folder; a named one is used again, and installed anew only if the lock file changed.
-// --lock takes over the dependencies of package.json, and writes the lock file of the line.
+// --lock takes over from package.json what is no matter of the line, and writes the line's lock file.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
-/** @typedef {{ dependencies: Record<string, string>, devDependencies: Record<string, string> }} Manifest */
+/** @typedef {Record<'dependencies' | 'devDependencies' | 'peerDependencies', Record<string, string>>} Manifest */
 
 const LINES = 'test/nest';
 /** What is made here, or installed here, and what a line must not find. */
 const NOT_COPIED = new Set(['.git', 'node_modules', 'dist-sample', 'coverage', 'reports', '.stryker-tmp']);
+/** What no test imports. */
+const NOT_TESTED =
+  /^(@nestjs\/cli|@arethetypeswrong\/.*|@stryker-mutator\/.*|@vitest\/coverage-v8|(@types\/)?autocannon|knip|oxlint.*|prettier|publint)$/;
 const COMPILER = 'node_modules/@typescript/native/bin/tsc';
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
@@ -129,9 +132,23 @@ function nestOf(folder, source) {
   return found;
 }
 
-/** @param {string} source */
+/**
+ * Of a line are the packages of NestJS, what else is a peer, and the client that NestJS 11 has for NATS.
+ *
+ * @param {string} source
+ */
 async function lock(source) {
-  const manifest = { ...readManifest(source), dependencies: readManifest('.').dependencies };
+  const { dependencies, devDependencies, peerDependencies } = readManifest('.');
+  const isOfLine = (/** @type {string} */ name) =>
+    name.startsWith('@nestjs/') || name in peerDependencies || name === 'nats';
+  const merged = {
+    ...Object.fromEntries(Object.entries(devDependencies).filter(([name]) => !NOT_TESTED.test(name))),
+    ...Object.fromEntries(
+      Object.entries(readManifest(source).devDependencies).filter(([name]) => isOfLine(name)),
+    ),
+  };
+  const sorted = Object.fromEntries(Object.entries(merged).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const manifest = { private: true, type: 'module', dependencies, devDependencies: sorted };
   writeFileSync(path.join(source, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   // The hosts of a registry are nobody else's.
   await run('npm', ['install', '--package-lock-only', '--omit-lockfile-registry-resolved'], source);
