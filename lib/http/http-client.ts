@@ -1,15 +1,13 @@
 import type { LookupFunction } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../cache/clock.js';
 import { IdentityError } from '../errors/identity-error.js';
+import { Connections } from './connections.js';
 import { ACCEPT_ENCODING, BodyTooLargeError } from './decode-body.js';
-import { createDispatcher } from './dispatcher.js';
 import { conditionsOf, renewedAnswer, type DocumentAnswer, type DocumentSource } from './document.js';
 import { invalid, notAllowed, unreachable } from './failures.js';
 import { describeBrokenConnection, privateMessage, whyNotAllowed } from './failure-messages.js';
 import type { HttpSettings } from '../options/http-settings.js';
-import type { HttpDispatcher } from '../options/options.types.js';
 import { printableUrl } from './printable-url.js';
 import { chooseProxy, describeProxy } from './proxy-rules.js';
 import { isPublicHost } from './public-address.js';
@@ -45,9 +43,7 @@ const MAX_REDIRECTS = 3;
 
 /** The only door to the network. Everything it throws is an IdentityError of kind `unavailable`. */
 export class HttpClient {
-  private readonly dispatcher: HttpDispatcher;
-  /** undefined if the dispatcher is the application's, which is left alone. */
-  private readonly own: Dispatcher | undefined;
+  private readonly connections: Connections;
   private readonly fetches = new SharedFetches<DocumentAnswer>();
 
   /** @param lookup - resolves names, as that of `node:dns` does. */
@@ -57,8 +53,7 @@ export class HttpClient {
     private readonly recorder?: RequestRecorder,
     lookup?: LookupFunction,
   ) {
-    this.own = settings.dispatcher === undefined ? createDispatcher(settings, lookup) : undefined;
-    this.dispatcher = settings.dispatcher ?? (this.own as Dispatcher);
+    this.connections = new Connections(settings, lookup);
   }
 
   /**
@@ -83,12 +78,12 @@ export class HttpClient {
 
   /** Ends the connections; requests in flight fail. A dispatcher of the application is left alone. */
   async close(): Promise<void> {
-    await this.own?.destroy();
+    await this.connections.destroy();
   }
 
   /** Ends the connections once the requests in flight have ended. */
   retire(): void {
-    this.own?.close().catch(() => undefined);
+    this.connections.close().catch(() => undefined);
   }
 
   /**
@@ -98,6 +93,8 @@ export class HttpClient {
   private async fetch(url: string, options: FetchOptions): Promise<DocumentAnswer> {
     const { clock } = this;
     const retries = options.retry ? this.settings.retries : 0;
+    // Ahead of the attempts: loading undici does not count against the time of one.
+    await this.connections.open();
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.recordAttempt(url, options);
       if ('answer' in outcome) return outcome.answer;
@@ -167,7 +164,7 @@ export class HttpClient {
       return notAllowed(privateMessage(url, `${parsed.hostname} is not a public address`));
     }
     const { previous } = options;
-    const answer = await send(this.dispatcher, parsed, {
+    const answer = await send(await this.connections.open(), parsed, {
       headers: {
         accept: ACCEPT,
         'accept-encoding': ACCEPT_ENCODING,

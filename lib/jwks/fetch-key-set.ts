@@ -17,6 +17,11 @@ export interface RawKeySet {
  */
 const loadJwksRsa = lazyPackage('jwks-rsa', async () => import('jwks-rsa'));
 
+/** Loads it ahead of the first key set. What fails is said by the fetch that needs it. */
+export function prepareKeySets(): void {
+  loadJwksRsa().catch(() => undefined);
+}
+
 /**
  * Fetches a key set through jwks-rsa, whose `getKeys()` hands over the document's keys untouched; its
  * own cache, per-key conversion and rate limit stay out of the way, since ours know more.

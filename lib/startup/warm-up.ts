@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { EventReporter } from '../events/event-reporter.js';
+import { prepareConnections } from '../http/connections.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
+import { prepareKeySets } from '../jwks/fetch-key-set.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 
 /** Tells what the options leave open, and fetches what the first request would wait for. */
@@ -20,7 +22,20 @@ export class WarmUp {
         this.reporter.warn(`audience is null for ${issuer}: its tokens for any API are accepted here`);
       }
     }
+    this.loadPackages();
     await this.fetchKeys();
+  }
+
+  /**
+   * The import of this package loads neither undici nor jwks-rsa. Whatever `warmUp` says, they are loaded now, in the
+   * background, so that the first request pays for nothing but the network.
+   */
+  private loadPackages(): void {
+    const { configured, tenantCount } = this.registry;
+    const fetched = configured.map(({ options }) => options).filter(({ jwks }) => jwks === undefined);
+    const hasTenants = tenantCount !== undefined;
+    if (hasTenants || fetched.length > 0) prepareKeySets();
+    if (hasTenants || fetched.some(({ http }) => http.dispatcher === undefined)) prepareConnections();
   }
 
   /** Static keys are configuration: that they can be used is always found out at start. */

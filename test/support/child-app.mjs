@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
+import { filter, firstValueFrom } from 'rxjs';
 import { IdentityError, IdentityEvents, IdentityModule, JwksService } from 'nestjs-identity-model';
 
 const [issuer = '', mode] = process.argv.slice(2);
@@ -27,7 +28,9 @@ const root = {
 };
 const app = await NestFactory.createApplicationContext(root, { logger: false });
 const jwks = app.get(JwksService);
-app.get(IdentityEvents).events$.subscribe(({ type }) => console.log(type));
+const { events$ } = app.get(IdentityEvents);
+events$.subscribe(({ type }) => console.log(type));
+const metadataArrived = firstValueFrom(events$.pipe(filter(({ type }) => type === 'discovery.refreshed')));
 
 if (mode === 'left-alone' || mode === 'with-dashboard') {
   await jwks.get();
@@ -38,7 +41,11 @@ if (mode === 'left-alone' || mode === 'with-dashboard') {
       console.log(error instanceof IdentityError ? error.code : error),
     );
   if (mode === 'mid-backoff') await pending;
-  else await new Promise((resolve) => setTimeout(resolve, 200));
+  else {
+    await metadataArrived;
+    // The request for the keys is under way.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
   await app.close();
   await pending;
 }
