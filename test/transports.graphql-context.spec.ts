@@ -10,7 +10,7 @@ import { TestClock, TestIssuer } from 'nestjs-identity-model/testing';
 import { createApp, type Platform } from './support/create-app.js';
 import { post, type GraphqlAnswer } from './support/transports/graphql.js';
 import { bearer } from './support/transports/target.js';
-import { versionOf } from './support/version-of.js';
+import { isAtLeast, versionOf } from './support/version-of.js';
 
 /** One value, and then silence until it is ended. */
 async function* oneEvent(sub: string): AsyncGenerator<object> {
@@ -42,8 +42,7 @@ class OpenResolver {
 }
 
 /** By the number: the library finds it out in another way. */
-const [major = 0, minor = 0, patch = 0] = versionOf('@nestjs/apollo');
-const APOLLO_COPIES = major > 14 || (major === 14 && (minor > 0 || patch >= 3));
+const APOLLO_COPIES = isAtLeast(versionOf('@nestjs/apollo'), [14, 0, 3]);
 
 const issuer = TestIssuer.inMemory({ audience: 'orders-api' });
 let app: INestApplication | undefined;

@@ -27,7 +27,7 @@ import { createApp } from './support/create-app.js';
 import { rejectionOf } from './support/create-module.js';
 import { freePort } from './support/transports/microservices.js';
 import { openWs } from './support/transports/sockets.js';
-import { versionOf } from './support/version-of.js';
+import { isAtLeast, versionOf } from './support/version-of.js';
 
 const issuer = TestIssuer.inMemory({ audience: 'orders-api' });
 let app: INestApplication | undefined;
@@ -118,8 +118,9 @@ describe('a refusal over ws', () => {
 });
 
 describe('messages over TCP', () => {
-  const [major = 0, minor = 0, patch = 0] = versionOf('@nestjs/microservices');
-  const HAVE_METADATA = major > 12 || (major === 12 && (minor > 0 || patch >= 4));
+  /** Of connected servers nothing can be seen at start before: their messages are refused one by one. */
+  const ARE_SERVERS_KNOWN = isAtLeast(versionOf('@nestjs/core'), [11, 1, 5]);
+  const HAVE_METADATA = isAtLeast(versionOf('@nestjs/microservices'), [12, 0, 4]);
 
   @UseGuards(IdentityAuthGuard)
   @Controller()
@@ -163,7 +164,8 @@ describe('messages over TCP', () => {
   }
 
   it('that need a token, and whose clients cannot send one: no start', async () => {
-    expect(await rejectionOf(start(Guarded))).toBe(HAVE_METADATA ? undefined : 'transport_unsupported');
+    const mayStart = HAVE_METADATA || !ARE_SERVERS_KNOWN;
+    expect(await rejectionOf(start(Guarded))).toBe(mayStart ? undefined : 'transport_unsupported');
   });
 
   it.each([

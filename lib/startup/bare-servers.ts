@@ -34,9 +34,10 @@ export async function bareServers(modules: ModulesContainer): Promise<readonly B
     }));
 }
 
-/** Nest keeps the servers of an application in a stream that repeats them to everybody. */
+/** Nest keeps the servers of an application in a stream that repeats them to everybody, from 11.1.5 on. */
 function transportsOf(modules: ModulesContainer): ReadonlySet<unknown> {
   const found = new Set<unknown>();
+  if (!Reflect.has(modules, 'getRpcTargetRegistry')) return found;
   modules
     .getRpcTargetRegistry<{ readonly transportId?: unknown }>()
     .subscribe(({ transportId }) => found.add(transportId))

@@ -145,9 +145,9 @@ function globalGuardOf(
 ): Route['guards'] {
   if (single.length === 0 && scoped.length === 0) return 'nowhere';
   const isSingleAsked = kind !== 'socket' || areSocketsAsked;
-  // Those that Nest makes for each request it asks about HTTP routes, and about what it makes for each request, too.
-  // Gateways it takes for singletons, and a transient guard leaves message handlers what they are.
-  const isScopedAsked = kind === 'route' || (kind !== 'socket' && isPerRequest);
+  // A request-scoped one Nest asks about what it makes for each request, and gateways it takes for singletons. Whether a
+  // transient one is asked differs between handlers and versions: it counts for nothing.
+  const isScopedAsked = kind !== 'socket' && isPerRequest;
   return (single.length > 0 && isSingleAsked) || (scoped.length > 0 && isScopedAsked)
     ? 'everywhere'
     : 'missed';

@@ -10,3 +10,8 @@ export function versionOf(name: string): readonly number[] {
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
   return version.split('.').map((part) => Number.parseInt(part, 10));
 }
+
+export function isAtLeast(version: readonly number[], least: readonly number[]): boolean {
+  const at = least.findIndex((part, index) => part !== version[index]);
+  return at === -1 || (version[at] ?? 0) > (least[at] ?? 0);
+}
