@@ -163,6 +163,16 @@ describe('a global guard and gateways', () => {
     );
   });
 
+  it('a guard of the application’s own: the message names it', async () => {
+    @Injectable()
+    class TenantGuard extends IdentityAuthGuard {}
+    const scope = GATEWAYS_ASK ? { scope: Scope.TRANSIENT } : {};
+    const guard: Provider = { provide: APP_GUARD, useClass: TenantGuard, ...scope };
+    await expect(start({ providers: [SilentGateway, guard] })).rejects.toThrow(
+      '@UseGuards(TenantGuard) on the class',
+    );
+  });
+
   it('a guard on the gateway: no anonymous socket is answered', async () => {
     const url = await start({ providers: [GuardedGateway, SINGLE] });
     expect(await askAnonymously(url)).toMatchObject({ status: 401, code: 'token_missing' });

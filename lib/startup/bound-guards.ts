@@ -23,6 +23,8 @@ export interface GlobalGuards {
   readonly single: readonly (IdentityStrategy | undefined)[];
   /** Of request-scoped and transient ones. */
   readonly scoped: readonly (IdentityStrategy | undefined)[];
+  /** Of the classes of all. */
+  readonly names: readonly string[];
 }
 
 export function globalGuards(config: ApplicationConfig): GlobalGuards {
@@ -31,6 +33,9 @@ export function globalGuards(config: ApplicationConfig): GlobalGuards {
   return {
     single: single.map((guard) => strategyOf(guardIn(guard))),
     scoped: scoped.map(({ host }) => host && providerSeenFrom(host, IdentityStrategy)),
+    names: [...single.map(({ constructor }) => constructor), ...scoped.map(({ metatype }) => metatype)].map(
+      (type) => type?.name ?? IdentityAuthGuard.name,
+    ),
   };
 }
 

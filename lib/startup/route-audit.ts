@@ -89,17 +89,10 @@ function* neverAsked({ type, handlers, isAsked }: RouteClass): Iterable<string> 
 }
 
 /** Why no guard is asked about what a route demands, to stand behind its name; undefined if all is well. */
-function whyUnguarded({
-  kind,
-  handler,
-  controller,
-  guards,
-  mode,
-  isAsked,
-  requirements,
-}: Route): string | undefined {
+function whyUnguarded(route: Route): string | undefined {
+  const { kind, handler, controller, guards, mode, isAsked, requirements } = route;
   // Without a requirement as well: where Nest asks a global guard, it lets nobody in without a token.
-  if (guards === 'missed' && mode !== 'public' && isAsked) return whyMissed(kind);
+  if (guards === 'missed' && mode !== 'public' && isAsked) return whyMissed(route);
   if (requirements.length === 0) {
     const isLost =
       guards === 'nowhere' &&
@@ -114,8 +107,8 @@ function whyUnguarded({
   return guards === 'nowhere' ? '' : undefined;
 }
 
-function whyMissed(kind: Route['kind']): string {
-  const remedy = '@UseGuards(IdentityAuthGuard) on the class, or @Public() if it needs no token';
+function whyMissed({ kind, globalGuards }: Route): string {
+  const remedy = `@UseGuards(${globalGuards.join(', ')}) on the class, or @Public() if it needs no token`;
   return kind === 'socket'
     ? ` (the global guard is not asked about messages of gateways, which takes NestJS 12 and a guard without a scope: put ${remedy})`
     : ` (the global guard has a scope, and Nest does not ask such a one about it: bind it without, or put ${remedy})`;

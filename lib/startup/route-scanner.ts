@@ -33,6 +33,8 @@ export interface Route {
    * whole application, and Nest does not ask it about this handler.
    */
   readonly guards: 'here' | 'everywhere' | 'missed' | 'nowhere';
+  /** Names of those that are bound to the whole application. */
+  readonly globalGuards: readonly string[];
   readonly mode: AccessPlan['mode'];
   /** Whether Nest asks guards about it at all. */
   readonly isAsked: boolean;
@@ -131,6 +133,7 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
     handler,
     controller: type,
     guards: hasGuard(handler.method) || hasGuard(type) ? 'here' : globalGuardOf(hosted, handler, binding),
+    globalGuards: binding.globals.names,
     mode,
     isAsked,
     requirements,
