@@ -176,7 +176,8 @@ export class IdentityModule
 
   /** Nest calls it once everything is injected, and before it initialises a module. It adds no middleware. */
   async configure(): Promise<void> {
-    await this.startChecks.prepare();
+    // Nothing is injected if the options are request-scoped; HostApplication explains that, right after this.
+    await (this.startChecks as StartChecks | undefined)?.prepare();
   }
 
   /**
