@@ -1,7 +1,7 @@
 import { generatePrimeSync, randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isRocaModulus, ROCA_PRIMES } from './roca.js';
-import { findModulusWeakness } from './rsa-modulus.js';
+import { findModulusWeakness, primeGroups } from './rsa-modulus.js';
 
 const ROCA = 'its RSA modulus has the fingerprint of ROCA (CVE-2017-15361)';
 
@@ -63,6 +63,17 @@ const SMALL_PRIMES = Array.from({ length: 749 }, (_, at) => BigInt(at + 3)).filt
     if (candidate % divisor === 0n) return false;
   return true;
 });
+
+/** By bisection, as the code under test does not do it. */
+function rootOf(value: bigint): bigint {
+  let [low, high] = [0n, value + 1n];
+  while (high - low > 1n) {
+    const middle = (low + high) >> 1n;
+    if (middle * middle <= value) low = middle;
+    else high = middle;
+  }
+  return low;
+}
 
 const randomOdd = (bits: number): bigint => {
   const bytes = randomBytes(bits / 8);
@@ -137,6 +148,36 @@ describe('findModulusWeakness', () => {
     ['the fourth power of a prime', prime ** 4n, 'its RSA modulus has two factors that are nearly equal'],
   ])('finds %s', (_what, modulus, weakness) => {
     expect(findModulusWeakness(modulus)).toBe(weakness);
+  });
+
+  it('looks for close factors a hundred rounds long', () => {
+    /** Two factors that the round reveals: (middle - distance) * (middle + distance). */
+    const revealedIn = (round: bigint): bigint => {
+      const middle = prime;
+      // The root of their product is about distance^2 / (2 * middle) below the middle.
+      let distance = rootOf(2n * middle * round - middle);
+      const hasSmallFactor = (): boolean =>
+        SMALL_PRIMES.some(
+          (small) => (middle - distance) % small === 0n || (middle + distance) % small === 0n,
+        );
+      distance -= distance % 2n;
+      while (hasSmallFactor()) distance += 2n;
+      return (middle - distance) * (middle + distance);
+    };
+    const found = [1n, 2n, 99n, 100n, 101n].map((round) => findModulusWeakness(revealedIn(round)));
+    const close = 'its RSA modulus has two factors that are nearly equal';
+    expect(found).toEqual([close, close, close, close, undefined]);
+  });
+
+  it('divides by each odd prime up to 751, with 22 divisions that a double holds exactly', () => {
+    const groups = primeGroups();
+    expect(groups.flatMap(({ primes }) => primes.map(BigInt))).toEqual(SMALL_PRIMES);
+    expect(groups).toHaveLength(22);
+    for (const { primes, product } of groups) {
+      expect(product).toBe(productOf(primes));
+      expect(product).toBeLessThanOrEqual(BigInt(Number.MAX_SAFE_INTEGER));
+    }
+    expect(primeGroups()).toBe(groups);
   });
 
   it('finds two factors whose halves of the distance are small, and not two that are independent', () => {
