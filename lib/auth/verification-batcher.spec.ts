@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VerificationBatcher } from './verification-batcher.js';
 
 const here = (): boolean => false;
@@ -63,7 +63,11 @@ describe('VerificationBatcher', () => {
     const job = async (): Promise<number> => ++ran;
     const gone = queue.run(job, () => true);
     expect(await queue.run(job, here)).toBe(1);
-    await expect(gone).rejects.toMatchObject({ code: 'aborted', status: 503 });
+    await expect(gone).rejects.toMatchObject({
+      code: 'aborted',
+      status: 503,
+      message: 'The request has gone before its turn came.',
+    });
     expect(ran).toBe(1);
   });
 
@@ -84,6 +88,54 @@ describe('VerificationBatcher', () => {
     }
     await Promise.all(all);
     expect(new Set(startedIn).size).toBe(4);
+  });
+
+  it('ends a turn as soon as five milliseconds are over', async () => {
+    const queue = new VerificationBatcher();
+    let nowMs = 1_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    const startedIn: number[] = [];
+    let turns = 0;
+    const all = [1, 4, 1, 4.5, 0.25, 1].map((tookMs) =>
+      queue.run(async () => {
+        startedIn.push(turns);
+        nowMs += tookMs;
+      }, here),
+    );
+    for (; turns < 4; turns++) await turn();
+    await Promise.all(all);
+    expect(startedIn).toEqual([0, 0, 1, 1, 2, 2]);
+  });
+
+  it('rests when nothing waits', async () => {
+    const queue = new VerificationBatcher();
+    await queue.run(async () => 1, here);
+    await turn();
+    expect(Reflect.get(queue, 'isScheduled')).toBe(false);
+  });
+
+  it('does not count what is done in the turn', async () => {
+    const queue = new VerificationBatcher();
+    let ranAtOnce = false;
+    const first = queue.run(async () => {
+      let done = false;
+      const next = queue.run(async () => {
+        done = true;
+      }, here);
+      ranAtOnce = done;
+      await next;
+    }, here);
+    const others = Array.from({ length: 4_095 }, () => queue.run(async () => undefined, here));
+    await Promise.all([first, ...others]);
+    expect(ranAtOnce).toBe(false);
+  });
+
+  it('names its part in traces of async resources', async () => {
+    const types: string[] = [];
+    const hook = createHook({ init: (_id, type) => void types.push(type) }).enable();
+    onTestFinished(() => void hook.disable());
+    await new VerificationBatcher().run(async () => 1, here);
+    expect(types.filter((type) => type === 'IdentityVerification')).toHaveLength(1);
   });
 
   it('is bounded: beyond that a job is done at once', async () => {

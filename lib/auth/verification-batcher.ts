@@ -25,6 +25,7 @@ const MAX_WAITING = 4_096;
  */
 export class VerificationBatcher {
   private waiting: Waiting[] = [];
+  /** How many of them are done; 0 between two turns. */
   private next = 0;
   private isScheduled = false;
 
@@ -57,20 +58,15 @@ export class VerificationBatcher {
   private turn(): void {
     this.isScheduled = false;
     const untilMs = performance.now() + SLICE_MS;
-    while (this.next < this.waiting.length) {
-      const waiting = this.waiting[this.next++];
-      if (waiting !== undefined) start(waiting);
+    for (let first = this.waiting[this.next]; first !== undefined; first = this.waiting[this.next]) {
+      this.next++;
+      start(first);
       if (performance.now() >= untilMs) break;
     }
-    if (this.next < this.waiting.length) this.schedule();
-    this.forgetDone();
-  }
-
-  /** Under a lasting load the queue is never empty: what is done must not be held on to until it is. */
-  private forgetDone(): void {
-    if (this.next < this.waiting.length && this.next < MAX_WAITING) return;
+    // Under a lasting load the queue is never empty: what is done must not be held on to until it is.
     this.waiting = this.waiting.slice(this.next);
     this.next = 0;
+    if (this.waiting.length > 0) this.schedule();
   }
 }
 
