@@ -30,7 +30,8 @@ export type { KeyQuery } from './jwks/select-keys.js';
 // For code that has a token and no request.
 export { TokenValidationService, type ValidationStats } from './validation/token-validation.service.js';
 export type { ValidationOverrides } from './validation/overrides.js';
-export type { BatchOptions, BatchProgress, TokenSource } from './validation/run-batch.js';
+export type { BatchProgress } from './validation/batch-results.js';
+export type { BatchOptions, TokenSource } from './validation/run-batch.js';
 // For operators: numbers, health, events.
 export { IdentityStats } from './stats/identity-stats.js';
 export type * from './stats/identity-snapshot.js';

@@ -1,15 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { IdentityError } from '../errors/identity-error.js';
-import { isThenable } from '../model/thenable.js';
+import { BatchResults, type BatchProgress } from './batch-results.js';
 
 export type TokenSource = Iterable<string> | AsyncIterable<string>;
-
-export interface BatchProgress {
-  /** Tokens that are done, whatever the outcome. */
-  readonly settled: number;
-  readonly fulfilled: number;
-  readonly rejected: number;
-}
 
 export interface BatchOptions {
   /** Tokens on their way at once. @default 64 */
@@ -43,51 +36,32 @@ export async function runBatch<R>(
   options: BatchOptions,
 ): Promise<PromiseSettledResult<R>[]> {
   const slots = new Slots(readConcurrency(options.concurrency));
-  const { signal, onProgress } = options;
-  const results: (PromiseSettledResult<R> | undefined)[] = [];
-  const reports: Promise<unknown>[] = [];
-  let fulfilled = 0;
-  let settled = 0;
-  const isAborted = (): boolean => signal?.aborted === true;
-
-  const settle = (index: number, result: PromiseSettledResult<R>): void => {
-    if (isAborted()) return;
-    results[index] = result;
-    settled++;
-    if (result.status === 'fulfilled') fulfilled++;
-    const later: unknown = onProgress?.({ settled, fulfilled, rejected: settled - fulfilled });
-    if (!isThenable(later)) return;
-    const reported = Promise.resolve(later);
-    // An async one that rejects ends the batch, as one that throws does: it must not end the process.
-    reported.catch(() => undefined);
-    reports.push(reported);
-  };
-  const runOne = async (index: number, token: string): Promise<void> => {
+  const results = new BatchResults<R>(options.signal, options.onProgress);
+  const runOne = async (at: number, token: string): Promise<void> => {
     const result = await validateOne(token, (wait) => slots.leaveDuring(wait)).then(
       (value): PromiseSettledResult<R> => ({ status: 'fulfilled', value }),
       (reason: unknown): PromiseSettledResult<R> => ({ status: 'rejected', reason }),
     );
     slots.release();
-    settle(index, result);
+    results.settle(at, result);
   };
   const runAll = async (): Promise<void> => {
     const running: Promise<void>[] = [];
     for await (const token of tokens) {
-      const index = results.push(undefined) - 1;
+      const at = results.add();
       await slots.acquire();
-      if (isAborted()) return;
-      const one = runOne(index, token);
+      if (results.isAborted) return;
+      const one = runOne(at, token);
       // Seen by Promise.all below, which may be long after, if the tokens come slowly.
       one.catch(() => undefined);
       running.push(one);
     }
     await Promise.all(running);
-    await Promise.all(reports);
+    await results.reported();
   };
 
-  await untilAborted(runAll(), signal);
-  const count = isAborted() && Array.isArray(tokens) ? tokens.length : results.length;
-  return Array.from({ length: count }, (_, index) => results[index] ?? aborted());
+  await untilAborted(runAll(), options.signal);
+  return results.list(Array.isArray(tokens) ? tokens.length : undefined);
 }
 
 /** Counts the tokens on their way, and lets the event loop breathe between them. */
@@ -141,10 +115,6 @@ async function untilAborted(work: Promise<void>, signal: AbortSignal | undefined
     signal.removeEventListener('abort', stop);
     work.catch(() => undefined);
   }
-}
-
-function aborted(): PromiseRejectedResult {
-  return { status: 'rejected', reason: new IdentityError('aborted') };
 }
 
 function readConcurrency(value: number | undefined): number {

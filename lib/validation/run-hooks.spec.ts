@@ -4,7 +4,9 @@ import { thenable, withThenGetter } from '../../test/support/thenable.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { ValidateHook } from '../options/options.types.js';
-import { runHooks } from './run-hooks.js';
+import { reasonOf } from '../events/reason.js';
+import { atOnce } from '../options/at-once.js';
+import { runHooks, toCheckError } from './run-hooks.js';
 
 const TOKEN: ValidatedToken = {
   claims: { iss: 'https://id.example.com', exp: 1 },
@@ -85,6 +87,52 @@ describe('runHooks', () => {
       expect(await outcomeOf(() => answer)).toMatchObject({ code: 'check_refused', message });
       expect(await outcomeOf(async () => answer)).toMatchObject({ code: 'check_refused', message });
     }
+  });
+
+  it('runs the checks in their order, and none behind one that refuses', async () => {
+    const seen: string[] = [];
+    const hook = (name: string, verdict: unknown) => () => {
+      seen.push(name);
+      return verdict as boolean;
+    };
+    expect(runHooks([hook('a', true), hook('b', true)], TOKEN)).toBeUndefined();
+    expect(() => runHooks([hook('c', true), hook('d', false), hook('e', true)], TOKEN)).toThrow(
+      'answered false',
+    );
+    await runHooks(
+      [hook('f', Promise.resolve(true)), hook('g', true), hook('h', Promise.resolve(true))],
+      TOKEN,
+    );
+    const later = runHooks([hook('i', Promise.resolve(true)), hook('j', false), hook('k', true)], TOKEN);
+    await expect(later).rejects.toMatchObject({ code: 'check_refused' });
+    await expect(runHooks([hook('l', Promise.resolve(false)), hook('m', true)], TOKEN)).rejects.toMatchObject(
+      {
+        code: 'check_refused',
+      },
+    );
+    expect(seen.join('')).toBe('abcdfghijl');
+    expect(runHooks([], TOKEN)).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['TypeError', new TypeError('secret')],
+    ['what is no Error', 'secret'],
+  ])('says that it threw %s, and nothing of its message', async (kind, thrown) => {
+    const message = `The application's own "validate" failed: it threw ${kind}.`;
+    expect(await outcomeOf(() => raise(thrown))).toMatchObject({ message, cause: thrown });
+  });
+
+  it('logs no words of an error that the application made, and all of ours', () => {
+    const own = new IdentityError('role_missing', 'with a secret in it');
+    expect(toCheckError(own)).toBe(own);
+    expect(reasonOf(own)).not.toContain('secret');
+    let ours: unknown;
+    try {
+      void atOnce(Promise.resolve(1), '"scopeClaim"');
+    } catch (error) {
+      ours = toCheckError(error, '"scopeClaim"');
+    }
+    expect(reasonOf(ours)).toContain('The function of "scopeClaim" answered with a promise');
   });
 
   it('keeps errors that have a meaning of their own', async () => {

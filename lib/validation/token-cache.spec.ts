@@ -75,6 +75,22 @@ describe('TokenCache', () => {
     expect(cache.stats()).toMatchObject({ size: 5, evictions: 0 });
   });
 
+  it('keeps a token to the second of its end, and sweeps again a minute after it has swept', async () => {
+    const { cache, clock, token } = create();
+    cache.remember(token('ends now', MINUTE));
+    cache.remember(token('ended', MINUTE - 1));
+    await clock.advance(MINUTE);
+    cache.remember(token('new'));
+    expect(cache.find(token('ends now', MINUTE).validated.token)).toBeDefined();
+    expect(cache.stats().size).toBe(2);
+    await clock.advance(MINUTE - 1);
+    cache.remember(token('newer'));
+    expect(cache.stats().size).toBe(3);
+    await clock.advance(1);
+    cache.remember(token('newest'));
+    expect(cache.stats().size).toBe(3);
+  });
+
   it('lets the least recently used token leave, and counts it', () => {
     const { cache, token } = create({ maxEntries: 2 });
     const names = ['one', 'two', 'three'].map((name) => token(name));
