@@ -42,8 +42,14 @@ export default defineConfig({
       // What no other project takes.
       project('integration', {
         include: ['test/**/*.spec.ts'],
-        // Projects of their own: scripts/check-consumers.mjs.
-        exclude: [...configDefaults.exclude, 'test/consumers/**', ...TRANSPORTS, ...BROWSER, ...DOCS],
+        // Projects of their own: scripts/check-consumers.mjs, scripts/check-installs.mjs.
+        exclude: [
+          ...configDefaults.exclude,
+          'test/{consumers,installs}/**',
+          ...TRANSPORTS,
+          ...BROWSER,
+          ...DOCS,
+        ],
       }),
       project('transports', { include: TRANSPORTS }),
       project('docs', { include: DOCS }),

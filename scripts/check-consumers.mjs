@@ -23,7 +23,7 @@ const PEERS = [
   'vitest',
 ];
 /** Nothing else here needs them, so they are no dependencies of this repository. */
-const TOOLS = ['jest@30.5.2', 'ts-jest@29.4.15', 'mocha@12.0.3', 'esbuild@0.28.2'];
+const TOOLS = ['jest@30.5.2', 'ts-jest@29.4.15', 'mocha@12.0.3'];
 
 const chosen = process.argv.slice(2);
 const projects = readdirSync('test/consumers', { withFileTypes: true })
