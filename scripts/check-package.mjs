@@ -5,22 +5,28 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const { exports } = /** @type {{ exports: Record<string, string | { types?: string }> }} */ (
-  JSON.parse(readFileSync('package.json', 'utf8'))
-);
+const { exports } =
+  /** @type {{ exports: Record<string, string | Record<string, string | { types?: string }>> }} */ (
+    JSON.parse(readFileSync('package.json', 'utf8'))
+  );
 const folder = mkdtempSync(path.join(tmpdir(), 'check-package-'));
 const run = (/** @type {string} */ command) => execSync(command, { stdio: 'inherit' });
 
 try {
   // To attw a package without any types is one without a problem.
   for (const [entry, target] of Object.entries(exports)) {
-    if (typeof target === 'object' && !target.types) throw new Error(`the export "${entry}" has no types`);
+    if (typeof target !== 'object') continue;
+    for (const condition of ['require', 'default']) {
+      const kind = target[condition];
+      if (typeof kind !== 'object' || !kind.types)
+        throw new Error(`the export "${entry}" has no types for "${condition}"`);
+    }
   }
   run(`npm pack --silent --pack-destination "${folder}"`);
   const tarball = path.join(folder, readdirSync(folder)[0] ?? '');
   await checkPage(tarball);
   run(`npx publint run "${tarball}" --strict`);
-  run(`npx attw "${tarball}" --profile esm-only`);
+  run(`npx attw "${tarball}"`);
 } catch (error) {
   console.error(String(error));
   process.exitCode = 1;

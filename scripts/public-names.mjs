@@ -75,11 +75,11 @@ const unique = (names) => [...new Set(names)].toSorted();
 
 /** Exports of each entry of package.json, with the members that users may call, read or override. */
 function exportsOf() {
-  const { exports } = /** @type {{ exports: Record<string, string | { types: string }> }} */ (
+  const { exports } = /** @type {{ exports: Record<string, string | { default: { types: string } }> }} */ (
     JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
   );
   const entries = Object.entries(exports).flatMap(([entry, target]) =>
-    typeof target === 'string' ? [] : [{ entry, file: path.join(ROOT, target.types) }],
+    typeof target === 'string' ? [] : [{ entry, file: path.join(ROOT, target.default.types) }],
   );
   const program = ts.createProgram(
     entries.map(({ file }) => file),

@@ -27,6 +27,44 @@ try {
 }
 `;
 
+/** Decorators come from the CommonJS build; guard and module, but for one, from the ES modules. */
+const TWO_BUILDS = `
+import 'reflect-metadata';
+import { createRequire } from 'node:module';
+import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
+import * as esm from ${JSON.stringify(path.join(ROOT, 'dist/index.js'))};
+
+const cjs = createRequire(import.meta.url)(${JSON.stringify(path.join(ROOT, 'dist/commonjs/index.cjs'))});
+const on = (decorator, type, name) => decorator(type.prototype, name, Object.getOwnPropertyDescriptor(type.prototype, name));
+const start = async (decorate, guard = esm.IdentityAuthGuard, unguarded = 'error') => {
+  class Orders { list() {} }
+  Controller('orders')(Orders);
+  on(Get(), Orders, 'list');
+  decorate(Orders);
+  class App {}
+  const identity = esm.IdentityModule.forRoot({ issuer: 'https://id.example.com', audience: 'x', warmUp: 'off', unguarded });
+  const providers = [{ provide: APP_GUARD, useClass: guard }];
+  Module({ imports: [identity], controllers: [Orders], providers })(App);
+  try {
+    const app = await NestFactory.create(App, { abortOnError: false, logger: false });
+    await app.init();
+    return 'started';
+  } catch (error) {
+    return String(error.code) + ' ' + error.message;
+  }
+};
+const demanding = (copy) => (type) => on(copy.RequireScopes('orders:write'), type, 'list');
+console.log(JSON.stringify({
+  one: await start(demanding(esm)),
+  method: await start(demanding(cjs)),
+  class: await start((type) => cjs.RequireRoles('admin')(type)),
+  public: await start((type) => cjs.Public()(type)),
+  off: await start(demanding(cjs), esm.IdentityAuthGuard, 'off'),
+  guard: await start(demanding(esm), cjs.IdentityAuthGuard),
+}));
+`;
+
 let folder: string;
 
 /** The packages of the repository, and a second copy of @nestjs/core, which the application imports. */
@@ -54,4 +92,26 @@ it('names a second copy of @nestjs/core, and the command that shows it', async (
   expect(stdout).toMatch(
     /^module_duplicated The application runs on another copy of @nestjs\/core.*"npm ls @nestjs\/core"/s,
   );
+});
+
+it('does not start with decorators or a guard of another copy of this package', async () => {
+  // From the repository, where there is one @nestjs/core.
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', TWO_BUILDS], {
+    cwd: ROOT,
+  });
+  const duplicated = (name: string): unknown =>
+    expect.stringMatching(
+      new RegExp(
+        `^module_duplicated Decorators of another copy of nestjs-identity-model stand on ${name}; .*npm ls`,
+        's',
+      ),
+    );
+  expect(JSON.parse(stdout)).toEqual({
+    one: 'started',
+    method: duplicated('Orders\\.list'),
+    class: duplicated('Orders'),
+    public: duplicated('Orders'),
+    off: duplicated('Orders\\.list'),
+    guard: expect.stringMatching(/IdentityAuthGuard/),
+  });
 });

@@ -206,7 +206,7 @@ const TABLE = {
     'Access decorators contradict each other, or one of them has no effect.',
   ),
   module_duplicated: misconfigured(
-    'IdentityModule is registered globally more than once, or @nestjs/core is installed twice.',
+    'IdentityModule is registered globally more than once, or there are two copies of @nestjs/core or of this package.',
   ),
   transport_unsupported: misconfigured('The guard does not know this kind of request.'),
 } as const satisfies Record<string, ErrorRow>;

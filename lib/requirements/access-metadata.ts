@@ -6,6 +6,7 @@ export type AccessMode = 'public' | 'optional';
 const MODE = Symbol('nestjs-identity-model: access mode');
 const NOTED = Symbol('nestjs-identity-model: methods with requirements');
 const REQUIREMENTS = Symbol('nestjs-identity-model: requirements');
+const KEYS: readonly symbol[] = [MODE, NOTED, REQUIREMENTS];
 
 export function setMode(target: object, mode: AccessMode): void {
   Reflect.defineMetadata(MODE, mode, target);
@@ -51,4 +52,18 @@ export function classRequirements(controller: object): readonly Requirement[] {
 /** Whether any access decorator stands on a class or method itself. */
 export function saysAnything(target: object): boolean {
   return ownMode(target) !== undefined || ownRequirements(target).length > 0;
+}
+
+/**
+ * Whether a decorator of another copy of this package stands on a class (its parents included), a prototype or a method. That copy's
+ * keys have the same names and are other symbols, so no guard of this one reads what they demand.
+ */
+export function isDecoratedByOther(target: object): boolean {
+  const keys: readonly unknown[] = Reflect.getMetadataKeys(target);
+  return keys.some(
+    (key) =>
+      typeof key === 'symbol' &&
+      !KEYS.includes(key) &&
+      KEYS.some(({ description }) => description === key.description),
+  );
 }

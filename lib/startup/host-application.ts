@@ -2,6 +2,7 @@ import type { FactoryProvider, OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { IdentityError } from '../errors/identity-error.js';
 import { RESOLVED_OPTIONS } from '../options/resolved-options.js';
+import { decoratedByOther } from './decorated-by-other.js';
 import { requestScopeBelow } from './request-scope.js';
 
 /** What the checks at start look at: the application as Nest has put it together. */
@@ -25,6 +26,7 @@ export class HostApplication implements OnModuleInit {
   onModuleInit(): void {
     this.assertStaticOptions();
     this.assertOneGlobal();
+    this.assertOneCopy();
   }
 
   private assertStaticOptions(): void {
@@ -48,6 +50,18 @@ export class HostApplication implements OnModuleInit {
     throw new IdentityError(
       'module_duplicated',
       'IdentityModule is registered globally more than once. Use one with "issuers", or isGlobal: false and an import in each feature module',
+    );
+  }
+
+  /** Not left to the option `unguarded`: a guard of this copy would let in everybody who has any token. */
+  private assertOneCopy(): void {
+    const names = decoratedByOther(this.modules);
+    if (names.length === 0) return;
+    throw new IdentityError(
+      'module_duplicated',
+      `Decorators of another copy of nestjs-identity-model stand on ${names.join(', ')}; IdentityModule of this copy cannot read ` +
+        'them. "npm ls nestjs-identity-model" (or "pnpm why") shows two versions, which must become one; if it shows one, the ' +
+        'application loads it both as an ES module and as CommonJS',
     );
   }
 }
