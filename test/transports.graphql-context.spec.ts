@@ -93,12 +93,12 @@ const codesOf = ({ errors }: GraphqlAnswer): unknown[] =>
   (errors ?? []).map(({ extensions }) => extensions?.['code']);
 
 describe('one context object for all requests', () => {
-  const SHARED = { flavour: 'vanilla' };
-  const again = (): object => SHARED;
+  let shared: object;
+  const again = (): object => shared;
   const adas = issuer.token({ sub: 'ada', scope: 'w' });
 
   beforeEach(() => {
-    for (const name of Object.keys(SHARED)) if (name !== 'flavour') Reflect.deleteProperty(SHARED, name);
+    shared = { flavour: 'vanilla' };
   });
 
   /** Nobody is taken for ada, whoever is first. */
@@ -140,8 +140,44 @@ describe('one context object for all requests', () => {
     }
   });
 
-  it.each(platforms)('Apollo on %s, one that a function hands out again', async (platform) => {
-    await expectNoMixUp(await start(platform, apollo(again)));
+  it.each(platforms)('Apollo on %s, one that a function hands out again: served once', async (platform) => {
+    const url = await start(platform, apollo(again));
+    expect((await post(url, '{ w }', adas)).data).toEqual({ w: 'ada' });
+    expect((await post(url, '{ w }', adas)).data?.['w']).toBeUndefined();
+    await expectNoMixUp(url);
+  });
+
+  it('one that a function puts the request into, and hands out again: nobody is taken for another', async () => {
+    const waiting: (() => void)[] = [];
+    const context = async ({ req }: { readonly req: object }): Promise<object> => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return Object.assign(shared, { req });
+    };
+    const url = await start('express', apollo(context));
+    const anonymous = post(url, '{ w }');
+    await expect.poll(() => waiting.length).toBe(1);
+    const known = post(url, '{ w }', adas);
+    await expect.poll(() => waiting.length).toBe(2);
+    // Both go on at the same time: ada's request replaces the one in the object before the driver has read it.
+    for (const goOn of waiting) goOn();
+    expect((await anonymous).data?.['w']).toBeUndefined();
+    expect((await known).data?.['w']).toBeUndefined();
+  });
+
+  it('a driver of the application that cannot be tried: the worse is assumed', async () => {
+    class PickyDriver extends ApolloDriver {
+      override async mergeDefaultOptions(options: ApolloDriverConfig): Promise<ApolloDriverConfig> {
+        if (!('flavour' in (options.context as object))) throw new Error('no flavour');
+        return super.mergeDefaultOptions(options);
+      }
+    }
+    const module = GraphQLModule.forRoot<ApolloDriverConfig>({
+      driver: PickyDriver,
+      autoSchemaFile: true,
+      graphiql: false,
+      context: { flavour: 'vanilla' },
+    });
+    await expect(start('express', module)).rejects.toMatchObject({ code: 'options_invalid' });
   });
 
   it('says in the log why such a request is refused, and the caller learns nothing of it', async () => {
@@ -151,7 +187,11 @@ describe('one context object for all requests', () => {
     const answers = [await post(url, '{ w }', adas), await post(url, '{ w }', adas)];
     expect(
       warn.mock.calls.flat().filter((line) => String(line).includes('"context" of GraphQLModule')),
-    ).toEqual([expect.stringMatching(/answered with 500.*has returned the same object again/)]);
+    ).toEqual([
+      expect.stringMatching(
+        /answered with 500.*has returned the object of another request.*makes a new object/,
+      ),
+    ]);
     expect(JSON.stringify(answers)).not.toMatch(/GraphQLModule|ada/);
   });
 

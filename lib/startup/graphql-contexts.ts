@@ -1,4 +1,5 @@
 import { IdentityError } from '../errors/identity-error.js';
+import { claimContext, noteParts } from '../transports/context-owner.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 
 /** What GraphQLModule uses to serve: Apollo's, Mercurius' or another driver. None of them is imported. */
@@ -25,8 +26,9 @@ export function isGraphqlDriver(value: unknown): value is GraphqlDriver {
 
 /**
  * Keeps a driver from answering a request as the user of another one. `@nestjs/apollo` before 14.0.3 and
- * `@nestjs/mercurius` put the request into the context object that the application has made, and leave the one that is in
- * there: an object that serves several requests has that of the first caller for ever.
+ * `@nestjs/mercurius` put the request into the context object of the application, and leave the one that is in there: an
+ * object for all requests has that of the first caller for ever. One that a function hands out again is no better where the
+ * function itself puts the request in, whatever the driver.
  *
  * To be called before the driver has read its options, which it does when its module is initialised.
  *
@@ -38,17 +40,21 @@ export function separateContexts(driver: GraphqlDriver, warn: (line: string) => 
   const merge = driver.mergeDefaultOptions.bind(driver);
   driver.mergeDefaultOptions = async (options, ...rest) => {
     const { context } = options;
-    if (!context || (await copiesContexts(merge))) return merge(options, ...rest);
-    if (typeof context !== 'function') throw sharedContext('is an object');
-    return merge({ ...options, context: onePerRequest(context as MakeContext, warn) }, ...rest);
+    if (typeof context === 'function') {
+      return merge({ ...options, context: onePerRequest(context as MakeContext, warn) }, ...rest);
+    }
+    if (!context || (await copiesContexts(merge, options))) return merge(options, ...rest);
+    throw sharedContext('is an object, and the driver keeps the first request in it');
   };
 }
 
 /** By trying it: whether the second of two requests finds itself in a context object that both are given. */
-async function copiesContexts(merge: GraphqlDriver['mergeDefaultOptions']): Promise<boolean> {
+async function copiesContexts(
+  merge: GraphqlDriver['mergeDefaultOptions'],
+  options: DriverOptions,
+): Promise<boolean> {
   try {
-    const shared = {};
-    const { context } = await merge({ context: () => shared });
+    const { context } = await merge({ ...options, context: {} });
     if (typeof context !== 'function') return false;
     const make = context as MakeContext;
     await make({ req: {} });
@@ -63,14 +69,14 @@ async function copiesContexts(merge: GraphqlDriver['mergeDefaultOptions']): Prom
 
 /** An object belongs to the request, or to the socket, that it was made for first. */
 function onePerRequest(make: MakeContext, warn: (line: string) => void): MakeContext {
-  const owners = new WeakMap<object, unknown>();
   return async (...args) => {
+    const owner = requestIn(args[0]);
+    if (owner !== undefined) noteParts(owner);
     const made: unknown = await make(...args);
     if (typeof made !== 'object' || made === null) return made;
-    const owner = requestIn(args[0]);
-    if (!owners.has(made)) owners.set(made, owner);
-    if (owner !== undefined && owners.get(made) === owner) return made;
-    const error = sharedContext('has returned the same object again');
+    // What came without a request has a request of its own.
+    if (claimContext(made, owner ?? args)) return made;
+    const error = sharedContext('has returned the object of another request');
     warn(`A GraphQL request was answered with 500. ${error.message}`);
     throw toHttpException(error);
   };
@@ -86,8 +92,7 @@ function requestIn(first: unknown): object | undefined {
 function sharedContext(fact: string): IdentityError {
   return new IdentityError(
     'options_invalid',
-    `The option "context" of GraphQLModule ${fact}, and its driver keeps the first request in there: everybody after it would ` +
-      'be taken for that caller. Let it be a function that makes a new object each time, such as () => ({ … }); ' +
-      '@nestjs/apollo 14.0.3 and later make a copy for each request',
+    `The option "context" of GraphQLModule ${fact}: one caller could be taken for another. Let it be a function that makes a ` +
+      'new object each time, such as () => ({ … })',
   );
 }

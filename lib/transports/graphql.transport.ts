@@ -1,5 +1,6 @@
 import type { ExecutionContext, HttpException } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
+import { isOwnContext } from './context-owner.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { exceptionOf } from './http-exceptions.js';
@@ -96,6 +97,7 @@ function socketOf(origin: Origin): object | undefined {
 
 function originOf(execution: ExecutionContext): Origin {
   const context = contextOf(execution);
+  if (!isOwnContext(context)) throw sharedContext();
   const request = member(context, 'req');
   // Nest hands on what graphql-ws calls its context as `req`, unless the application has put another one there.
   const session = [request, context].find((each) => each !== undefined && isSession(each));
@@ -111,19 +113,22 @@ function originOf(execution: ExecutionContext): Origin {
   }
   if ('_connectionInit' in context) return mercuriusConnection(context);
   const replied = withHeaders(member(member(context, 'reply'), 'request'));
-  if (replied !== undefined && request !== undefined && !isSameRequest(request, replied)) {
-    throw new IdentityError(
-      'transport_unsupported',
-      'One GraphQL context object serves several requests, so that the request in it is that of somebody else: ' +
-        'let the option "context" of GraphQLModule be a function that returns a new object each time',
-    );
-  }
+  if (replied !== undefined && request !== undefined && !isSameRequest(request, replied))
+    throw sharedContext();
   const found = replied ?? withHeaders(request);
   if (found !== undefined) return { kind: 'request', request: found };
   throw new IdentityError(
     'transport_unsupported',
     'The context of this GraphQL operation has neither "req" nor "reply.request" nor "connectionParams": ' +
       'keep them in the object that the option "context" of GraphQLModule returns',
+  );
+}
+
+function sharedContext(): IdentityError {
+  return new IdentityError(
+    'transport_unsupported',
+    'One GraphQL context object serves several requests, so that the request in it is that of somebody else: ' +
+      'let the option "context" of GraphQLModule be a function that returns a new object each time',
   );
 }
 
