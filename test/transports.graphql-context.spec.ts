@@ -291,6 +291,32 @@ describe('a subscription under a context of the application’s making', () => {
     await closed;
   });
 
+  it('is refused where the context is that of another socket', async () => {
+    const shared = {};
+    const url = await start(
+      'express',
+      apollo(({ connectionParams, extra, req }: Session) =>
+        req === undefined ? Object.assign(shared, { connectionParams, extra }) : { req },
+      ),
+    );
+    const ada = await talk(url, issuer.token({ sub: 'ada' }));
+    ada.send({ type: 'connection_init', payload: {} });
+    await ada.hear('connection_ack');
+    ada.send(subscribe('1'));
+    expect(await ada.hear('next')).toMatchObject({ payload: { data: { meEvents: 'ada' } } });
+    const stranger = await talk(url);
+    const closed = once(stranger.socket, 'close').then(() => 'closed');
+    stranger.send({ type: 'connection_init', payload: {} });
+    await stranger.hear('connection_ack');
+    stranger.send(subscribe('1'));
+    const answer = JSON.stringify(await Promise.race([closed, stranger.hear('next')]));
+    expect(answer).toMatch(/closed|"errors"/);
+    expect(answer).not.toContain('ada');
+    // What is in the object now is the stranger's.
+    ada.send(subscribe('2'));
+    expect(await ada.hear('next')).toMatchObject({ id: '2', payload: { data: { meEvents: 'ada' } } });
+  });
+
   it('is refused where the context leads to no socket', async () => {
     const url = await start(
       'express',
