@@ -1,12 +1,16 @@
 // Installs the packed library in a folder of its own, as its users would, and runs the suites of test/consumers there.
-// Usage: node scripts/check-consumers.mjs [name…]
+// Usage: node scripts/check-consumers.mjs [--nest=11] [name…]
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+const given = process.argv.slice(2);
+const line = given.find((each) => each.startsWith('--nest='))?.slice('--nest='.length) ?? '12';
+/** The line that this repository develops with, and those that its suite runs on besides. */
+const manifest = line === '12' ? 'package.json' : `test/nest/${line}/package.json`;
 const { devDependencies } = /** @type {{ devDependencies: Record<string, string> }} */ (
-  JSON.parse(readFileSync('package.json', 'utf8'))
+  JSON.parse(readFileSync(manifest, 'utf8'))
 );
 /** Of the versions that the library itself is tested with. */
 const PEERS = [
@@ -16,18 +20,37 @@ const PEERS = [
   '@nestjs/platform-express',
   '@nestjs/terminus',
   '@nestjs/testing',
+  '@opentelemetry/api',
+  '@types/node',
   'passport',
+  'prom-client',
   'reflect-metadata',
   'rxjs',
   'typescript',
   'vitest',
 ];
 /** Nothing else here needs them, so they are no dependencies of this repository. */
-const TOOLS = ['jest@30.5.2', 'ts-jest@29.4.15', 'mocha@12.0.3'];
+const TOOLS = [
+  'jest@30.5.2',
+  'ts-jest@29.4.15',
+  'mocha@12.0.3',
+  'esbuild@0.28.2',
+  'typescript-5.7@npm:typescript@5.7.3',
+  'typescript-5.9@npm:typescript@5.9.3',
+];
+/** What only a project of one line needs. */
+const TOOLS_OF_LINE = /** @type {Record<string, readonly string[]>} */ ({
+  11: ['jest-29@npm:jest@29.7.0', '@types/jest@30.0.0', 'supertest@7.3.2', '@types/supertest@7.2.1'],
+});
 
-const chosen = process.argv.slice(2);
+const chosen = given.filter((each) => !each.startsWith('--'));
+/** `nest-11-template` is one of Nest 11 only. @param {string} name */
+const isOfLine = (name) => (/^nest-(\d+)-/.exec(name)?.[1] ?? line) === line;
 const projects = readdirSync('test/consumers', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && (chosen.length === 0 || chosen.includes(entry.name)))
+  .filter(
+    (entry) =>
+      entry.isDirectory() && isOfLine(entry.name) && (chosen.length === 0 || chosen.includes(entry.name)),
+  )
   .map(({ name }) => name);
 const folder = mkdtempSync(path.join(tmpdir(), 'consumers-'));
 /** @param {string} command @param {readonly string[]} args @param {string} cwd */
@@ -43,7 +66,20 @@ try {
     if (version === undefined) throw new Error(`${name} is no devDependency`);
     return `${name}@${version}`;
   });
-  run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...TOOLS], folder);
+  run(
+    'npm',
+    [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--no-save',
+      `./${tarball}`,
+      ...peers,
+      ...TOOLS,
+      ...(TOOLS_OF_LINE[line] ?? []),
+    ],
+    folder,
+  );
   // What several of them test.
   cpSync('test/consumers/app.mjs', path.join(folder, 'app.mjs'));
   for (const project of projects) {
@@ -52,7 +88,7 @@ try {
     console.log(`--- ${project}`);
     run('npm', ['test', '--silent'], target);
   }
-  console.log(`${projects.length} projects passed`);
+  console.log(`${projects.length} projects passed on Nest ${line}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
