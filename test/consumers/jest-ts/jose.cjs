@@ -1,1 +1,1 @@
-module.exports = process.getBuiltinModule('node:module').createRequire(__filename)('jose');
+module.exports = {};
