@@ -53,8 +53,8 @@ export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
-// passport-jwt is a dependency of ours: applications under pnpm cannot import it themselves.
-export { ExtractJwt } from 'passport-jwt';
+export { ExtractJwt, type PassportStrategy, type TokenExtractors } from './auth/passport-jwt.js';
+export type { SecretOrKeyProvider } from './jwks/secret-or-key-provider.js';
 export { oncePerOperation } from './options/once-per-operation.js';
 export { rolesClaimOf } from './options/roles-claim.js';
 export type {

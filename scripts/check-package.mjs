@@ -1,6 +1,14 @@
 // Packs the library as `npm publish` would, and checks what users would install instead of the work tree.
 import { execSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +17,8 @@ const { exports } =
   /** @type {{ exports: Record<string, string | Record<string, string | { types?: string }>> }} */ (
     JSON.parse(readFileSync('package.json', 'utf8'))
   );
+/** With those that the dependencies bring. */
+const MAX_PACKAGES = 29;
 const folder = mkdtempSync(path.join(tmpdir(), 'check-package-'));
 const run = (/** @type {string} */ command) => execSync(command, { stdio: 'inherit' });
 
@@ -25,6 +35,7 @@ try {
   run(`npm pack --silent --pack-destination "${folder}"`);
   const tarball = path.join(folder, readdirSync(folder)[0] ?? '');
   await checkPage(tarball);
+  checkTree(tarball);
   run(`npx publint run "${tarball}" --strict`);
   run(`npx attw "${tarball}"`);
 } catch (error) {
@@ -32,6 +43,29 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/**
+ * What `npm install` of the package brings, without the peers that an application has anyway. A new dependency must be worth
+ * its packages: docs/decisions/0060 says so of each.
+ */
+function checkTree(/** @type {string} */ tarball) {
+  const project = path.join(folder, 'tree');
+  mkdirSync(project);
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }\n');
+  run(
+    `npm install --prefix "${project}" --package-lock-only --legacy-peer-deps --no-audit --no-fund --silent "${tarball}"`,
+  );
+  const { packages } = /** @type {{ packages: Record<string, unknown> }} */ (
+    JSON.parse(readFileSync(path.join(project, 'package-lock.json'), 'utf8'))
+  );
+  const names = Object.keys(packages)
+    .map((key) => key.replace(/^.*node_modules\//, ''))
+    .filter((name) => name !== '' && name !== 'nestjs-identity-model');
+  console.log(`dependencies: ${names.length} packages\n  ${names.toSorted().join(', ')}`);
+  if (names.length > MAX_PACKAGES) {
+    throw new Error(`the dependencies are ${names.length} packages, ${MAX_PACKAGES} at the most`);
+  }
 }
 
 /** The dashboard's page must find all of its files in the package, those too that its scripts import. */

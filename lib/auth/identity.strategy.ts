@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Strategy } from 'passport-jwt';
 import { IdentityError } from '../errors/identity-error.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import { callIn, isRejection, type StrategyCall } from './passport-bridge.js';
+import { JwtStrategy } from './passport-jwt.js';
 import { RequestAuthenticator } from './request-authenticator.js';
 
 /**
@@ -22,7 +22,7 @@ import { RequestAuthenticator } from './request-authenticator.js';
  * };
  */
 @Injectable()
-export class IdentityStrategy extends Strategy {
+export class IdentityStrategy extends JwtStrategy {
   override readonly name = 'identity';
 
   constructor(@Inject(RequestAuthenticator) private readonly authenticator: RequestAuthenticator) {

@@ -1,11 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { SecretOrKeyProvider } from 'passport-jwt';
 import type { CacheStats } from '../cache/cache-stats.js';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import { COLD, type EntryState } from '../cache/value-source.js';
 import type { KeySet } from '../jwks/key-set.js';
-import { createSecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
+import { createSecretOrKeyProvider, type SecretOrKeyProvider } from '../jwks/secret-or-key-provider.js';
 import { keyObjectOf, type KeyQuery } from '../jwks/select-keys.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { isUnset } from '../model/json.js';

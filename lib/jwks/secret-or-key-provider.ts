@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import { ServiceUnavailableException } from '@nestjs/common';
-import type { SecretOrKeyProvider } from 'passport-jwt';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { drive } from '../validation/drive.js';
 import { RuleSets } from '../validation/rule-sets.js';
@@ -13,6 +12,13 @@ import { keyObjectOf } from './select-keys.js';
 interface PassportActions {
   error(error: unknown): void;
 }
+
+/** What the option `secretOrKeyProvider` of passport-jwt takes. */
+export type SecretOrKeyProvider = (
+  request: unknown,
+  rawJwtToken: unknown,
+  done: (error: unknown, secretOrKey?: string | Buffer) => void,
+) => void;
 
 /**
  * A `secretOrKeyProvider` for the strategy of passport-jwt. It hands out a public key of the issuer that the
