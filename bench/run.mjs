@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchBatches } from './batches.mjs';
 import { benchColdStart } from './cold-start.mjs';
+import { benchImport } from './import-time.mjs';
 import { benchMeasurements } from './measurements.mjs';
 import { benchMemory } from './memory.mjs';
 import { benchInProcess, benchRoutes } from './routes.mjs';
@@ -15,6 +16,7 @@ const startedMs = performance.now();
 
 // First, while nothing else has left anything behind.
 const memory = await benchMemory();
+const imports = await benchImport({ quick });
 const coldStart = await benchColdStart({ quick });
 const validation = await benchValidation({ quick });
 const measurements = await benchMeasurements({ quick });
@@ -152,6 +154,12 @@ const targets = [
         },
       ]),
   {
+    what: 'import of the root entry, against the packages it replaces',
+    target: 1.5,
+    figure: imports.oursMs / imports.stackMs,
+    unit: '× their time',
+  },
+  {
     what: 'first token of a cold module, beyond two round trips of 20 ms',
     target: 5,
     figure: coldStart.beyondNetworkMs,
@@ -233,6 +241,8 @@ lines.push(
   '',
   `Memory: ${show(memory.issuerBytes / 1024)} KB an issuer with 3 keys, ${show(memory.tokenBytes / 1024)} KB each of 10,000 cached tokens.`,
   '',
+  `Import of the root entry: ${imports.oursMs.toFixed(0)} ms of processor time, ${imports.stackMs.toFixed(0)} for the packages it replaces; once Nest is loaded, ${imports.oursAfterNestMs.toFixed(0)} and ${imports.stackAfterNestMs.toFixed(0)}.`,
+  '',
   `Cold start over 20 ms of network: ${coldStart.coldMs.toFixed(1)} ms, of which ${coldStart.beyondNetworkMs.toFixed(1)} are not the provider's.`,
 );
 const report = `${lines.join('\n')}\n`;
@@ -253,7 +263,7 @@ if (!quick) {
   writeFileSync('bench/results/results.md', report);
   writeFileSync(
     'bench/results/results.json',
-    `${JSON.stringify({ machine, targets, validation, measurements, inProcess, routes, batches, coldStart, memory }, undefined, 2)}\n`,
+    `${JSON.stringify({ machine, targets, validation, measurements, inProcess, routes, batches, imports, coldStart, memory }, undefined, 2)}\n`,
   );
   writeFileSync(
     'docs/images/validation.svg',
