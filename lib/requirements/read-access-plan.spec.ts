@@ -229,6 +229,16 @@ describe('the decorators', () => {
     expect(planOf(Bare, 'plain')).toEqual({ mode: 'required', demands: [] });
   });
 
+  it.each([
+    ['the parameter of a constructor', 0],
+    ['what is called without a name', { value: () => undefined }],
+  ])('refuse %s', (_what, descriptor) => {
+    const decorate = (): unknown =>
+      Reflect.apply(RequireScopes('a'), undefined, [Bare, undefined, descriptor]);
+    expect(decorate).toThrow('@RequireScopes stands on "undefined"');
+    expect(planOf(Bare, 'plain')).toEqual({ mode: 'required', demands: [] });
+  });
+
   it.each<[string, readonly unknown[], unknown, boolean]>([
     ['any value', ['a'], 'x', true],
     ['any value, even false', ['a'], false, true],

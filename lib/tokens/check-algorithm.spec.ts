@@ -16,6 +16,10 @@ describe('checkAlgorithm', () => {
       'HS256',
       'The algorithm HS256 cannot be allowed: an access token must be signed with an asymmetric key.',
     ],
+    ...['HS384', 'HS512'].map((alg): [string, string] => [
+      alg,
+      `The algorithm ${alg} cannot be allowed: an access token must be signed with an asymmetric key.`,
+    ]),
     ['none', 'The algorithm none cannot be allowed: an access token must be signed with an asymmetric key.'],
   ])('names %s, which is well known', (alg, message) => {
     expect(() => checkAlgorithm(alg, ['RS256', 'ES256'])).toThrow(expect.objectContaining({ message }));

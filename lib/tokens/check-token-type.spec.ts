@@ -127,6 +127,26 @@ describe('checkTokenType', () => {
       null,
       { at_hash: 'secret' },
     ],
+    ['The header "typ" is not one of the option "tokenTypes": none.', 'secret', {}, { tokenTypes: [null] }],
+    [
+      'The header "typ" is not one of the option "tokenTypes": "at+jwt", "jwt", none.',
+      'secret',
+      {},
+      { tokenTypes: ['at+jwt', 'jwt', null] },
+    ],
+    ['The header "typ" is not one of the option "tokenTypes": "jwt".', 'secret', {}, { tokenTypes: ['jwt'] }],
+    ...(
+      [
+        ['typ', { typ: 'ID' }],
+        ['token_use', { token_use: 'id' }],
+        ['c_hash', { c_hash: 'secret' }],
+        ['s_hash', { s_hash: 'secret' }],
+      ] as const
+    ).map(([name, claims]): [string, null, object] => [
+      `The claim "${name}" marks an ID token. Send the access token; the option "acceptIdTokens" accepts both.`,
+      null,
+      claims,
+    ]),
     ['The claim "token_use" is not "access".', null, { token_use: 'secret' }],
     ['The claim "typ" marks a refresh or logout token.', null, { typ: 'Refresh' }],
     ['The claims "htm" and "htu" mark a DPoP proof.', null, { htm: 'secret', htu: 'secret' }],

@@ -1,6 +1,6 @@
 import { refuse } from '../errors/identity-error.js';
 import { listOf } from '../model/printable.js';
-import type { JsonObject } from '../model/json.js';
+import { isJsonObject, type JsonObject } from '../model/json.js';
 import type { CommonRules } from './token-rules.js';
 
 /** Values of a payload `typ` that some providers give to tokens that are not for APIs. */
@@ -46,15 +46,16 @@ function wrongType(type: string | null, accepted: CommonRules['tokenTypes']): Er
 const typeTexts = new WeakMap<CommonRules['tokenTypes'], string>();
 
 function typesIn(accepted: CommonRules['tokenTypes']): string {
-  const known = typeTexts.get(accepted);
-  if (known !== undefined) return known;
-  const types = accepted.filter((each) => each !== null);
-  const text = [
-    ...(types.length > 0 ? [listOf(types)] : []),
-    ...(accepted.includes(null) ? ['none'] : []),
-  ].join(', ');
+  const text = typeTexts.get(accepted) ?? textOf(accepted);
   typeTexts.set(accepted, text);
   return text;
+}
+
+function textOf(accepted: CommonRules['tokenTypes']): string {
+  const types = accepted.filter((each) => each !== null);
+  return [...(types.length > 0 ? [listOf(types)] : []), ...(accepted.includes(null) ? ['none'] : [])].join(
+    ', ',
+  );
 }
 
 /** Why a token is for something else than an API; undefined if no claim says so. */
@@ -74,7 +75,7 @@ function findNonAccessMark(claims: JsonObject, acceptEventsClaim: boolean): stri
 }
 
 function isLogout(events: unknown): boolean {
-  return typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
+  return isJsonObject(events) && Object.hasOwn(events, LOGOUT_EVENT);
 }
 
 /** The claim by which a token is an ID token; undefined if there is none. */

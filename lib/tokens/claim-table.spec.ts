@@ -143,6 +143,8 @@ it('leaves what depends on the issuer to the check of all claims', () => {
   const common = (claims: object): string | undefined =>
     errorOf(() => checkCommonClaims({ ...CLAIMS, ...claims }, RULES, NOW_SEC * 1000))?.code;
   for (const claims of [{ iss: 'x' }, { aud: 'x' }, {}]) expect(common(claims)).toBeUndefined();
+  const ofProfile = { ...RULES, ...RFC9068 };
+  expect(errorOf(() => checkCommonClaims(CLAIMS, ofProfile, NOW_SEC * 1000))).toBeUndefined();
   expect(common({ tenant: null })).toBe('claim_missing');
   expect(common({ exp: 1 })).toBe('token_expired');
   expect(common({ nbf: NOW_SEC + 60 })).toBe('token_not_yet_valid');
@@ -157,21 +159,33 @@ describe('what the doctor says', () => {
   const CLOCKS = 'is the clock of this machine, or of the provider, right?';
   const rowsOf = (claim: string): readonly ClaimCheck[] => CLAIM_CHECKS.filter((row) => row.claim === claim);
 
-  it.each<[claim: string, options: string[], advice: string]>([
-    ['iss', ['issuer'], 'its "iss" is VALUE, asked was for ACCEPTED: the option must be exactly that text'],
-    ['*', ['requiredClaims', 'profile'], SUPPLY],
-    ['exp', ['clockToleranceMs'], 'it expired at TIME: ask the provider for a new one'],
-    ['nbf', ['clockToleranceMs'], `it holds from TIME: ${CLOCKS}`],
-    ['iat', ['clockToleranceMs'], `it says it was issued at TIME: ${CLOCKS}`],
+  it.each<[claim: string, options: string[], advice: string, codes: string[]]>([
+    [
+      'iss',
+      ['issuer'],
+      'its "iss" is VALUE, asked was for ACCEPTED: the option must be exactly that text',
+      ['issuer_unknown'],
+    ],
+    ['*', ['requiredClaims', 'profile'], SUPPLY, ['claim_missing', 'claim_missing']],
+    ['exp', ['clockToleranceMs'], 'it expired at TIME: ask the provider for a new one', ['token_expired']],
+    ['nbf', ['clockToleranceMs'], `it holds from TIME: ${CLOCKS}`, ['token_not_yet_valid']],
+    ['iat', ['clockToleranceMs'], `it says it was issued at TIME: ${CLOCKS}`, ['issued_in_future']],
     [
       'aud',
       ['audience'],
       'it is for VALUE, asked was for ACCEPTED: request a token for this API, or name its audience',
+      ['audience_mismatch'],
     ],
-    ['sub', ['requiredClaims'], SUPPLY],
-    ['cnf', ['senderConstrained'], 'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token'],
-  ])('of "%s"', (claim, options, advice) => {
+    ['sub', ['requiredClaims'], SUPPLY, ['claim_invalid']],
+    [
+      'cnf',
+      ['senderConstrained'],
+      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token',
+      ['sender_constrained'],
+    ],
+  ])('of "%s"', (claim, options, advice, codes) => {
     expect(rowsOf(claim).map((row) => row.option)).toEqual(options);
+    expect(rowsOf(claim).map((row) => row.code)).toEqual(codes);
     for (const row of rowsOf(claim)) expect(row.advice(SHOWN)).toBe(advice);
   });
 

@@ -189,13 +189,11 @@ function checkAudience(claims: JsonObject, rules: TokenRules): void {
     throw missing(audienceClaim, `the option "audience" expects ${listOf(accepted)} in it`);
   }
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
-  let isMeant = accepted === null;
-  for (const audience of audiences) {
-    if (typeof audience !== 'string') throw invalid(audienceClaim, 'a string or a list of strings');
-    isMeant ||= accepted?.includes(audience) === true;
+  if (!audiences.every((audience) => typeof audience === 'string')) {
+    throw invalid(audienceClaim, 'a string or a list of strings');
   }
-  if (isMeant) return;
-  const expected = listOf(accepted ?? []);
+  if (accepted === null || audiences.some((audience) => accepted.includes(audience))) return;
+  const expected = listOf(accepted);
   throw refuse(
     'audience_mismatch',
     `The claim "${audienceClaim}" has none of the option "audience": ${expected}.`,
@@ -208,7 +206,7 @@ function isAbsent(claims: JsonObject, name: string): boolean {
 
 /** RFC 7519 section 2 NumericDate. JSON has no NaN, but 1e999 parses to Infinity. */
 function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+  return Number.isFinite(value);
 }
 
 function inFuture(code: ErrorCode, claim: string, toleranceMs: number): Error {

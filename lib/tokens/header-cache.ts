@@ -31,7 +31,7 @@ export class HeaderCache {
       }
     }
     // A slice of a token holds on to the whole token; a copy does not.
-    this.bySegment.set(Buffer.from(segment, 'latin1').toString('latin1'), header);
+    this.bySegment.set(Buffer.from(segment).toString(), header);
   }
 }
 

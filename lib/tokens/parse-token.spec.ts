@@ -218,6 +218,8 @@ describe('parseToken', () => {
     ],
     ['The third segment, the signature, is empty: unsigned tokens are not accepted.', `${h}.${p}.`],
     ['A segment of the token is empty.', `.${p}.${s}`],
+    ['A segment of the token is empty.', `${h}..${s}`],
+    ['The token does not have three segments.', '.'.repeat(1_000)],
     ['The token is padded with "=": the base64url of a JWS is not padded.', `${GOOD}==`],
     ['The payload is padded with "=": the base64url of a JWS is not padded.', `${h}.${p}==.${s}`],
     ['The header is padded with "=": the base64url of a JWS is not padded.', `${h}=.${p}.${s}`],
@@ -239,6 +241,10 @@ describe('parseToken', () => {
     ],
   ])('says: %s', (message, token) => {
     expect(messageOf(token)).toBe(message);
+  });
+
+  it('calls a token with its scheme malformed', () => {
+    expect(parse(`Bearer ${GOOD}`)).toBe('token_malformed');
   });
 
   it('says how long a token may be, and takes a kid of exactly the longest length', () => {

@@ -20,6 +20,16 @@ describe('readScopes', () => {
     }
   });
 
+  it('reads a path, a name with dots, and what a function of the application answers', () => {
+    const claims = { permissions: { list: ['a'] }, 'https://x.example/scopes': 'b' };
+    expect(scopesOf(claims, [['permissions', 'list']])).toEqual(['a']);
+    expect(scopesOf(claims, ['https://x.example/scopes'])).toEqual(['b']);
+    expect(scopesOf(claims, [({ iss }) => [iss]])).toEqual([BASE.iss]);
+    expect(() => scopesOf(claims, [async () => 'a'])).toThrow(
+      'The function of "scopeClaim" answered with a promise',
+    );
+  });
+
   it('grants nothing for a value of another type, and looks no further', () => {
     for (const scope of [1, true, { b: true }, [1]]) expect(scopesOf({ scope, scp: ['b'] })).toEqual([]);
   });

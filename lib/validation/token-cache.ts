@@ -79,7 +79,7 @@ export class TokenCache {
       this.sweep();
     }
     // A slice of a token holds on to the whole token; a copy does not.
-    const tail = Buffer.from(verified.validated.token.slice(-TAIL_LENGTH), 'latin1').toString('latin1');
+    const tail = Buffer.from(verified.validated.token.slice(-TAIL_LENGTH)).toString();
     this.bySignatureTail.set(tail, verified);
   }
 
