@@ -15,25 +15,24 @@ export function drive(
   run: ValidationRun,
   steps: readonly Step[],
   through: Through,
-  from = 0,
 ): Promise<void> | undefined {
-  for (let at = from; at < steps.length; at++) {
-    const wait = steps[at]?.take.call(run);
-    if (wait !== undefined) return driveOn(run, steps, through, at + 1, wait);
+  for (const [at, step] of steps.entries()) {
+    const wait = step.take.call(run);
+    if (wait !== undefined) return driveOn(run, steps.slice(at + 1), through, wait);
   }
   return undefined;
 }
 
+/** Goes on with a wait, and with the steps behind it. */
 export async function driveOn(
   run: ValidationRun,
   steps: readonly Step[],
   through: Through,
-  next: number,
   first: Wait,
 ): Promise<void> {
   for (let wait: Wait | undefined = first; wait !== undefined;) wait = await begin(wait, through);
   run.hasWaited();
-  await drive(run, steps, through, next);
+  await drive(run, steps, through);
 }
 
 function begin(wait: Wait, through: Through): Promise<Wait | undefined> {

@@ -76,8 +76,8 @@ export function tighten(rules: ValidationRules, overrides: ReadOverrides): Valid
     tokenRules: {
       ...tokenRules,
       audience: intersect(tokenRules.audience, overrides.audience),
-      algorithms: intersect(tokenRules.algorithms, overrides.algorithms) ?? [],
-      tokenTypes: intersect(tokenRules.tokenTypes, overrides.tokenTypes) ?? [],
+      algorithms: intersect(tokenRules.algorithms, overrides.algorithms),
+      tokenTypes: intersect(tokenRules.tokenTypes, overrides.tokenTypes),
       requiredClaims: [...new Set([...tokenRules.requiredClaims, ...overrides.requiredClaims])],
       clockToleranceMs: Math.min(tokenRules.clockToleranceMs, overrides.clockToleranceMs),
     },
@@ -105,6 +105,11 @@ export function assertSatisfiable(all: readonly ValidationRules[]): void {
 }
 
 /** null (any) gives way; otherwise what both hold. */
+function intersect<T>(configured: readonly T[], override: readonly T[] | undefined): readonly T[];
+function intersect<T>(
+  configured: readonly T[] | null,
+  override: readonly T[] | undefined,
+): readonly T[] | null;
 function intersect<T>(
   configured: readonly T[] | null,
   override: readonly T[] | undefined,

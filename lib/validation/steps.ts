@@ -67,7 +67,7 @@ export function stepsFor(run: ValidationRun): readonly Step[] {
 export function stepsUpTo(name: StepName): readonly Step[] {
   const needed = new Set([name]);
   for (const step of STEPS.toReversed()) {
-    if (needed.has(step.name)) for (const each of step.needs ?? []) needed.add(each);
+    if (needed.has(step.name) && step.needs) for (const each of step.needs) needed.add(each);
   }
   return STEPS.filter((step) => needed.has(step.name));
 }

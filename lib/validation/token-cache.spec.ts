@@ -91,6 +91,15 @@ describe('TokenCache', () => {
     expect(cache.stats().size).toBe(3);
   });
 
+  it('sweeps a minute after it was made, whenever the first token came', async () => {
+    const { cache, clock, token } = create();
+    await clock.advance(30_000);
+    cache.remember(token('short', 40_000));
+    await clock.advance(30_000);
+    cache.remember(token('long'));
+    expect(cache.stats().size).toBe(1);
+  });
+
   it('lets the least recently used token leave, and counts it', () => {
     const { cache, token } = create({ maxEntries: 2 });
     const names = ['one', 'two', 'three'].map((name) => token(name));

@@ -131,7 +131,7 @@ export class TokenValidationService {
         const wait = steps[at]?.take.call(run);
         if (wait === undefined) continue;
         if (through === undefined) throw wait.decline();
-        return this.finish(driveOn(run, steps, through, at + 1, wait), run, startMs);
+        return this.finish(driveOn(run, steps.slice(at + 1), through, wait), run, startMs);
       }
       return this.reports.accept(run.validated, startMs);
     } catch (error) {

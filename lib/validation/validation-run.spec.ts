@@ -130,7 +130,7 @@ describe('a run for a tenant', () => {
     expect(() => toFirstWait(pipeline.run(pipeline.token(claims, header)))).toThrow(
       expect.objectContaining({ code }),
     );
-    expect(() => pipeline.run(pipeline.token(claims, header)).recall()).not.toThrow();
+    expect(pipeline.asked).toBe(0);
     // Whoever asks for the key alone checks the rest later, so the application is asked: no check throws before.
     const keyOnly = pipeline.run(pipeline.token(claims, header), { keyOnly: true });
     keyOnly.parse();
@@ -152,6 +152,23 @@ describe('a run for a tenant', () => {
     toFirstWait(pipeline.run(pipeline.token()));
     expect(pipeline.proven).toEqual([pipeline.issuer]);
   });
+});
+
+it('has all steps of the pipeline before it', () => {
+  const pipeline = create();
+  expect(stepsFor(pipeline.run(pipeline.token())).map(({ name }) => name)).toEqual([
+    'form',
+    'issuer',
+    'algorithm',
+    'type',
+    'claims',
+    'key',
+    'signature',
+    'verdict',
+    'scopes',
+    'remember',
+    'hooks',
+  ]);
 });
 
 describe('a token that was verified before', () => {
@@ -209,6 +226,8 @@ describe('a token that was verified before', () => {
     toFirstWait(pipeline.run(token));
     toFirstWait(pipeline.run(token));
     expect(pipeline.proven).toEqual([pipeline.issuer, pipeline.issuer]);
+    // Once for each use: a recalled token knows its issuer.
+    expect(pipeline.asked).toBe(2);
   });
 
   it('is forgotten once the keys have changed, and kept while it is not known', () => {

@@ -43,6 +43,7 @@ export class ValidationRun {
   private issuerRules: ValidationRules | undefined = undefined;
   private result: ValidatedToken | undefined = undefined;
   /** Whether time has passed since the claims were compared with the clock. */
+  // Stryker disable next-line BooleanLiteral: the check of the claims sets it before anything reads it.
   private claimsAreStale = false;
   private waitsSinceMs: number | undefined = undefined;
 
@@ -89,7 +90,7 @@ export class ValidationRun {
     if (tokenCache === undefined || typeof token !== 'string') return false;
     const entry = tokenCache.find(token);
     const issuer = entry && issuers.find(entry.validated.issuer);
-    if (entry !== undefined && issuer !== undefined && !isThenable(issuer)) {
+    if (entry && issuer && !isThenable(issuer)) {
       const generation = issuer.keys.generation();
       if (generation === entry.generation) {
         tokenCache.recordHit();

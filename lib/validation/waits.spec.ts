@@ -21,6 +21,13 @@ function waitOf(run: ValidationRun): Wait {
   return wait;
 }
 
+it('a token that has to wait for nothing is done at once', () => {
+  const pipeline = new PipelineOfTest(KEY, new KeysOfTest(KEY));
+  const run = pipeline.run(pipeline.token());
+  expect(drive(run, stepsFor(run), AT_ONCE)).toBeUndefined();
+  expect(run.verified).toBe(true);
+});
+
 describe('a token whose keys are not here', () => {
   const keys = new KeysOfTest();
   const pipeline = new PipelineOfTest(KEY, keys);
@@ -176,6 +183,12 @@ describe('an own check that answers later', () => {
     const through = async (): Promise<never> => Promise.reject(new Error('not on the network'));
     expect(await drive(run, stepsFor(run), through)).toBeUndefined();
     expect(waitOf(pipeline.run(pipeline.token())).onNetwork).toBe(false);
+  });
+
+  it('refuses the token if it answers with anything but true', async () => {
+    const refusing = new PipelineOfTest(KEY, new KeysOfTest(KEY), { validate: async () => false });
+    const run = refusing.run(refusing.token());
+    await expect(drive(run, stepsFor(run), AT_ONCE)).rejects.toMatchObject({ code: 'check_refused' });
   });
 
   it('is declined, and its rejection ends nothing', async () => {

@@ -78,6 +78,8 @@ export class PipelineOfTest {
   readonly context: RunContext;
   readonly counted = { hits: 0, misses: 0 };
   readonly proven: KnownIssuer[] = [];
+  /** How often the registry was asked and nothing was in the way. */
+  asked = 0;
   /** What the registry answers for the issuer of the token; the issuer itself unless a test says otherwise. */
   answer: ReturnType<IssuerFinder['find']>;
 
@@ -104,6 +106,7 @@ export class PipelineOfTest {
         keyLookUps: lookUps,
         find: (_issuer, beforeAsking) => {
           beforeAsking?.();
+          this.asked++;
           return this.answer;
         },
         prove: (issuer) => this.proven.push(issuer),
