@@ -189,10 +189,12 @@ function checkAudience(claims: JsonObject, rules: TokenRules): void {
     throw missing(audienceClaim, `the option "audience" expects ${listOf(accepted)} in it`);
   }
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (!audiences.every((audience) => typeof audience === 'string')) {
-    throw invalid(audienceClaim, 'a string or a list of strings');
+  let isMeant = false;
+  for (const audience of audiences) {
+    if (typeof audience !== 'string') throw invalid(audienceClaim, 'a string or a list of strings');
+    isMeant ||= accepted?.includes(audience) === true;
   }
-  if (accepted === null || audiences.some((audience) => accepted.includes(audience))) return;
+  if (accepted === null || isMeant) return;
   const expected = listOf(accepted);
   throw refuse(
     'audience_mismatch',
