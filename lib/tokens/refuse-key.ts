@@ -12,7 +12,7 @@ const refusals = new WeakMap<ResolvedIssuer, Partial<Record<keyof typeof MEANING
 
 /** A token that no key of its issuer has signed. Nothing of the token is in the message. */
 export function refuseKey(code: keyof typeof MEANINGS, issuer: ResolvedIssuer): IdentityError {
-  let texts = refusals.get(issuer);
-  if (texts === undefined) refusals.set(issuer, (texts = {}));
+  const texts = refusals.get(issuer) ?? {};
+  refusals.set(issuer, texts);
   return refuse(code, (texts[code] ??= `No key of ${clipped(issuer.issuer, 300)} ${MEANINGS[code]}.`));
 }

@@ -255,6 +255,17 @@ describe('a token, at once and on the thread pool', () => {
     expect(await both([padded], asToken('RS256'))).toEqual([false, false]);
   });
 
+  it('is not handed to node:crypto with a signature of another length', async () => {
+    let reads = 0;
+    const input = new Proxy({}, { get: () => void reads++ }) as PreparedKey['input'];
+    const key = { algorithm: algorithmOf('ES256'), input };
+    const token = asToken('ES256');
+    expect(await both([key], { ...token, signature: token.signature.subarray(1) })).toEqual([false, false]);
+    expect(reads).toBe(0);
+    expect(await both([key], token)).toEqual([false, false]);
+    expect(reads).toBeGreaterThan(0);
+  });
+
   it.each([65_535, 65_536, 65_537, 200_000])('of %d characters is verified whole', async (length) => {
     const probe = asToken('ES256');
     const token = asToken('ES256', 100 + length - probe.token.length);
