@@ -23,7 +23,7 @@ export class MisconfigurationLog {
     if (error?.code === 'check_failed' && hasBrokenCheck(denial) && this.isDue(error.code, nowMs)) {
       this.logger.error(`check_failed at ${handlerOf(context)}: ${describeCheck(error, denial)}`);
     }
-    if (denial.broken === 'handleRequest' && this.isDue('no user', nowMs)) {
+    if (denial.broken === 'handleRequest' && this.isDue(denial.broken, nowMs)) {
       this.logger.warn(
         `handleRequest returned no user for ${handlerOf(context)}, which is answered 401: put @OptionalAuth() on ` +
           'handlers that need no token, or return a user',
