@@ -80,13 +80,16 @@ function integerRoot(value: bigint): bigint {
 
 let groups: readonly PrimeGroup[] | undefined;
 
-/** The odd primes up to the bound of trial division, in groups; made with the first key. */
-export function primeGroups(): readonly PrimeGroup[] {
+/** Made with the first key. */
+function primeGroups(): readonly PrimeGroup[] {
   return (groups ??= groupPrimes(LARGEST_FACTOR));
 }
 
-/** The division of a 4096-bit number is what costs. Dividing by the product of many primes at once makes 22 of them enough. */
-function groupPrimes(bound: number): readonly PrimeGroup[] {
+/**
+ * The odd primes up to a bound, in groups. The division of a 4096-bit number is what costs: dividing by the product of many
+ * primes at once makes 22 of them enough.
+ */
+export function groupPrimes(bound: number): readonly PrimeGroup[] {
   const found: { primes: number[]; product: number }[] = [];
   for (let candidate = 3; candidate <= bound; candidate += 2) {
     if (found.some(({ primes }) => primes.some((prime) => candidate % prime === 0))) continue;
