@@ -32,12 +32,16 @@ function observe(): IdentityEvent[] {
   return events;
 }
 
-/** How often each code was counted so far, for the issuer and for requests without a token. */
-function counts(): { ofIssuer: Map<string, number>; others: Map<string, number> } {
-  const { issuers, otherDenials } = module.get(IdentityStats).snapshot();
+/** How often each code was counted so far: for the issuer, for requests without a token, and in all. */
+function counts(): Record<'ofIssuer' | 'others' | 'all', Map<string, number>> {
+  const { issuers, otherDenials, window } = module.get(IdentityStats).snapshot();
   const mapOf = (rows: readonly { code: string; count: number }[] = []): Map<string, number> =>
     new Map(rows.map(({ code, count }) => [code, count]));
-  return { ofIssuer: mapOf(issuers[0]?.denials), others: mapOf(otherDenials) };
+  return {
+    ofIssuer: mapOf(issuers[0]?.denials),
+    others: mapOf(otherDenials),
+    all: mapOf(window.denials),
+  };
 }
 
 describe('what a route demands of a valid token', () => {
