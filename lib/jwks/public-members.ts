@@ -35,19 +35,21 @@ export type PublicMembers = Readonly<Record<string, string>> & JsonWebKey;
  * @returns why it is none, in words, if it is none.
  */
 export function readPublicMembers(jwk: JsonObject, algorithm: SignatureAlgorithm): PublicMembers | string {
+  // Stryker disable next-line StringLiteral: each row of EC and OKP has a curve, and no other type reads it.
+  const { crv = '', memberBytes = 0 } = algorithm;
   switch (algorithm.kty) {
     case 'RSA':
       return readRsa(jwk);
     case 'EC':
-      return readEc(jwk, algorithm);
+      return readEc(jwk, crv, memberBytes);
     // RFC 8037 section 2.
     case 'OKP': {
-      const x = readOctets(jwk, 'x', algorithm.memberBytes);
-      return typeof x === 'string' ? x : { kty: 'OKP', crv: algorithm.crv ?? '', x: x.text };
+      const x = readOctets(jwk, 'x', memberBytes);
+      return typeof x === 'string' ? x : { kty: 'OKP', crv, x: x.text };
     }
     // RFC 9964 section 3.
     case 'AKP': {
-      const pub = readOctets(jwk, 'pub', algorithm.memberBytes);
+      const pub = readOctets(jwk, 'pub', memberBytes);
       return typeof pub === 'string' ? pub : { kty: 'AKP', alg: algorithm.name, pub: pub.text };
     }
   }
@@ -85,7 +87,7 @@ function findRsaDefect(bits: number, exponent: number): string | undefined {
 }
 
 /** RFC 7518 section 6.2.1; some encoders leave out the leading zero octets that it demands. */
-function readEc(jwk: JsonObject, { crv = '', memberBytes = 0 }: SignatureAlgorithm): PublicMembers | string {
+function readEc(jwk: JsonObject, crv: string, memberBytes: number): PublicMembers | string {
   const x = readNumber(jwk, 'x', memberBytes);
   if (typeof x === 'string') return x;
   const y = readNumber(jwk, 'y', memberBytes);
@@ -96,7 +98,7 @@ function readEc(jwk: JsonObject, { crv = '', memberBytes = 0 }: SignatureAlgorit
 }
 
 /** An octet string of exactly one length (RFC 8037 section 2, RFC 9964 section 3). */
-function readOctets(jwk: JsonObject, name: string, memberBytes = 0): { readonly text: string } | string {
+function readOctets(jwk: JsonObject, name: string, memberBytes: number): { readonly text: string } | string {
   const octets = readBytes(jwk, name, memberBytes);
   if (typeof octets === 'string') return octets;
   return octets.length === memberBytes
@@ -104,12 +106,11 @@ function readOctets(jwk: JsonObject, name: string, memberBytes = 0): { readonly 
     : `its "${name}" has ${String(octets.length)} bytes instead of ${String(memberBytes)}`;
 }
 
-/** A number without its leading zero octets. */
+/** A number without its leading zero octets; of nothing but zeros one stays. */
 function readNumber(jwk: JsonObject, name: string, maxBytes: number): Buffer | string {
   const bytes = readBytes(jwk, name, maxBytes);
   if (typeof bytes === 'string') return bytes;
-  const first = bytes.findIndex((byte) => byte !== 0);
-  const number = bytes.subarray(first === -1 ? bytes.length : first);
+  const number = bytes.subarray(bytes.findIndex((byte) => byte !== 0));
   return number.length > maxBytes ? tooLong(name, maxBytes) : number;
 }
 
