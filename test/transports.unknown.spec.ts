@@ -1,6 +1,6 @@
 import { Injectable, UseGuards, type INestApplication } from '@nestjs/common';
 import { APP_GUARD, ExternalContextCreator } from '@nestjs/core';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from './support/execution-context.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   Claims,

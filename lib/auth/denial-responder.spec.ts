@@ -6,7 +6,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import type { TestingModule } from '@nestjs/testing';
 import { IdentityStats } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';

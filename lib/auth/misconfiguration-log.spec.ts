@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import { describe, expect, it, vi } from 'vitest';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import { IdentityStats, oncePerOperation, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';

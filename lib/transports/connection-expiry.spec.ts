@@ -1,4 +1,4 @@
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

@@ -15,7 +15,7 @@ const identity = IdentityModule.forRoot({
 });
 // The page of the dashboard samples in the background.
 const root = {
-  module: function App() {},
+  module: /** @type {import('@nestjs/common').Type} */ (/** @type {unknown} */ (function App() {})),
   imports:
     mode === 'with-dashboard'
       ? [

@@ -16,6 +16,7 @@ import {
   Ctx,
   MessagePattern,
   Transport,
+  type ClientProxy,
   type MicroserviceOptions,
 } from '@nestjs/microservices';
 import { IoAdapter } from '@nestjs/platform-socket.io';
@@ -30,7 +31,8 @@ import {
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { createApp, type Platform } from './create-app.js';
-import { freePort, send, withMetadata } from './transports/microservices.js';
+import { nestLine } from './nest-line.js';
+import { freePort, packets, send, withMetadata } from './transports/microservices.js';
 import { askIo, IO_OPTIONS } from './transports/sockets.js';
 import { toOutcome, type Outcome } from './transports/target.js';
 
@@ -85,7 +87,9 @@ export function headersIn(context: ExecutionContext): Record<string, string | un
     case 'ws':
       return context.getArgByIndex<{ handshake: { headers: Record<string, string> } }>(0).handshake.headers;
     case 'rpc':
-      return context.getArgByIndex<{ getMetadata(): Record<string, string> }>(1).getMetadata();
+      return nestLine.packetMetadata
+        ? context.getArgByIndex<{ getMetadata(): Record<string, string> }>(1).getMetadata()
+        : context.getArgByIndex<Record<string, string>>(0);
     default:
       return context.switchToHttp().getRequest<{ headers: Record<string, string> }>().headers;
   }
@@ -267,7 +271,7 @@ const rpc: PairTransport = {
       options: { host: '127.0.0.1', port: await freePort() },
     } as const;
     const module = await Test.createTestingModule({
-      imports: [IdentityModule.forRoot(setup.options)],
+      imports: [IdentityModule.forRoot(packets.options(setup.options))],
       controllers: [Messages],
     }).compile();
     const service = module.createNestMicroservice<MicroserviceOptions>({ ...wire, logger: false });
@@ -276,8 +280,9 @@ const rpc: PairTransport = {
     await fill(module);
     return {
       async ask([field = ''], headers) {
-        const client = withMetadata(ClientProxyFactory.create(wire), headers);
-        const outcome = await send(client, field, {}).finally(() => void client.close());
+        const client = ClientProxyFactory.create(wire);
+        const data = headersOf(client, headers);
+        const outcome = await send(client, field, data).finally(() => void client.close());
         return { [field]: render(outcome) };
       },
       validated: () => module.get(TokenValidationService).stats().validated,
@@ -285,6 +290,14 @@ const rpc: PairTransport = {
     };
   },
 };
+
+/** Has the client send them, and returns the payload, which they are a part of where there is no other place. */
+function headersOf(client: ClientProxy, headers: Readonly<Record<string, string>>): object {
+  if (!nestLine.packetMetadata)
+    return { ...headers, ...packets.carry(client, headers['authorization']?.replace('Bearer ', '')) };
+  withMetadata(client, headers);
+  return {};
+}
 
 export const PAIR_TRANSPORTS: readonly PairTransport[] = [
   http('express'),

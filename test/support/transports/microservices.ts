@@ -27,6 +27,7 @@ import {
 } from 'nestjs-identity-model';
 import { isInstalled } from '../is-installed.js';
 import { createApp } from '../create-app.js';
+import { nestLine } from '../nest-line.js';
 import { bearer, toOutcome, type Outcome, type TransportUnderTest } from './target.js';
 
 @UseGuards(IdentityAuthGuard)
@@ -104,11 +105,33 @@ export async function send(client: ClientProxy, pattern: string, data: unknown):
   }
 }
 
-/** The client's side of what Nest calls the metadata of a packet. */
+/** What clients have from NestJS 12.0.4 on. */
+interface Hooked {
+  setOnDispatchHook(hook: (packet: object) => object): void;
+}
+
+/** The client's side of what Nest calls the metadata of a packet. An older one is made to send it, too. */
 export function withMetadata(client: ClientProxy, metadata: Readonly<Record<string, unknown>>): ClientProxy {
-  client.setOnDispatchHook((packet) => Object.assign(packet, { metadata }));
+  const add = (packet: object): object => Object.assign(packet, { metadata });
+  if (nestLine.packetMetadata) (client as unknown as Hooked).setOnDispatchHook(add);
+  else Reflect.set(client, 'serializer', { serialize: add });
   return client;
 }
+
+/** How a token travels over TCP and Redis: in the metadata of a packet or, without such, in its payload. */
+export const packets = {
+  /** What the service has to be told for it. */
+  options: (options: IdentityModuleOptions): IdentityModuleOptions =>
+    nestLine.packetMetadata
+      ? options
+      : { ...options, transports: { ...options.transports, tokenFromPayload: true } },
+  /** Has the client send it, and returns the payload. */
+  carry(client: ClientProxy, token: string | undefined): object {
+    if (!nestLine.packetMetadata) return token === undefined ? {} : { access_token: token };
+    withMetadata(client, bearer(token));
+    return {};
+  },
+} as const;
 
 type Connection = Extract<MicroserviceOptions, { transport?: unknown }> & ClientOptions;
 
@@ -120,15 +143,15 @@ function overMessages(
   return {
     name,
     hasCodes: true,
-    async start(options) {
+    async start(given) {
       const { options: wire, stop } = await connection();
+      const isNats = wire.transport === Transport.NATS;
+      const options = isNats ? given : packets.options(given);
       const service = hybrid ? await startHybrid(options, wire) : await startService(options, wire);
       return {
         async call(operation, token) {
           const client = ClientProxyFactory.create(wire);
-          const isNats = wire.transport === Transport.NATS;
-          const data = isNats ? await natsRecord(token) : {};
-          if (!isNats) withMetadata(client, bearer(token));
+          const data = isNats ? await natsRecord(token) : packets.carry(client, token);
           try {
             return await send(client, operation, data);
           } finally {

@@ -24,7 +24,7 @@ import {
 } from 'nestjs-identity-model';
 import { createApp } from '../create-app.js';
 import { post } from './graphql.js';
-import { freePort, send, withMetadata } from './microservices.js';
+import { freePort, packets, send } from './microservices.js';
 import { askIo, askWs, IO_OPTIONS, openWs } from './sockets.js';
 import { bearer, toOutcome, type Outcome } from './target.js';
 
@@ -155,15 +155,16 @@ const tcp: UserTransport = {
       options: { host: '127.0.0.1', port: await freePort() },
     } as const;
     const module = await Test.createTestingModule({
-      imports: [IdentityModule.forRoot(options)],
+      imports: [IdentityModule.forRoot(packets.options(options))],
       controllers: [messagesWith(guard)],
     }).compile();
     const service = module.createNestMicroservice<MicroserviceOptions>({ ...wire, logger: false });
     await service.listen();
     return {
       async ask(token, operation = 'me') {
-        const client = withMetadata(ClientProxyFactory.create(wire), bearer(token));
-        return send(client, operation, {}).finally(() => void client.close());
+        const client = ClientProxyFactory.create(wire);
+        const data = packets.carry(client, token);
+        return send(client, operation, data).finally(() => void client.close());
       },
       close: () => service.close(),
     };

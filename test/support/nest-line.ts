@@ -1,0 +1,19 @@
+import { ClientProxy } from '@nestjs/microservices';
+import { versionOf } from './version-of.js';
+
+const [core = 0, websockets = 0, terminus = 0] = ['core', 'websockets', 'terminus'].map(
+  (name) => versionOf(`@nestjs/${name}`)[0],
+);
+
+/** What the installed NestJS can do, where 11 and 12 differ: tests expect one or the other, and skip nothing. */
+export const nestLine = {
+  major: core,
+  /** Clients over TCP and Redis send metadata beside the payload, and servers hand it over: from 12.0.4 on. */
+  packetMetadata: 'setOnDispatchHook' in ClientProxy.prototype,
+  /** A client of ws hears of an exception that a handler throws. */
+  nativeWsExceptions: websockets >= 12,
+  /** Guards of the application are asked about messages of gateways. */
+  globalGuardsOnGateways: websockets >= 12,
+  /** Health that is neither up nor down has a status of its own; it is `up` with `degraded: true` otherwise. */
+  degradedHealth: terminus >= 12,
+} as const;
