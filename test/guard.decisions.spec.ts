@@ -251,7 +251,7 @@ function withoutFirst(row: Row, override: Override, missing: string): Row {
   const alone = { ...row, asked: row.fields.map((field) => `B ${field}`) };
   if (override !== 'getRequest overridden') return { ...alone, validations: 1 };
   const isService = 'x-service-token' in row.headers();
-  const outcome = isService ? 'claims of batch, user batch' : missing;
+  const outcome = isService ? 'claims of batch, user undefined' : missing;
   return { ...alone, outcome: { hello: outcome }, validations: Number(isService) };
 }
 

@@ -9,6 +9,7 @@ import {
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { createApp, get, PLATFORMS, type Platform, type TestApp } from './support/create-app.js';
+import { nestLine } from './support/nest-line.js';
 import { ProviderDouble } from './support/provider-double.js';
 
 @Public()
@@ -108,7 +109,7 @@ describe.each(PLATFORMS)('GET /health on %s', (platform) => {
     expect(await ask(target)).toMatchObject({
       status: 200,
       identity: {
-        status: 'degraded',
+        ...nestLine.degradedHealth,
         issuers: { [good.issuer]: { serving: true }, [bad.issuer]: { serving: false } },
       },
     });
@@ -126,7 +127,7 @@ describe.each(PLATFORMS)('GET /health on %s', (platform) => {
       http: { retries: 0 },
     });
     await provider.stop();
-    await expect.poll(async () => (await ask(target)).identity.status).toBe('degraded');
+    await expect.poll(async () => (await ask(target)).identity).toMatchObject(nestLine.degradedHealth);
     expect(await ask(target)).toMatchObject({
       status: 200,
       identity: { issuers: { [provider.issuer]: { serving: true, keys: 1, jwks: { state: 'stale' } } } },
@@ -156,7 +157,7 @@ describe.each(PLATFORMS)('GET /health on %s', (platform) => {
       http: { retries: 0 },
     });
     await provider.stop();
-    await expect.poll(async () => (await ask(target)).identity.status).toBe('degraded');
+    await expect.poll(async () => (await ask(target)).identity).toMatchObject(nestLine.degradedHealth);
     expect(await ask(target)).toMatchObject({ identity: { reasons: ['keys_stale'] } });
     expect(await ask(target, '/health/ready')).toEqual({ status: 200, identity: { status: 'up' } });
     target.app.get(JwksService).clear();
@@ -182,7 +183,7 @@ describe.each(PLATFORMS)('GET /health on %s', (platform) => {
     }
     expect(await ask(target, '/health/ready')).toEqual({
       status: 200,
-      identity: { status: 'degraded', reasons: ['hit_rate_low'] },
+      identity: { ...nestLine.degradedHealth, reasons: ['hit_rate_low'] },
     });
     expect((await ask(target)).identity.status).toBe('up');
     await target.app.close();

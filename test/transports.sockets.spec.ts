@@ -12,6 +12,7 @@ import {
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
 import { FakeClock } from './support/fake-clock.js';
+import { nestLine } from './support/nest-line.js';
 import { ProviderDouble } from './support/provider-double.js';
 import { createKey, signToken } from './support/signing-key.js';
 import {
@@ -237,11 +238,14 @@ describe('attacks on ws', () => {
     const socket = open(withToken(provider.token()));
     await once(socket, 'open');
     socket.send(JSON.stringify({ event: 'me', data: {} }));
+    // Before NestJS 12 a client hears nothing of errors of an application: the next message is the first that is answered.
+    if (!nestLine.nativeWsExceptions) socket.send(JSON.stringify({ event: 'open', data: {} }));
     const [raw] = (await once(socket, 'message')) as [unknown];
-    expect(JSON.parse(String(raw))).toMatchObject({
-      event: 'exception',
-      data: { message: 'Internal server error' },
-    });
+    expect(JSON.parse(String(raw))).toMatchObject(
+      nestLine.nativeWsExceptions
+        ? { event: 'exception', data: { message: 'Internal server error' } }
+        : { event: 'reply', data: 'undefined' },
+    );
   });
 });
 
@@ -252,7 +256,7 @@ class MixedGateway {
     return { event: 'reply', data: sub };
   }
   @SubscribeMessage('claims') claims(@Claims('sub') sub: string): object {
-    return { event: 'reply', data: sub };
+    return { event: 'reply', data: `claims of ${sub}` };
   }
   @SubscribeMessage('token') token(@Token() token: string): object {
     return { event: 'reply', data: token };
@@ -273,12 +277,19 @@ describe('@Claims and @Token of a message without a guard', () => {
       (socket instanceof WebSocket ? askWs(socket, operation as never) : askIo(socket, operation)).catch(
         (error: unknown) => String(error),
       );
-    const none = expect.stringContaining('Internal server error') as unknown;
-    expect(await ask('claims')).toEqual(none);
+    // Before NestJS 12 a client of ws hears nothing: the next message is the first that is answered.
+    const isSilent = socket instanceof WebSocket && !nestLine.nativeWsExceptions;
+    const expectNone = async (operation: string, me: unknown): Promise<void> => {
+      if (isSilent) socket.send(JSON.stringify({ event: operation, data: {} }));
+      const none = expect.stringContaining('Internal server error') as unknown;
+      expect(await ask(isSilent ? 'me' : operation)).toEqual(isSilent ? me : none);
+    };
+    if (isSilent) await once(socket, 'open');
+    await expectNone('claims', { value: 'user-1' });
     for (const answer of [{ value: 'user-1' }, { status: 401, code: 'token_expired' }]) {
       expect(await ask('me')).toEqual(answer);
-      expect(await ask('claims')).toEqual(none);
-      expect(await ask('token')).toEqual(none);
+      await expectNone('claims', answer);
+      await expectNone('token', answer);
       clock.jumpWall(LIFE_MS + 31_000);
     }
   });

@@ -14,6 +14,6 @@ export const nestLine = {
   nativeWsExceptions: websockets >= 12,
   /** Guards of the application are asked about messages of gateways. */
   globalGuardsOnGateways: websockets >= 12,
-  /** Health that is neither up nor down has a status of its own; it is `up` with `degraded: true` otherwise. */
-  degradedHealth: terminus >= 12,
+  /** Health that is neither up nor down has a status of its own from @nestjs/terminus 12 on. */
+  degradedHealth: terminus >= 12 ? { status: 'degraded' } : { status: 'up', degraded: true },
 } as const;
