@@ -55,3 +55,25 @@ describe.each(lines.filter((line) => line.endsWith('-lowest')))('the line %s of 
     },
   );
 });
+
+describe('the table of versions in docs/transports.md', () => {
+  const columns = ['test/nest/11-lowest', 'test/nest/11', 'test/nest/12-lowest', '.'].map((folder) =>
+    read(folder),
+  );
+  const rows = [
+    ...readFileSync(path.join(ROOT, 'docs/transports.md'), 'utf8').matchAll(
+      /^\| `(@nestjs\/[^`]+)` +\|([\d. |]+)\|$/gm,
+    ),
+  ].map(([, name = '', cells = '']) => [name, cells.split('|').map((cell) => cell.trim())] as const);
+
+  it('has each package of NestJS that the package asks for', () => {
+    const wanted = Object.keys({ ...promised, ...peerDependencies }).filter((name) =>
+      name.startsWith('@nestjs/'),
+    );
+    expect(rows.map(([name]) => name)).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it.each(rows)('has the versions of %s that are tested', (name, cells) => {
+    expect(cells).toEqual(columns.map(({ devDependencies }) => devDependencies[name]));
+  });
+});
