@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nestLine } from '../support/nest-line.js';
 import { compileDocuments, extractBlocks, readDocuments } from './compile-blocks.js';
 
 /** Markdown with one block from line 3 on. */
@@ -7,7 +8,12 @@ const compile = (text: string): string[] => compileDocuments(new Map([['made-up.
 
 describe('the code in README.md and docs/', () => {
   it('compiles against the library', { timeout: 60_000 }, () => {
-    expect(compileDocuments(readDocuments())).toEqual([]);
+    // What docs/transports.md shows of TCP is from NestJS 12 on, and says so.
+    const onlyOn12 = [
+      expect.stringMatching(/^docs\/transports\.md:\d+: TS2339 Property 'setOnDispatchHook' does not exist/),
+      expect.stringMatching(/^docs\/transports\.md:\d+: TS7006 Parameter 'packet'/),
+    ];
+    expect(compileDocuments(readDocuments())).toEqual(nestLine.packetMetadata ? [] : onlyOn12);
   });
 });
 

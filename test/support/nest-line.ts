@@ -1,3 +1,4 @@
+import { ModulesContainer } from '@nestjs/core';
 import { ClientProxy } from '@nestjs/microservices';
 import { versionOf } from './version-of.js';
 
@@ -10,6 +11,8 @@ export const nestLine = {
   major: core,
   /** Clients over TCP and Redis send metadata beside the payload, and servers hand it over: from 12.0.4 on. */
   packetMetadata: 'setOnDispatchHook' in ClientProxy.prototype,
+  /** The application says which servers of microservices it has: from 11.1.5 on. */
+  knownServers: 'getRpcTargetRegistry' in ModulesContainer.prototype,
   /** A client of ws hears of an exception that a handler throws. */
   nativeWsExceptions: websockets >= 12,
   /** Guards of the application are asked about messages of gateways. */
