@@ -129,7 +129,7 @@ function literalsOf(/** @type {ts.Type} */ type) {
 /** Not private, no hook that NestJS calls, and not of a package whose class is extended. */
 function isPublic(/** @type {ts.Symbol} */ symbol) {
   const { name, declarations = [] } = symbol;
-  if (/^(#|__|prototype$|on(Module|Application))/.test(name)) return false;
+  if (/^(#|__|prototype$|configure$|on(Module|Application))/.test(name)) return false;
   // Those of ConfigurableModuleBuilder (forRoot, forRootAsync) have names of ours and no declaration.
   if (declarations.length === 0) return true;
   return declarations.some(

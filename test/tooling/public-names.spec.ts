@@ -29,12 +29,10 @@ describe('the public names', () => {
       expect(names).toContain(each);
   });
 
-  it.each(['#', '__', 'prototype', 'onModuleInit'])(
-    'have no member %s…, which is nobody’s to use',
-    (start) => {
-      expect(readLines(CURRENT).filter((line) => line.includes(`.${start}`))).toEqual([]);
-    },
-  );
+  it('have no member that NestJS alone calls, or that is private', () => {
+    const hidden = /\.(?:#.*|__.*|prototype|configure|on(?:Module|Application)\w+)$/;
+    expect(readLines(CURRENT).filter((line) => hidden.test(line))).toEqual([]);
+  });
 
   it('that differ from the last release are in CHANGELOG.md', () => {
     const changelog = readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8');
