@@ -38,11 +38,18 @@ const TOOLS = [
   'typescript-5.7@npm:typescript@5.7.3',
   'typescript-5.9@npm:typescript@5.9.3',
 ];
-/** What only a project of one line needs. */
+/** What only a project of one line needs, or in another version: the template of Nest 11 has TypeScript 5. */
 const TOOLS_OF_LINE = /** @type {Record<string, readonly string[]>} */ ({
-  11: ['jest-29@npm:jest@29.7.0', '@types/jest@30.0.0', 'supertest@7.3.2', '@types/supertest@7.2.1'],
+  11: [
+    'typescript@5.9.3',
+    'jest-29@npm:jest@29.7.0',
+    '@types/jest@30.0.0',
+    'supertest@7.3.2',
+    '@types/supertest@7.2.1',
+  ],
 });
 
+const tools = [...TOOLS, ...(TOOLS_OF_LINE[line] ?? [])];
 const chosen = given.filter((each) => !each.startsWith('--'));
 /** `nest-11-template` is one of Nest 11 only. @param {string} name */
 const isOfLine = (name) => (/^nest-(\d+)-/.exec(name)?.[1] ?? line) === line;
@@ -61,25 +68,12 @@ try {
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error('npm pack made no tarball');
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const peers = PEERS.map((name) => {
+  const peers = PEERS.filter((name) => !tools.some((tool) => tool.startsWith(`${name}@`))).map((name) => {
     const version = devDependencies[name];
     if (version === undefined) throw new Error(`${name} is no devDependency`);
     return `${name}@${version}`;
   });
-  run(
-    'npm',
-    [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--no-save',
-      `./${tarball}`,
-      ...peers,
-      ...TOOLS,
-      ...(TOOLS_OF_LINE[line] ?? []),
-    ],
-    folder,
-  );
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-save', `./${tarball}`, ...peers, ...tools], folder);
   // What several of them test.
   cpSync('test/consumers/app.mjs', path.join(folder, 'app.mjs'));
   for (const project of projects) {

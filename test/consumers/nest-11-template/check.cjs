@@ -6,7 +6,7 @@ const path = require('node:path');
 const run = (file, ...args) =>
   execFileSync(process.execPath, [path.join('../node_modules', file), ...args], { stdio: 'inherit' });
 
-run('typescript-5.9/bin/tsc', '-p', 'tsconfig.build.json');
+run('typescript/bin/tsc', '-p', 'tsconfig.build.json');
 for (const jest of ['jest', 'jest-29']) {
   run(`${jest}/bin/jest.js`);
   run(`${jest}/bin/jest.js`, '--config', './test/jest-e2e.json');
