@@ -34,6 +34,9 @@ import { MetricsReader } from './stats/metrics-reader.js';
 import { IssuerRows } from './metrics/issuer-rows.js';
 import { MetricsRecorder } from './metrics/metrics-recorder.js';
 import { MetricsRegistry } from './metrics/metrics-registry.js';
+import { createRightsSources, RIGHTS_SOURCES } from './requirements/rights-sources.js';
+import { MetadataRoutes } from './resources/metadata-routes.js';
+import { Resources } from './resources/resources.js';
 import { RuleSets } from './validation/rule-sets.js';
 import { RUN_CONTEXT } from './validation/run-context.js';
 import { createRunContext } from './validation/create-run-context.js';
@@ -125,6 +128,17 @@ import { ValidationReports } from './validation/validation-reports.js';
     MetricsReader,
     IdentityStats,
     CredentialsReader,
+    {
+      provide: Resources,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ resources }: ResolvedOptions) => new Resources(resources),
+    },
+    MetadataRoutes,
+    {
+      provide: RIGHTS_SOURCES,
+      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
+      useFactory: createRightsSources,
+    },
     Authorizer,
     UserMapper,
     RequestAuthenticator,

@@ -15,7 +15,14 @@ export { RequireAnyScope } from './requirements/any-scope.js';
 export { RequireRoles } from './requirements/roles.js';
 export { RequireAnyRole } from './requirements/any-role.js';
 export { RequireClaim, type ClaimPredicate } from './requirements/claim.js';
+export { ProtectedResource } from './requirements/protected-resource.js';
+export { RequireAuthentication, type AuthenticationDemand } from './requirements/authentication.js';
 export { RequireIssuer } from './requirements/issuer.js';
+export { RefuseDelegated, RequireActor } from './requirements/actor.js';
+export { RequireAuthorizationDetails, type DetailPredicate } from './requirements/authorization-details.js';
+export type { AuthorizationDetail } from './requirements/read-authorization-details.js';
+export { Actor } from './decorators/actor.js';
+export { AuthorizationDetails } from './decorators/authorization-details.js';
 export { Claims } from './decorators/claims.js';
 export { Token } from './decorators/token.js';
 export {
@@ -64,7 +71,15 @@ export type {
   TokenCacheOptions,
 } from './options/cache-options.js';
 export type { HttpOptions, TlsOptions } from './options/http-options.js';
+export type { ResourceOptions } from './options/resource-options.js';
 export type { IssuerOptions } from './options/issuer-options.js';
 export type { IdentityModuleOptions, IdentityOptionsFactory } from './options/module-options.js';
-export type { ClaimSource, JwtFromRequest, MapUser, Profile, ValidateHook } from './options/options.types.js';
+export type {
+  ClaimSource,
+  JwtFromRequest,
+  MapUser,
+  Profile,
+  StepUp,
+  ValidateHook,
+} from './options/options.types.js';
 export type { CookieTokenOptions, TransportOptions } from './options/transport-options.js';

@@ -20,6 +20,7 @@ const RANKS = [
   ['stats'],
   ['transports'],
   ['requirements'],
+  ['resources'],
   ['decorators'],
   ['auth'],
   ['startup'],

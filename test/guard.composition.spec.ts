@@ -220,7 +220,7 @@ describe.each(PLATFORMS)('a token or an API key, on %s', (platform) => {
       const response = await fetch(url, { headers: { 'x-api-key': 'k1' } });
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([
         401,
-        'Bearer realm="api"',
+        'Bearer realm="api", scope="w"',
       ]);
     },
   );

@@ -172,9 +172,9 @@ describe('a tenant whose options were driven out', () => {
     });
     const directory = module.get(IssuerRegistry, { strict: false });
     await directory.find(provider.issuer);
-    expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
+    expect(directory.optionsOf(provider.issuer)?.rolesClaim).toBe('own');
     await directory.find(other.issuer);
-    expect(codeOf(() => directory.rolesClaimOf(provider.issuer))).toBe('metadata_unavailable');
+    expect(codeOf(() => directory.optionsOf(provider.issuer))).toBe('metadata_unavailable');
     // Tokens that name two tenants in turn do not make the function asked for each of them.
     const error: unknown = await Promise.resolve(directory.find(provider.issuer)).catch(
       (thrown: unknown) => thrown,
@@ -183,7 +183,7 @@ describe('a tenant whose options were driven out', () => {
     expect(asked).toEqual([provider.issuer, other.issuer]);
     await clock.advance((error as IdentityError).retryAfterMs ?? 0);
     await directory.find(provider.issuer);
-    expect(directory.rolesClaimOf(provider.issuer)).toBe('own');
+    expect(directory.optionsOf(provider.issuer)?.rolesClaim).toBe('own');
     await module.close();
   });
 });

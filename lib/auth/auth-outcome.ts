@@ -7,6 +7,8 @@ import type { AuthAttempt } from './auth-attempt.js';
 export interface Authenticated {
   readonly kind: 'authenticated';
   readonly validated: ValidatedToken;
+  /** The protected resource that the route belongs to; undefined if none is configured. */
+  readonly resource: string | undefined;
   /** What `mapUser` made of the token for this call; the claims without one. */
   readonly user: unknown;
 }

@@ -1,13 +1,16 @@
 import { ForbiddenException } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/internal';
 import type { TestingModule } from '@nestjs/testing';
 import { IdentityEvents, IdentityStats, TokenValidationService } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { planOf } from '../../test/support/plan-of.js';
 import { createModule } from '../../test/support/create-module.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { IdentityEvent } from '../events/identity-event.js';
 import type { ValidatedToken } from '../model/token.js';
 import { ClaimRequirement } from '../requirements/claim.js';
+import type { Requirement } from '../requirements/requirement.js';
 import { RolesRequirement } from '../requirements/roles.js';
 import { ScopesRequirement } from '../requirements/scopes.js';
 import { Authorizer } from './authorizer.js';
@@ -23,6 +26,12 @@ afterAll(() => module.close());
 
 const validate = async (claims: object): Promise<ValidatedToken> =>
   module.get(TokenValidationService).validate(issuer.token({ claims: { ...claims } }));
+
+const authorize = (
+  validated: ValidatedToken,
+  ...requirements: readonly Requirement[]
+): ReturnType<Authorizer['authorize']> =>
+  authorizer.authorize(validated, { plan: planOf(...requirements), context: new ExecutionContextHost([]) });
 
 /** What is reported from now on. */
 function observe(): IdentityEvent[] {
@@ -48,7 +57,7 @@ describe('what a route demands of a valid token', () => {
   it('is met by every token if it is nothing', async () => {
     const token = await validate({});
     const events = observe();
-    expect(authorizer.authorize(token, [])).toBeUndefined();
+    expect(authorize(token)).toBeUndefined();
     expect(events).toEqual([]);
   });
 
@@ -56,7 +65,7 @@ describe('what a route demands of a valid token', () => {
     const token = await validate({ scope: 'a b', roles: ['admin'] });
     const requirements = [new ScopesRequirement(['a', 'b']), new RolesRequirement(['admin'])];
     const events = observe();
-    expect(authorizer.authorize(token, requirements)).toBeUndefined();
+    expect(authorize(token, ...requirements)).toBeUndefined();
     expect(events).toEqual([]);
   });
 
@@ -64,7 +73,7 @@ describe('what a route demands of a valid token', () => {
     const token = await validate({ scope: 'a' });
     const scopes = new ScopesRequirement(['a', 'b']);
     const events = observe();
-    const denial = authorizer.authorize(token, [scopes, new RolesRequirement(['admin'])]);
+    const denial = authorize(token, scopes, new RolesRequirement(['admin']));
     expect(denial).toEqual({
       kind: 'denied',
       error: new IdentityError('scope_missing', scopes.demand),
@@ -79,10 +88,10 @@ describe('what a route demands of a valid token', () => {
   it('asks the issuer of the token where its roles are', async () => {
     const requirements = [new RolesRequirement(['admin'])];
     const token = await validate({ roles: ['user'], other: ['admin'] });
-    expect(authorizer.authorize(token, requirements)).toMatchObject({ error: { code: 'role_missing' } });
+    expect(authorize(token, ...requirements)).toMatchObject({ error: { code: 'role_missing' } });
     // Of an issuer that nobody knows, no claim holds roles.
     const stranger = { ...(await validate({ roles: ['admin'] })), issuer: 'https://stranger.test' };
-    expect(authorizer.authorize(stranger, requirements)).toMatchObject({ error: { code: 'role_missing' } });
+    expect(authorize(stranger, ...requirements)).toMatchObject({ error: { code: 'role_missing' } });
   });
 
   it('is not decided if a function of the application breaks', async () => {
@@ -92,7 +101,7 @@ describe('what a route demands of a valid token', () => {
     const broken = new ClaimRequirement(['sub'], () => {
       throw thrown;
     });
-    const denial = authorizer.authorize(token, [broken]);
+    const denial = authorize(token, broken);
     expect(denial).toMatchObject({ kind: 'denied', validated: token, broken: 'requirement' });
     expect(denial?.error).toBeInstanceOf(IdentityError);
     expect(denial?.error).toMatchObject({
@@ -108,7 +117,7 @@ describe('what a route demands of a valid token', () => {
     const refusing = new ClaimRequirement(['sub'], () => {
       throw own;
     });
-    expect(authorizer.authorize(await validate({}), [refusing])?.error).toBe(own);
+    expect(authorize(await validate({}), refusing)?.error).toBe(own);
   });
 });
 

@@ -1,36 +1,44 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
-import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { isWithoutToken } from '../metrics/denials.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import type { ValidatedToken } from '../model/token.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { findUnmetRequirement, type UnmetRequirement } from '../requirements/find-unmet-requirement.js';
-import type { Requirement, RightsSources } from '../requirements/requirement.js';
+import {
+  findUnmetRequirement,
+  malformedClaim,
+  type UnmetRequirement,
+} from '../requirements/find-unmet-requirement.js';
+import type { AccessPlan } from '../requirements/read-access-plan.js';
+import type { RightsSources } from '../requirements/requirement.js';
+import { RIGHTS_SOURCES } from '../requirements/rights-sources.js';
+import { Resources } from '../resources/resources.js';
 import { toCheckError } from '../validation/run-hooks.js';
+import type { AuthAttempt } from './auth-attempt.js';
 import { denied, type Denial } from './auth-outcome.js';
 
 /** Holds validated tokens against the requirements of routes, reports access that is denied, and counts denials. */
 @Injectable()
 export class Authorizer {
-  private readonly rights: RightsSources;
-
   constructor(
-    @Inject(RESOLVED_OPTIONS) { scopeClaim }: ResolvedOptions,
-    @Inject(IssuerRegistry) registry: IssuerRegistry,
+    @Inject(RIGHTS_SOURCES) private readonly rights: RightsSources,
+    @Inject(Resources) private readonly resources: Resources,
     @Inject(EventReporter) private readonly reporter: EventReporter,
     @Inject(MetricsRecorder) private readonly metrics: MetricsRecorder,
-  ) {
-    this.rights = { scopeClaim, rolesClaimOf: (issuer) => registry.rolesClaimOf(issuer) };
-  }
+  ) {}
 
-  /** Why the token is not enough: `scope_missing`, `role_missing`, `claim_not_met` …; undefined if it is. */
-  authorize(validated: ValidatedToken, requirements: readonly Requirement[]): Denial | undefined {
+  /**
+   * Why the token is not enough for a route: `audience_mismatch`, if it is for another resource; `scope_missing`, `role_missing` …;
+   * undefined if it is.
+   */
+  authorize(
+    validated: ValidatedToken,
+    { plan, context }: Pick<AuthAttempt, 'plan' | 'context'>,
+  ): Denial | undefined {
     let unmet: UnmetRequirement | undefined;
     try {
-      unmet = findUnmetRequirement(validated, requirements, this.rights);
+      unmet = this.findUnmet(validated, plan, context);
     } catch (error) {
       // A predicate of the application that breaks says nothing about the token: it is no 403, and no bare 500.
       return denied(toCheckError(error, 'function of a requirement'), { validated, broken: 'requirement' });
@@ -44,6 +52,25 @@ export class Authorizer {
       issuer: validated.issuer,
     }));
     return denied(error, { validated, challenge });
+  }
+
+  /** The identifier of the protected resource that a route belongs to; undefined if none is configured. */
+  resourceOf(plan: AccessPlan): string | undefined {
+    return this.resources.of(plan.resource)?.url;
+  }
+
+  private findUnmet(
+    validated: ValidatedToken,
+    plan: AccessPlan,
+    context: ExecutionContext,
+  ): UnmetRequirement | undefined {
+    const error = this.resources.findMismatch(validated, plan.resource, this.rights.audienceClaimOf);
+    if (error !== undefined) return { error, challenge: undefined };
+    const malformed = plan.claimReaders.find(({ isMalformed }) => isMalformed(validated.claims));
+    if (malformed !== undefined) return { error: malformedClaim(malformed.claim), challenge: undefined };
+    if (plan.requirements.length === 0) return undefined;
+    const call = { context, resource: this.resourceOf(plan) };
+    return findUnmetRequirement(validated, plan.requirements, this.rights, call);
   }
 
   /** Counts a denial, unless a validation has counted the token as rejected. */

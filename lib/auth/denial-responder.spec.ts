@@ -11,15 +11,17 @@ import type { TestingModule } from '@nestjs/testing';
 import { IdentityStats } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planOf } from '../../test/support/plan-of.js';
 import { createModule } from '../../test/support/create-module.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
+import { resolveOptions } from '../options/resolve-options.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { Resources } from '../resources/resources.js';
 import type { ErrorResponse } from '../transports/error-response.js';
 import { httpTransport } from '../transports/http.transport.js';
 import type { Connection, Transport } from '../transports/transport.js';
-import type { AuthAttempt } from './auth-attempt.js';
 import { denied, type Denial } from './auth-outcome.js';
 import { Authorizer } from './authorizer.js';
 import { DenialResponder } from './denial-responder.js';
@@ -48,7 +50,7 @@ function countOf(code: ErrorCode): readonly [number, number] {
 }
 
 /** Answers of a responder; over HTTP with the headers that it set. */
-function create({ closeExpired = false, metadata }: { closeExpired?: boolean; metadata?: string } = {}): {
+function create({ closeExpired = false, resource }: { closeExpired?: boolean; resource?: string } = {}): {
   respond: (denial: Denial, transport?: Transport) => Promise<unknown>;
   headers: string[];
   context: ExecutionContext;
@@ -57,7 +59,6 @@ function create({ closeExpired = false, metadata }: { closeExpired?: boolean; me
   const options: ResolvedOptions = {
     ...resolved,
     transports: { ...resolved.transports, closeExpired },
-    resourceMetadataUrl: metadata,
   };
   const headers: string[] = [];
   const response = {};
@@ -71,12 +72,16 @@ function create({ closeExpired = false, metadata }: { closeExpired?: boolean; me
   const responder = new DenialResponder(
     options,
     module.get(Authorizer),
+    new Resources(
+      resource === undefined
+        ? []
+        : resolveOptions({ issuer: issuer.issuer, resource: { url: resource } }, {}).resources,
+    ),
     adapterHost as unknown as HttpAdapterHost,
   );
   const context = new ExecutionContextHost([{ headers: {} }, response]);
   const respond = (denial: Denial, transport: Transport = httpTransport): Promise<unknown> => {
-    const plan: AuthAttempt['plan'] = { mode: 'required', requirements: [] };
-    return responder.respond(denial, { context, plan, transport, holder: {} });
+    return responder.respond(denial, { context, plan: planOf(), transport, holder: {} });
   };
   return { respond, headers, context };
 }
@@ -108,12 +113,12 @@ describe('the answer over HTTP', () => {
   );
 
   it('names what a client has to ask for, the metadata, and when to come back', async () => {
-    const { respond, headers } = create({ metadata: 'https://api.example/metadata' });
+    const { respond, headers } = create({ resource: 'https://api.example/orders' });
     const challenge = { scope: 'a b' };
     await respond(denied(new IdentityError('scope_missing'), { validated: VALIDATED, challenge }));
     await respond(denied(new IdentityError('keys_busy', undefined, { retryAfterMs: 2_001 })));
     expect(headers).toEqual([
-      `append WWW-Authenticate: ${REALM}, error="insufficient_scope", scope="a b", resource_metadata="https://api.example/metadata"`,
+      `append WWW-Authenticate: ${REALM}, error="insufficient_scope", scope="a b", resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"`,
       'set Retry-After: 3',
     ]);
   });

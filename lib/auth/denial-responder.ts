@@ -1,8 +1,12 @@
 import { HttpException, Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { buildChallenge, retryAfterSeconds } from '../errors/challenge.js';
+import { buildChallenge, retryAfterSeconds, type ChallengeParameters } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import type { ResolvedResource } from '../options/resource-options.js';
+import type { AccessPlan } from '../requirements/read-access-plan.js';
+import { scopeParameter } from '../requirements/scopes.js';
+import { Resources } from '../resources/resources.js';
 import { errorResponseFor, type ErrorResponse } from '../transports/error-response.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import type { AuthAttempt } from './auth-attempt.js';
@@ -15,15 +19,16 @@ export class DenialResponder {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(Authorizer) private readonly authorizer: Authorizer,
+    @Inject(Resources) private readonly resources: Resources,
     /** Missing only beside a second copy of `@nestjs/core`: HostApplication says so. */
     @Optional() @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
   /** The exception for the caller; the headers that belong to it are set on the way. */
   async respond(denial: Denial, attempt: AuthAttempt): Promise<unknown> {
-    const { error, cause, validated } = denial;
+    const { error, validated } = denial;
     const { context, transport } = attempt;
-    const response = errorResponseFor(error, cause);
+    const response = errorResponseFor(error, denial);
     if (response !== undefined) this.authorizer.countDenial(validated, response.code);
     if (transport.toException === undefined) return this.toHttp(denial, attempt);
     // An error of the application's own wiring stays what it is: the caller learns nothing of it.
@@ -46,16 +51,29 @@ export class DenialResponder {
     if (connection !== undefined) setImmediate(() => connection.close(response));
   }
 
-  private setHeaders(reason: IdentityError, { challenge }: Denial, { context }: AuthAttempt): void {
+  private setHeaders(reason: IdentityError, { challenge }: Denial, { context, plan }: AuthAttempt): void {
     const { httpAdapter } = this.adapterHost;
     const response: unknown = context.switchToHttp().getResponse();
-    const { realm, resourceMetadataUrl } = this.options;
-    const value = buildChallenge(reason, { realm, resourceMetadataUrl, parameters: challenge });
+    const resource = this.resources.of(plan.resource);
+    const value = buildChallenge(reason, {
+      realm: this.options.realm,
+      resourceMetadataUrl: resource?.metadataUrl,
+      parameters: reason.code === 'token_missing' ? scopesFor(plan, resource) : challenge,
+    });
     if (value !== undefined) httpAdapter.appendHeader(response, 'WWW-Authenticate', value);
     if (reason.kind === 'unavailable') {
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(reason));
     }
   }
+}
+
+/** What a client without a token should ask for (RFC 6750 section 3): the scopes of the route, else those of its resource. */
+function scopesFor(
+  { requirements }: AccessPlan,
+  resource: ResolvedResource | undefined,
+): ChallengeParameters {
+  const ofRoute = requirements.flatMap(({ scopes }) => scopes ?? []);
+  return scopeParameter(ofRoute.length > 0 ? ofRoute : (resource?.scopes ?? []));
 }
 
 /** A 401 of the application's own making has a challenge like every other (RFC 9110 section 15.5.2). */

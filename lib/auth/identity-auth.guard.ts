@@ -207,8 +207,8 @@ export class IdentityAuthGuard extends AuthGuard() {
     }
     if (authenticated !== undefined) {
       const leavesUser = (isOwn && property === USER) || this.#hasUserOf(authenticated, attempt);
-      const { validated, user: mapped } = authenticated;
-      this.#record('validated', attempt, { validated, user: mapped, isOwn, leavesUser });
+      const { validated, resource, user: mapped } = authenticated;
+      this.#record('validated', attempt, { validated, resource, user: mapped, isOwn, leavesUser });
       return undefined;
     }
     if (attempt.plan.requirements.length > 0) {

@@ -3,7 +3,8 @@ import type { AuthAttempt } from './auth-attempt.js';
 import type { Authenticated } from './auth-outcome.js';
 
 /** A token that was accepted, and what became of the user that it stands for. */
-export type Accepted = Pick<Authenticated, 'validated' | 'user'> & Pick<Decision, 'isOwn' | 'leavesUser'>;
+export type Accepted = Pick<Authenticated, 'validated' | 'resource' | 'user'> &
+  Pick<Decision, 'isOwn' | 'leavesUser'>;
 
 /**
  * Notes what a guard decided about an attempt. The decision belongs to this guard, this handler of this class, this call
@@ -23,6 +24,7 @@ export function recordAttempt(
     call: transport.outlivesRequest(holder) ? undefined : context,
     by,
     validated: accepted?.validated,
+    resource: accepted?.resource,
     user: accepted?.user,
     isOwn: accepted?.isOwn ?? true,
     leavesUser: accepted?.leavesUser ?? false,

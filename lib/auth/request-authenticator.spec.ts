@@ -3,6 +3,7 @@ import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import { IdentityStats, oncePerOperation, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { planOf } from '../../test/support/plan-of.js';
 import { createModule } from '../../test/support/create-module.js';
 import { ScopesRequirement } from '../requirements/scopes.js';
 import type { Requirement } from '../requirements/requirement.js';
@@ -60,7 +61,7 @@ function attemptOf(
   }: { requirements?: readonly Requirement[]; transport?: Transport } & Partial<AuthAttempt> = {},
 ): AuthAttempt {
   const context = new ExecutionContextHost([request, {}], Orders, Reflect.get(Orders.prototype, 'list'));
-  return { context, plan: { mode: 'required', requirements }, transport, holder: request, ...others };
+  return { context, plan: planOf(...requirements), transport, holder: request, ...others };
 }
 
 describe('the credentials of a request', () => {
@@ -204,14 +205,14 @@ describe('an earlier decision about the same call and token', () => {
       'validated',
       attempt,
       { guard: {}, by: authenticator },
-      { validated, user, isOwn: true, leavesUser: true },
+      { validated, resource: undefined, user, isOwn: true, leavesUser: true },
     );
     expect(authenticator.decisionOf(attempt, validated)).toMatchObject({ validated, user });
     expect(authenticator.decisionOf(attempt, { token: issuer.token() })).toBeUndefined();
 
     expect(await authenticator.authenticate(attempt, request)).toEqual(first);
     expect([validations(), asked]).toEqual([1, 1]);
-    const plan: AuthAttempt['plan'] = { mode: 'required', requirements: [new ScopesRequirement(['a'])] };
+    const plan = planOf(new ScopesRequirement(['a']));
     expect(await authenticator.authenticate({ ...attempt, plan }, request)).toMatchObject({
       kind: 'denied',
       error: { code: 'scope_missing' },

@@ -44,11 +44,14 @@ export class RequestAuthenticator {
       validated =
         known?.validated ??
         (await (flight === undefined ? this.validate(attempt, credentials.token) : flight.validated));
-      const denial = this.authorizer.authorize(validated, attempt.plan.requirements);
+      const denial = this.authorizer.authorize(validated, attempt);
       if (denial !== undefined) return denial;
-      if (this.users.mapsNothing) return { kind: 'authenticated', validated, user: validated.claims };
+      const resource = this.authorizer.resourceOf(attempt.plan);
+      if (this.users.mapsNothing) {
+        return { kind: 'authenticated', validated, resource, user: validated.claims };
+      }
       const user = known === undefined ? await this.userOf(attempt, validated, flight) : known.user;
-      return { kind: 'authenticated', validated, user };
+      return { kind: 'authenticated', validated, resource, user };
     } catch (error) {
       return denied(error, { validated });
     }
@@ -66,7 +69,7 @@ export class RequestAuthenticator {
 
   /** What a route demands of a token that is validated already. */
   authorize(attempt: AuthAttempt, validated: ValidatedToken): Denial | undefined {
-    return this.authorizer.authorize(validated, attempt.plan.requirements);
+    return this.authorizer.authorize(validated, attempt);
   }
 
   /** The fields of one GraphQL operation ask all at once. */

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { decisionFor, sharedDecision } from '../transports/decisions.js';
+import { decisionFor, sharedDecision, type Decision } from '../transports/decisions.js';
 import { isKnownCall, transportOf } from '../transports/transport-of.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -11,12 +11,21 @@ import { readAccessPlan } from '../requirements/read-access-plan.js';
  * @throws {IdentityError} `guard_missing`.
  */
 export function tokenOfHandler(context: ExecutionContext, decorator: string): ValidatedToken | undefined {
+  return decisionOfHandler(context, decorator)?.validated;
+}
+
+/**
+ * The decision that {@link tokenOfHandler} goes by; undefined for what is public.
+ *
+ * @throws {IdentityError} `guard_missing`.
+ */
+export function decisionOfHandler(context: ExecutionContext, decorator: string): Decision | undefined {
   // What is public is handed no token, whether or not a transport knows the call.
   if (!isKnownCall(context) && isPublic(context)) return undefined;
   const transport = transportOf(context);
   const holder = transport.holderOf(context);
   const own = decisionFor(holder, context.getHandler(), context.getClass());
-  if (own !== undefined) return own.validated;
+  if (own !== undefined) return own;
   const shared = sharedDecision(holder);
   const handler = `${context.getClass().name}.${context.getHandler().name}`;
   if (shared === undefined) {
@@ -36,7 +45,7 @@ export function tokenOfHandler(context: ExecutionContext, decorator: string): Va
   }
   // Handlers that share a holder do not share what they require.
   if (transport.handlersPerRequest !== 'one' && isPublic(context)) return undefined;
-  return shared.validated;
+  return shared;
 }
 
 function isPublic(context: ExecutionContext): boolean {

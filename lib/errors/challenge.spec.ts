@@ -31,6 +31,10 @@ describe('buildChallenge', () => {
     ['scope_missing', 'Bearer realm="api", error="insufficient_scope"'],
     ['claim_not_met', 'Bearer realm="api", error="insufficient_scope"'],
     ['issuer_not_met', 'Bearer realm="api", error="insufficient_scope"'],
+    [
+      'authentication_insufficient',
+      'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent authentication is required"',
+    ],
     ['keys_unavailable', undefined],
     ['keys_cold', undefined],
     ['provider_unreachable', undefined],
@@ -47,7 +51,13 @@ describe('buildChallenge', () => {
     const error = /error="(\w+)"/.exec(value ?? '')?.[1];
     expect(value === undefined).toBe(status >= 500);
     if (status === 400) expect(error).toBe('invalid_request');
-    if (status === 401) expect(error).toBe(code === 'token_missing' ? undefined : 'invalid_token');
+    if (status === 401) {
+      const others = {
+        token_missing: undefined,
+        authentication_insufficient: 'insufficient_user_authentication',
+      };
+      expect(error).toBe(code in others ? Reflect.get(others, code) : 'invalid_token');
+    }
     if (status === 403) expect(error).toBe('insufficient_scope');
   });
 
@@ -56,14 +66,22 @@ describe('buildChallenge', () => {
     expect(new Set(refused.map((code) => challenge(code))).size).toBe(2);
   });
 
-  it('names the scopes of the route, only where a right is missing', () => {
+  it('names the scopes of the route, if a right or the token itself is missing', () => {
     const context = { realm: 'api', parameters: { scope: 'orders:read orders:write' } };
     expect(challenge('scope_missing', context)).toBe(
       'Bearer realm="api", error="insufficient_scope", scope="orders:read orders:write"',
     );
     expect(challenge('token_expired', context)).not.toContain('scope');
-    expect(challenge('token_missing', context)).not.toContain('scope');
+    expect(challenge('token_missing', context)).toBe('Bearer realm="api", scope="orders:read orders:write"');
+    expect(challenge('authorization_malformed', context)).not.toContain('scope');
     expect(challenge('scope_missing', { realm: 'api', parameters: {} })).not.toContain('scope=');
+  });
+
+  it('has another error, if the unmet requirement names one', () => {
+    const context = { realm: 'api', parameters: { error: 'insufficient_claims', claims: 'e30=' } };
+    expect(challenge('authentication_insufficient', context)).toMatch(
+      /^Bearer realm="api", error="insufficient_claims", error_description="[^"]+", claims="e30="$/,
+    );
   });
 
   it('points to the metadata of the resource where it is configured', () => {

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ChallengeError } from './error-codes.js';
 import type { IdentityError } from './identity-error.js';
 
-/** By name, such as `scope` (RFC 6750 section 3). */
+/** By name, such as `scope` (RFC 6750 section 3). `error` takes the place of the one that belongs to the code. */
 export type ChallengeParameters = Readonly<Record<string, string>>;
 
 export interface ChallengeContext {
@@ -24,17 +24,20 @@ export function buildChallenge(error: IdentityError, context: ChallengeContext):
   const row = ERROR_CODES[error.code];
   if (row.kind !== 'rejected') return undefined;
   const parts = [`realm=${quote(context.realm)}`];
-  if (row.challenge !== undefined) parts.push(`error="${row.challenge}"`);
+  const { error: another, ...parameters } = context.parameters ?? {};
+  if (row.challenge !== undefined) parts.push(`error=${quote(another ?? row.challenge)}`);
   if (row.challenge === 'invalid_token') {
     // RFC 6750 section 3: for developers, in words that tell a guesser nothing beyond what the client may know anyway. Which
     // check failed stays in the log: an attacker would learn from it which part of a forged token to mend next.
     const what = error.code === 'token_expired' ? 'expired' : 'invalid';
     parts.push(`error_description="The access token is ${what}"`);
   }
+  if (row.challenge === 'insufficient_user_authentication') {
+    parts.push('error_description="A stronger or more recent authentication is required"');
+  }
   // What is wrong with the token itself does not depend on the route: no parameter of it helps.
-  if (row.challenge !== undefined && !ABOUT_THE_TOKEN.has(row.challenge)) {
-    for (const [name, value] of Object.entries(context.parameters ?? {}))
-      parts.push(`${name}=${quote(value)}`);
+  if (row.challenge === undefined || !ABOUT_THE_TOKEN.has(row.challenge)) {
+    for (const [name, value] of Object.entries(parameters)) parts.push(`${name}=${quote(value)}`);
   }
   if (context.resourceMetadataUrl !== undefined) {
     parts.push(`resource_metadata=${quote(context.resourceMetadataUrl)}`);

@@ -7,8 +7,9 @@
  */
 export type ErrorKind = 'rejected' | 'unavailable' | 'misconfigured';
 
-/** `error` values of a Bearer challenge, RFC 6750 section 3.1. */
-export type ChallengeError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+/** `error` values of a Bearer challenge: RFC 6750 section 3.1, RFC 9470 section 3. */
+export type ChallengeError =
+  'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
 
 /**
  * Where a validation can end with a code. Metrics show these results from the start at 0, so that the first one is seen as an
@@ -162,6 +163,21 @@ const TABLE = {
   scope_missing: denied('The token lacks a scope that the route or the call requires.', 'verified'),
   role_missing: denied('The token lacks a role that the route requires.'),
   claim_not_met: denied('A claim does not meet @RequireClaim of the route.'),
+  // RFC 9470 section 3: 401, because another login helps, which an authorization server starts.
+  authentication_insufficient: {
+    kind: 'rejected',
+    status: 401,
+    challenge: 'insufficient_user_authentication',
+    ofRequirement: true,
+    meaning: 'The login of the user is not as strong or as recent as the route requires.',
+  },
+  actor_not_met: denied(
+    'Nobody, or somebody else than @RequireActor of the route names, acts for the subject ("act").',
+  ),
+  delegation_refused: denied(
+    'Somebody acts for the subject ("act"), which @RefuseDelegated of the route refuses.',
+  ),
+  details_not_met: denied('The "authorization_details" are not what the route requires.'),
   issuer_not_met: denied('The issuer is none of those that @RequireIssuer of the route names.'),
   // Nothing was decided about the token: these end by themselves, and Retry-After says when another attempt makes sense.
   // What the provider did wrong is in the log; a caller learns no more than that.

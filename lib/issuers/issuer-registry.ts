@@ -4,8 +4,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { EventReporter } from '../events/event-reporter.js';
 import type { HttpClients } from '../http/http-clients.js';
 import { listOf, quoted } from '../model/printable.js';
-import type { ClaimSource } from '../options/options.types.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import { Issuer } from './issuer.js';
 import type { DocumentKind, IssuerRuntime } from './issuer-document.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -100,14 +99,14 @@ export class IssuerRegistry {
   }
 
   /**
-   * Where tokens of a validated issuer have their roles; undefined if they have none. A tenant whose
-   * options were driven out since then is asked for again, and nobody guesses meanwhile.
+   * The options of the issuer of a validated token. A tenant whose options were driven out since then is asked for again,
+   * and nobody guesses meanwhile.
    *
    * @throws {IdentityError} `metadata_unavailable`, `check_failed`, `keys_busy`.
    */
-  rolesClaimOf(issuer: string): ClaimSource | undefined {
+  optionsOf(issuer: string): ResolvedIssuer | undefined {
     const found = this.find(issuer);
-    if (!(found instanceof Promise)) return found?.options.rolesClaim;
+    if (!(found instanceof Promise)) return found?.options;
     found.catch(() => undefined);
     throw refuse('metadata_unavailable', 'The options of the issuer are being asked for again.');
   }

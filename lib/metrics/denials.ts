@@ -11,6 +11,9 @@ const WITHOUT_TOKEN = ['token_missing', 'authorization_malformed'] as const sati
 export const DENIAL_CODES = [
   ...WITHOUT_TOKEN,
   ...REQUIREMENT_CODES,
+  // A claim that only a requirement reads; an audience that only a route demands.
+  'claim_invalid',
+  'audience_mismatch',
   'user_refused',
   'check_refused',
   'check_failed',

@@ -1,6 +1,6 @@
 import { algorithms, audience, keySet, keySetUrl, metadataIssuer, validateHook } from './issuer-kinds.js';
-import { claimSource, oneOf, text } from './kinds.js';
-import type { Profile } from './options.types.js';
+import { claimSource, oneOf, text, textList } from './kinds.js';
+import type { Profile, StepUp } from './options.types.js';
 import { httpSettings } from './resolve-http.js';
 import type { GivenOf, ValueOf } from './schema.js';
 
@@ -23,6 +23,16 @@ export const SHARED_ISSUER_OPTIONS = {
    * A list of strings, or a string that is one role. @default none
    */
   rolesClaim: claimSource(),
+  /**
+   * Authentication contexts (`acr`), the weakest first, for `@RequireAuthentication`: a later one stands for all before it.
+   * @default []
+   */
+  acrOrder: textList(Object.freeze([])),
+  /**
+   * How clients of the provider are told to log in again: by RFC 9470, or by Entra ID's claims challenge, which reads `acrs`.
+   * @default 'rfc9470'
+   */
+  stepUp: oneOf<StepUp>('rfc9470', ['rfc9470', 'entra']),
 };
 
 /** What belongs to one issuer. */

@@ -21,6 +21,7 @@ import {
   quotable,
 } from './kinds.js';
 import { allowedIssuers, issuers, requiredClaims, scopeClaim, tokenTypes } from './module-kinds.js';
+import { publicUrl, resource, resources, scopeImplies } from './resource-kinds.js';
 import type { JwtFromRequest, MapUser } from './options.types.js';
 import type { GivenOf, ValueOf } from './schema.js';
 import { TRANSPORT_GROUP, type TransportOptions } from './transport-options.js';
@@ -62,8 +63,13 @@ export const COMMON_OPTIONS = {
   scopeClaim: scopeClaim(['scope', 'scp']),
   /** What to do with tokens that carry `cnf` (RFC 7800): 'reject' is the only way yet. @default 'reject' */
   senderConstrained: oneOf('reject', ['reject']),
-  /** `resource_metadata` of the challenge (RFC 9728 section 5.1). @default none */
-  resourceMetadataUrl: quotable(undefined),
+  /** The origin by which clients reach this API, with the prefix that a proxy adds: for resources that are given as paths. @default none */
+  publicUrl: publicUrl(),
+  /**
+   * What a scope includes: `{ 'notes:write': ['notes:read'], 'notes:admin': ['notes:*'] }`. A `*` at the end stands for any end.
+   * @default none
+   */
+  scopeImplies: scopeImplies(),
   /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
   warmUp: oneOf('background', ['background', 'await', 'off']),
   /** Bounds of the caches of metadata and keys. */
@@ -82,15 +88,29 @@ export const COMMON_OPTIONS = {
   unguarded: oneOf('error', ['error', 'warn', 'off']),
 };
 
+/** What clients know this API as (RFC 9728). */
+export const RESOURCE_MODULE_OPTIONS = {
+  /** The protected resource that this API is; its metadata is served, and challenges point to it (RFC 9728). @default none */
+  resource: resource(),
+  /**
+   * Several protected resources, instead of `resource`: a token for one is worth nothing at another. The first is that of all
+   * routes without `@ProtectedResource`. @default none
+   */
+  resources: resources(),
+};
+
 /** All that may stand at the top. */
 export const MODULE_OPTIONS = {
   ...ONE_ISSUER_OPTIONS,
   ...SHARED_ISSUER_OPTIONS,
   ...SEVERAL_ISSUERS_OPTIONS,
   ...COMMON_OPTIONS,
+  ...RESOURCE_MODULE_OPTIONS,
 };
 
 export const MODULE_HINTS = {
+  resourceMetadataUrl:
+    'is replaced by "resource": { url }, whose metadata the module serves and names in challenges',
   isGlobal: 'belongs beside "useFactory", "useClass" or "useExisting" in forRootAsync, not into its result',
   clockTolerance: 'unknown option; it is "clockToleranceMs", in milliseconds',
 };
@@ -102,6 +122,7 @@ export interface IdentityModuleOptions
     GivenOf<typeof ONE_ISSUER_OPTIONS>,
     GivenOf<typeof SHARED_ISSUER_OPTIONS>,
     GivenOf<typeof SEVERAL_ISSUERS_OPTIONS>,
+    GivenOf<typeof RESOURCE_MODULE_OPTIONS>,
     GivenOf<typeof COMMON_OPTIONS> {}
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */

@@ -1,7 +1,8 @@
 import { ONE_ISSUER_OPTIONS, type SharedIssuerValues } from './issuer-options.js';
 import type { SeveralIssuersValues } from './module-options.js';
 import type { OptionIssue } from './option-issues.js';
-import type { ResolvedOptions } from './resolved-options.js';
+import type { ResolvedResource } from './resource-options.js';
+import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
 import type { Rule } from './schema.js';
 
 type SeveralIssuersRule = Rule<SeveralIssuersValues>;
@@ -56,4 +57,23 @@ export function cacheHoldsAllIssuers(
   if (issuers.length <= maxEntries) return [];
   const count = `${String(issuers.length)} issuers are configured`;
   return [{ path: 'cache.maxEntries', message: `${count}; all of them must fit, got ${String(maxEntries)}` }];
+}
+
+/** A resource whose audience no issuer's tokens may have would refuse every token. */
+export function resourcesAreReachable(
+  issuers: readonly Pick<ResolvedIssuer, 'audience'>[],
+  resources: readonly ResolvedResource[],
+): readonly OptionIssue[] {
+  if (issuers.length === 0) return [];
+  const unreachable = resources.filter(
+    ({ audience }) =>
+      audience !== null &&
+      !issuers.some(
+        (issuer) => issuer.audience === null || audience.some((name) => issuer.audience?.includes(name)),
+      ),
+  );
+  return unreachable.map(({ url }) => ({
+    path: 'audience',
+    message: `accepts no token for the resource '${url}': leave "audience" out, or name the audience of each resource in it`,
+  }));
 }

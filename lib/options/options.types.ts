@@ -47,3 +47,6 @@ export interface HttpDispatcher {
 
 /** Which rules for the form of tokens hold besides those of RFC 7519. */
 export type Profile = 'any' | 'rfc9068';
+
+/** How a provider's clients learn that the user must log in again. */
+export type StepUp = 'rfc9470' | 'entra';

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { createKey } from '../../test/support/signing-key.js';
@@ -61,7 +62,9 @@ describe('the defaults', () => {
       jwtFromRequest: undefined,
       realm: 'api',
       scopeClaim: ['scope', 'scp'],
-      resourceMetadataUrl: undefined,
+      publicUrl: undefined,
+      scopeImplies: ScopeHierarchy.NONE,
+      resources: [],
       warmUp: 'background',
       cache: { maxEntries: 128 },
       transports: {
@@ -101,6 +104,9 @@ describe('the defaults', () => {
         jwksUri: undefined,
         jwks: undefined,
         validate: [],
+        rolesClaim: undefined,
+        acrOrder: [],
+        stepUp: 'rfc9470',
         http: {
           timeoutMs: 5_000,
           deadlineMs: 10_000,
@@ -391,7 +397,13 @@ describe('what is wrong', () => {
     ['mapUser', ['user', null, {}]],
     ['jwtFromRequest', ['header', null, {}]],
     ['realm', [1, '', null, 'a\nb', 'ü', 'a\0']],
-    ['resourceMetadataUrl', [1, '', null, 'https://x\r\nSet-Cookie: a']],
+    [
+      'publicUrl',
+      [1, '', null, 'x', '/x', 'http://x.test', 'https://x.test/#a', 'https://x.test/\r\nSet-Cookie: a'],
+    ],
+    ['scopeImplies', [1, null, [], 'a']],
+    ['stepUp', ['Entra', null, '']],
+    ['acrOrder', ['a', [], [1], [''], null]],
     ['scopeClaim', [1, '', null, [], [1], {}]],
     ['rolesClaim', [1, '', null, [], [1], {}]],
     ['senderConstrained', ['accept', null, true, '']],

@@ -1,10 +1,17 @@
-import type { JsonObject } from '../model/json.js';
+import { isJsonObject, type JsonObject } from '../model/json.js';
 import { SHARED_ISSUER_OPTIONS, type SharedIssuerValues } from './issuer-options.js';
 import { COMMON_OPTIONS, MODULE_HINTS, MODULE_OPTIONS, SEVERAL_ISSUERS_OPTIONS } from './module-options.js';
-import { cacheHoldsAllIssuers, profileFitsTokenTypes, SEVERAL_ISSUERS_RULES } from './module-rules.js';
+import {
+  cacheHoldsAllIssuers,
+  profileFitsTokenTypes,
+  resourcesAreReachable,
+  SEVERAL_ISSUERS_RULES,
+} from './module-rules.js';
 import { throwIfAny } from './option-issues.js';
 import { findRuntimeIssues, readHttpEnvironment, type HttpEnvironment } from './read-environment.js';
 import { defaultHttp } from './resolve-http.js';
+import type { ResolvedResource } from './resource-options.js';
+import { audienceOfAll, resolveResources } from './resolve-resources.js';
 import { resolveIssuerList, resolveOnlyIssuer, tenantSource } from './resolve-issuer.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
 import { asSource, defaultsOf, findUnknownNames, isGivenIn, readRows, type Reading } from './schema.js';
@@ -20,10 +27,16 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   const given = raw ?? {};
   const source = asSource(given);
   const surroundings = readHttpEnvironment(environment, source['http']);
-  const shared = readShared(source, surroundings.value);
+  const common = readRows(COMMON_OPTIONS, source, defaultsOf(COMMON_OPTIONS));
+  const top = readShared(source, surroundings.value);
+  const resources = resolveResources(source, {
+    publicUrl: common.value.publicUrl,
+    audience: top.value.audience,
+    issuers: namedIssuers(source),
+  });
+  const shared = { ...top, value: withAudienceOf(resources.value, top.value) };
   const several = readRows(SEVERAL_ISSUERS_OPTIONS, source, defaultsOf(SEVERAL_ISSUERS_OPTIONS));
   const issuers = resolveIssuers(source, shared.value, several.value.issuers);
-  const common = readRows(COMMON_OPTIONS, source, defaultsOf(COMMON_OPTIONS));
   // It has one value yet: checked, and of no use to anybody.
   const { senderConstrained, ...values } = common.value;
   throwIfAny([
@@ -31,19 +44,38 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     ...findRuntimeIssues(process.versions),
     ...surroundings.issues,
     ...shared.issues,
+    ...resources.issues,
     ...several.issues,
     ...SEVERAL_ISSUERS_RULES.flatMap((rule) => rule(several.value, isGivenIn(source))),
     ...issuers.issues,
     ...common.issues,
     ...profileFitsTokenTypes([...issuers.value, shared.value], values.tokenTypes),
     ...cacheHoldsAllIssuers(issuers.value, values.cache),
+    ...resourcesAreReachable(issuers.value, resources.value),
   ]);
   return Object.freeze({
     ...values,
     issuers: issuers.value,
+    resources: resources.value,
     tenants: tenantSource(several.value, shared.value, values.tokenTypes),
     warnings: Object.freeze(surroundings.warnings),
   });
+}
+
+/** As far as the configuration says: tenants are known when they come. */
+function namedIssuers(source: JsonObject): readonly string[] {
+  const { issuer, issuers } = source;
+  const members: readonly unknown[] = Array.isArray(issuers) ? issuers : [{ issuer }];
+  const names = members.map((member) => (isJsonObject(member) ? member['issuer'] : undefined));
+  return Object.freeze(names.filter((name) => typeof name === 'string'));
+}
+
+/** A token must be for one of the resources, if the top says nothing else. */
+function withAudienceOf(
+  resources: readonly ResolvedResource[],
+  values: SharedIssuerValues,
+): SharedIssuerValues {
+  return values.audience === undefined ? { ...values, audience: audienceOfAll(resources) } : values;
 }
 
 /** What the top says for all issuers. */

@@ -1,6 +1,7 @@
 import type { DISCOVERY_GROUP, JWKS_GROUP } from './cache-options.js';
 import type { IssuerSource, IssuerValues } from './issuer-options.js';
 import type { COMMON_OPTIONS } from './module-options.js';
+import type { ResolvedResource } from './resource-options.js';
 import type { ValueOf } from './schema.js';
 
 /** One issuer after resolution: nothing is optional that has a default, everything is frozen. */
@@ -32,6 +33,8 @@ export interface TenantSource {
 /** The options after resolution. Those of issuers are with the issuers. */
 export interface ResolvedOptions extends Omit<ValueOf<typeof COMMON_OPTIONS>, 'senderConstrained'> {
   readonly issuers: readonly ResolvedIssuer[];
+  /** The first one is that of all routes that name none; empty if none is configured. */
+  readonly resources: readonly ResolvedResource[];
   /** undefined if the configuration names all issuers. */
   readonly tenants: TenantSource | undefined;
   /** What the log is told at start. */

@@ -1,15 +1,55 @@
+import type { ValidatedToken } from '../model/token.js';
 import type { Requirement } from './requirement.js';
 
 /** Whether a token is welcome, or not looked at; without either, it is required. */
 export type AccessMode = 'public' | 'optional';
 
 const MODE = Symbol('nestjs-identity-model: access mode');
+const RESOURCE = Symbol('nestjs-identity-model: protected resource');
+const CLAIM_READERS = Symbol('nestjs-identity-model: claims that parameters read');
 const NOTED = Symbol('nestjs-identity-model: methods with requirements');
 const REQUIREMENTS = Symbol('nestjs-identity-model: requirements');
 const KEYS: readonly symbol[] = [MODE, NOTED, REQUIREMENTS];
 
 export function setMode(target: object, mode: AccessMode): void {
   Reflect.defineMetadata(MODE, mode, target);
+}
+
+export function setResource(target: object, url: string): void {
+  Reflect.defineMetadata(RESOURCE, url, target);
+}
+
+/** The resource that a method or a class itself names. */
+export function ownResource(target: object): string | undefined {
+  return Reflect.getOwnMetadata(RESOURCE, target) as string | undefined;
+}
+
+/** That of a class, or of the nearest one that it extends. */
+export function classResource(controller: object): string | undefined {
+  for (let at: unknown = controller; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    const url = ownResource(at);
+    if (url !== undefined) return url;
+  }
+  return undefined;
+}
+
+/** A claim that a parameter of a handler is made of: a token in which it is malformed never gets there. */
+export interface ClaimReader {
+  readonly claim: string;
+  readonly isMalformed: (claims: ValidatedToken['claims']) => boolean;
+}
+
+/** Notes on a method what a parameter of it reads. */
+export function noteClaimReader(reader: ClaimReader): ParameterDecorator {
+  return (target, name) => {
+    const method: unknown = name === undefined ? undefined : Reflect.get(target, name);
+    if (typeof method !== 'function') return;
+    Reflect.defineMetadata(CLAIM_READERS, [...claimReaders(method), reader], method);
+  };
+}
+
+export function claimReaders(method: object): readonly ClaimReader[] {
+  return (Reflect.getOwnMetadata(CLAIM_READERS, method) as readonly ClaimReader[] | undefined) ?? [];
 }
 
 /** Requirements add up: none replaces another. */

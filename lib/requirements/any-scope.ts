@@ -29,13 +29,17 @@ export class AnyScopeRequirement implements Requirement {
     return `The token does not have one of the scopes that the route demands: ${listOf(this.alternatives)}.`;
   }
 
-  isMet({ claims }: ValidatedToken, { scopeClaim }: RightsSources): boolean {
+  isMet({ claims }: ValidatedToken, { scopeClaim, scopeImplies }: RightsSources): boolean {
     const granted = readScopes(claims, scopeClaim);
-    return this.alternatives.some((scope) => granted.has(scope));
+    return this.alternatives.some((scope) => scopeImplies.grants(granted, scope));
   }
 
   /** All that are demanded, and the alternatives that lack. */
-  challenge(all: readonly Requirement[]): ChallengeParameters {
+  challenge(
+    _token: ValidatedToken,
+    _rights: RightsSources,
+    all: readonly Requirement[],
+  ): ChallengeParameters {
     return scopeParameter(
       all.flatMap((requirement) => (requirement === this ? this.alternatives : (requirement.scopes ?? []))),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { ClaimSource } from '../options/options.types.js';
 import { AnyRoleRequirement } from './any-role.js';
@@ -6,12 +7,23 @@ import { AnyScopeRequirement } from './any-scope.js';
 import { ClaimRequirement } from './claim.js';
 import { findUnmetRequirement, type UnmetRequirement } from './find-unmet-requirement.js';
 import { IssuerRequirement } from './issuer.js';
-import type { Requirement } from './requirement.js';
+import type { AuthorizedCall, Requirement, RightsSources } from './requirement.js';
 import { RolesRequirement } from './roles.js';
 import { ScopesRequirement } from './scopes.js';
 
 const ISSUER = 'https://id.example.com';
 const ROLES: ClaimSource = ['realm_access', 'roles'];
+/** No requirement here looks at the call. */
+const CALL = {} as AuthorizedCall;
+const NOTHING: RightsSources = {
+  scopeClaim: [],
+  scopeImplies: ScopeHierarchy.NONE,
+  audienceClaimOf: () => 'aud',
+  rolesClaimOf: () => undefined,
+  authenticationOf: () => ({ acrOrder: [], stepUp: 'rfc9470' }),
+  nowMs: () => 0,
+  clockToleranceMs: 0,
+};
 const SOURCES: readonly ClaimSource[] = ['scope', 'scp'];
 
 const tokenWith = (claims: object): ValidatedToken => ({
@@ -35,10 +47,16 @@ function shortfall(
   sources = SOURCES,
   rolesClaim: ClaimSource | undefined = ROLES,
 ): unknown {
-  const found = findUnmetRequirement(tokenWith(claims), requirements, {
-    scopeClaim: sources,
-    rolesClaimOf: (name) => (name === ISSUER ? rolesClaim : 'another'),
-  });
+  const found = findUnmetRequirement(
+    tokenWith(claims),
+    requirements,
+    {
+      ...NOTHING,
+      scopeClaim: sources,
+      rolesClaimOf: (name) => (name === ISSUER ? rolesClaim : 'another'),
+    },
+    CALL,
+  );
   return found === undefined ? undefined : [found.error.code, ...scopesIn(found)];
 }
 
@@ -192,16 +210,22 @@ describe('roles', () => {
   });
 
   it('are none where it is not said where they are', () => {
-    const places = { scopeClaim: SOURCES, rolesClaimOf: () => undefined };
+    const places = { ...NOTHING, scopeClaim: SOURCES };
     const token = tokenWith({ roles: ['a'], realm_access: { roles: ['a'] } });
-    expect(findUnmetRequirement(token, [roles('a')], places)?.error.code).toBe('role_missing');
+    expect(findUnmetRequirement(token, [roles('a')], places, CALL)?.error.code).toBe('role_missing');
   });
 
   it('put no scope of theirs into the challenge', () => {
-    const found = findUnmetRequirement(tokenWith({ scope: 'a' }), [all('a'), new RolesRequirement(['x'])], {
-      scopeClaim: SOURCES,
-      rolesClaimOf: () => 'roles',
-    });
+    const found = findUnmetRequirement(
+      tokenWith({ scope: 'a' }),
+      [all('a'), new RolesRequirement(['x'])],
+      {
+        ...NOTHING,
+        scopeClaim: SOURCES,
+        rolesClaimOf: () => 'roles',
+      },
+      CALL,
+    );
     expect(scopesIn(found)).toEqual([]);
   });
 });
@@ -222,16 +246,22 @@ describe('the message', () => {
     ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],
   ])('is: %s', (message, requirement) => {
     const token = tokenWith({ scope: 'secret', roles: ['secret'], a: { b: 'secret' } });
-    const places = { scopeClaim: SOURCES, rolesClaimOf: () => 'roles' };
-    expect(findUnmetRequirement(token, [requirement], places)?.error.message).toBe(message);
+    const places = { ...NOTHING, scopeClaim: SOURCES, rolesClaimOf: () => 'roles' };
+    expect(findUnmetRequirement(token, [requirement], places, CALL)?.error.message).toBe(message);
   });
 
   it('is bounded, whatever the route demands', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `${'x'.repeat(1_000)}${String(index)}`);
-    const found = findUnmetRequirement(tokenWith({}), [all(...names)], {
-      scopeClaim: SOURCES,
-      rolesClaimOf: () => 'r',
-    });
+    const found = findUnmetRequirement(
+      tokenWith({}),
+      [all(...names)],
+      {
+        ...NOTHING,
+        scopeClaim: SOURCES,
+        rolesClaimOf: () => 'r',
+      },
+      CALL,
+    );
     expect(found?.error.message.length).toBeLessThan(700);
   });
 });

@@ -1,4 +1,13 @@
-import { classRequirements, ownMode, ownRequirements, type AccessMode } from './access-metadata.js';
+import {
+  claimReaders,
+  classRequirements,
+  classResource,
+  ownMode,
+  ownRequirements,
+  ownResource,
+  type AccessMode,
+  type ClaimReader,
+} from './access-metadata.js';
 import type { Requirement } from './requirement.js';
 
 /** What the decorators on a route and on its class add up to. */
@@ -6,6 +15,10 @@ export interface AccessPlan {
   readonly mode: 'required' | AccessMode;
   /** All of them are demanded. */
   readonly requirements: readonly Requirement[];
+  /** The protected resource that the route names; undefined for the first one that is configured. */
+  readonly resource: string | undefined;
+  /** Claims that parameters of the handler are made of. */
+  readonly claimReaders: readonly ClaimReader[];
 }
 
 /**
@@ -15,5 +28,10 @@ export interface AccessPlan {
 export function readAccessPlan(handler: object, controller: object): AccessPlan {
   const requirements = [...classRequirements(controller), ...ownRequirements(handler)];
   const mode = ownMode(handler) ?? ownMode(controller);
-  return { mode: requirements.length > 0 ? 'required' : (mode ?? 'required'), requirements };
+  return {
+    mode: requirements.length > 0 ? 'required' : (mode ?? 'required'),
+    requirements,
+    resource: ownResource(handler) ?? classResource(controller),
+    claimReaders: claimReaders(handler),
+  };
 }

@@ -1,7 +1,9 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { ChallengeParameters } from '../errors/challenge.js';
 import type { RequirementCode } from '../errors/error-codes.js';
+import type { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import type { ValidatedToken } from '../model/token.js';
-import type { ClaimSource } from '../options/options.types.js';
+import type { ClaimSource, StepUp } from '../options/options.types.js';
 
 /**
  * What a route demands of a token that is valid already. A new kind is one file beside this one, with its decorator, an
@@ -14,14 +16,17 @@ export interface Requirement {
   readonly demand: string;
 
   /** @throws what a function of the application throws; `metadata_unavailable`. */
-  isMet(token: ValidatedToken, rights: RightsSources): boolean;
+  isMet(token: ValidatedToken, rights: RightsSources, call: AuthorizedCall): boolean;
 
   /**
    * Parameters of the challenge: what a client has to ask for.
    *
    * @param all - the requirements of the route, this one included.
    */
-  challenge?(all: readonly Requirement[]): ChallengeParameters;
+  challenge?(token: ValidatedToken, rights: RightsSources, all: readonly Requirement[]): ChallengeParameters;
+
+  /** The claim that the requirement reads and that has no form in which it could be judged: the token is rejected for it. */
+  malformedClaim?(token: ValidatedToken, rights: RightsSources): string | undefined;
 
   /** Scopes that every token for the route needs. */
   readonly scopes?: readonly string[];
@@ -31,9 +36,31 @@ export interface Requirement {
   readonly readsRoles?: boolean;
 }
 
+/** The call that is to be authorized. */
+export interface AuthorizedCall {
+  readonly context: ExecutionContext;
+  /** The identifier of the protected resource that the route belongs to; undefined if none is configured. */
+  readonly resource: string | undefined;
+}
+
 /** Where the rights of a token stand. */
 export interface RightsSources {
   readonly scopeClaim: readonly ClaimSource[];
+  readonly scopeImplies: ScopeHierarchy;
   /** undefined for issuers whose tokens have no roles. Asked only if roles are demanded. */
   readonly rolesClaimOf: (issuer: string) => ClaimSource | undefined;
+  /** The claim in which tokens of an issuer name the audience. Asked only if a route demands one of several. */
+  readonly audienceClaimOf: (issuer: string) => string;
+  /** How an issuer says how its users logged in. Asked only if that is demanded. */
+  readonly authenticationOf: (issuer: string) => AuthenticationRules;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly clockToleranceMs: number;
+}
+
+/** Of one issuer. */
+export interface AuthenticationRules {
+  /** Authentication contexts, the weakest first; empty if none stands for another. */
+  readonly acrOrder: readonly string[];
+  readonly stepUp: StepUp;
 }

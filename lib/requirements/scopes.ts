@@ -25,12 +25,16 @@ export class ScopesRequirement implements Requirement {
     return `The token does not have all of the scopes that the route demands: ${listOf(this.scopes)}.`;
   }
 
-  isMet({ claims }: ValidatedToken, { scopeClaim }: RightsSources): boolean {
+  isMet({ claims }: ValidatedToken, { scopeClaim, scopeImplies }: RightsSources): boolean {
     const granted = readScopes(claims, scopeClaim);
-    return this.scopes.every((scope) => granted.has(scope));
+    return this.scopes.every((scope) => scopeImplies.grants(granted, scope));
   }
 
-  challenge(all: readonly Requirement[]): ChallengeParameters {
+  challenge(
+    _token: ValidatedToken,
+    _rights: RightsSources,
+    all: readonly Requirement[],
+  ): ChallengeParameters {
     return scopeParameter(all.flatMap((requirement) => requirement.scopes ?? []));
   }
 }

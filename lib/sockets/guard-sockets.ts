@@ -128,7 +128,7 @@ class SocketGate {
       this.tokens.set(client, validated);
       return undefined;
     } catch (error) {
-      return errorResponseFor(error, undefined) ?? toErrorResponse(new IdentityError('check_failed'));
+      return errorResponseFor(error) ?? toErrorResponse(new IdentityError('check_failed'));
     }
   }
 

@@ -17,6 +17,8 @@ export interface RouteFindings {
   readonly openFields: readonly string[];
   readonly requiredIssuers: readonly string[];
   readonly routesWithRoles: readonly string[];
+  /** Routes that name a protected resource. */
+  readonly routesOfResources: readonly Pick<Route, 'name' | 'resource'>[];
 }
 
 /** Looks at the routes once, at start. */
@@ -28,6 +30,7 @@ export function auditRoutes(classes: readonly RouteClass[]): RouteFindings {
     messagesGuardedGlobally: routes.filter(isMessageGuardedGlobally).map(({ name }) => name),
     openFields: routes.filter(isOpenField).map(({ name }) => name),
     requiredIssuers: [...new Set(requirementsOf(routes).flatMap(({ issuers }) => issuers ?? []))],
+    routesOfResources: routes.filter(({ resource }) => resource !== undefined),
     routesWithRoles: routes
       .filter(({ requirements }) => requirements.some(({ readsRoles }) => readsRoles === true))
       .map(({ name }) => name),
@@ -90,10 +93,12 @@ function* neverAsked({ type, handlers, isAsked }: RouteClass): Iterable<string> 
 
 /** Why no guard is asked about what a route demands, to stand behind its name; undefined if all is well. */
 function whyUnguarded(route: Route): string | undefined {
-  const { kind, handler, controller, guards, mode, isAsked, requirements } = route;
+  const { kind, handler, controller, guards, mode, isAsked, requirements, resource } = route;
   // Without a requirement as well: where Nest asks a global guard, it lets nobody in without a token.
   if (guards === 'missed' && mode !== 'public' && isAsked) return whyMissed(route);
-  if (requirements.length === 0) {
+  // Whoever says which tokens are good for a route means that one is needed.
+  const demands = requirements.length > 0 || (resource !== undefined && mode !== 'public');
+  if (!demands) {
     const isLost =
       guards === 'nowhere' &&
       !saysAnything(handler.method) &&

@@ -39,6 +39,8 @@ export interface Route {
   /** Whether Nest asks guards about it at all. */
   readonly isAsked: boolean;
   readonly requirements: readonly Requirement[];
+  /** The protected resource that it names. */
+  readonly resource: string | undefined;
 }
 
 /** A class with routes, or with requirements that nothing enforces. */
@@ -126,7 +128,7 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
   const isAsked = isAskedAbout(handler, binding.areFieldsGuarded);
   // What the class of a field demands, its operations demand, unless guards are run for fields. A reference has none.
   const isAlone = handler.kind === 'field' && !isAsked;
-  const { mode, requirements } = readAccessPlan(handler.method, isAlone ? NoClass : type);
+  const { mode, requirements, resource } = readAccessPlan(handler.method, isAlone ? NoClass : type);
   return {
     name: `${type.name}.${handler.name}`,
     kind: handler.kind,
@@ -137,6 +139,7 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
     mode,
     isAsked,
     requirements,
+    resource,
   };
 }
 

@@ -3,9 +3,10 @@ import { IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { Resources } from '../resources/resources.js';
 import { SeldomLog } from '../events/seldom-log.js';
 import { separateContexts } from './graphql-contexts.js';
-import { auditRoutes, needsTokenOfMessage, readsGraphqlContext } from './route-audit.js';
+import { auditRoutes, needsTokenOfMessage, readsGraphqlContext, type RouteFindings } from './route-audit.js';
 import { RouteScanner, type Route } from './route-scanner.js';
 
 /** Compares the routes of the application with the options, once all of it is put together. */
@@ -35,6 +36,7 @@ export class StartChecks {
     assertNoContradiction(findings.contradictions);
     this.assertIssuersConfigured(findings.requiredIssuers);
     this.assertRolesConfigured(findings.routesWithRoles);
+    this.assertResourcesConfigured(findings.routesOfResources);
     await this.assertTokensArrive(classes.flatMap(({ routes }) => routes));
     if (this.options.unguarded === 'off') return;
     this.warnOfMessages(findings.messagesGuardedGlobally);
@@ -50,6 +52,19 @@ export class StartChecks {
     throw new IdentityError(
       'options_invalid',
       `@RequireIssuer names what is not configured: ${unknown.join(', ')}; configured are ${configured.join(', ') || 'those that allowedIssuers lets through'}`,
+    );
+  }
+
+  /** A misspelt resource would accept no token, and its challenge would lead nowhere. */
+  private assertResourcesConfigured(routes: RouteFindings['routesOfResources']): void {
+    const resources = new Resources(this.options.resources);
+    const lost = routes.filter(({ resource }) => resource !== undefined && !resources.has(resource));
+    if (lost.length === 0) return;
+    const names = [...new Set(lost.map(({ name, resource = '' }) => `${resource} (${name})`))];
+    const configured = resources.all.map(({ url }) => url).join(', ') || 'none: add "resources"';
+    throw new IdentityError(
+      'options_invalid',
+      `@ProtectedResource names what is not configured: ${names.join(', ')}; configured are ${configured}`,
     );
   }
 

@@ -155,9 +155,14 @@ export class TestIssuer {
     return this.published;
   }
 
-  /** Options for `IdentityModule.forRoot` that trust this issuer; members of the caller stand in front. */
+  /**
+   * Options for `IdentityModule.forRoot` that trust this issuer; members of the caller stand in front. The audience is the
+   * issuer's, unless `resource` or `resources` say it.
+   */
   moduleOptions(own: IdentityModuleOptions = {}): IdentityModuleOptions {
-    return { issuer: this.issuer, audience: this.audience, http: this.httpOptions(), ...own };
+    const isSaid = own.resource !== undefined || own.resources !== undefined;
+    const audience = isSaid ? undefined : this.audience;
+    return { issuer: this.issuer, audience, http: this.httpOptions(), ...own };
   }
 
   /** The option `http` that reaches it. A fault shows at once: there are no retries to wait for. */

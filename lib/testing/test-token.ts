@@ -9,6 +9,16 @@ export interface TestTokenOptions {
   readonly scope?: string | readonly string[] | undefined;
   /** `aud`. @default the issuer's audience */
   readonly audience?: string | readonly string[] | undefined;
+  /** The protected resource that it is for, instead of `audience`: its `url`, if tokens name it so. @default none */
+  readonly resource?: string | undefined;
+  /** The authentication context of the login (`acr`). @default none */
+  readonly acr?: string | undefined;
+  /** When the user logged in (`auth_time`). @default none */
+  readonly authTime?: Date | undefined;
+  /** Who acts for the subject (RFC 8693 section 4.1 `act`). @default nobody */
+  readonly act?: JsonObject | undefined;
+  /** What is granted in detail (RFC 9396). @default none */
+  readonly authorizationDetails?: readonly JsonObject[] | undefined;
   /** From now to `exp`, in milliseconds; negative for a token that has expired. @default 300000 */
   readonly expiresInMs?: number | undefined;
   /** Members of the claims, in front of all others; undefined removes one. */
@@ -40,7 +50,18 @@ export function testClaims(options: TestTokenOptions, frame: TokenFrame): JsonOb
     exp: nowSec + Math.floor(expiresInMs / 1000),
     jti: randomUUID(),
     ...(scope === undefined ? {} : { scope: typeof scope === 'string' ? scope : scope.join(' ') }),
-    [frame.audienceClaim ?? 'aud']: options.audience ?? frame.audience,
+    ...loginClaims(options),
+    [frame.audienceClaim ?? 'aud']: options.resource ?? options.audience ?? frame.audience,
     ...options.claims,
+  };
+}
+
+/** What is said only if the test says it. */
+function loginClaims({ acr, authTime, act, authorizationDetails }: TestTokenOptions): JsonObject {
+  return {
+    ...(acr !== undefined && { acr }),
+    ...(authTime !== undefined && { auth_time: Math.floor(authTime.getTime() / 1000) }),
+    ...(act !== undefined && { act }),
+    ...(authorizationDetails !== undefined && { authorization_details: authorizationDetails }),
   };
 }

@@ -98,7 +98,7 @@ function adoptFrom(
   first: IssuerOptions | undefined,
   issuer: TestIssuer,
 ): void {
-  const audience = firstAudience(first?.audience ?? options.audience);
+  const audience = firstAudience(first?.audience ?? options.audience) ?? audienceOfFirstResource(options);
   const algorithm = first?.algorithms?.[0] ?? firstAlgorithm(options);
   const audienceClaim = first?.audienceClaim ?? options.audienceClaim;
   issuer.adopt({
@@ -130,4 +130,9 @@ function moved(
   issuer: string,
 ): IssuerOptions {
   return { ...rest, issuer };
+}
+
+/** Of an application whose audience is the resource that it is. */
+function audienceOfFirstResource(options: IdentityModuleOptions): string | undefined {
+  return resolveOptions(options).resources[0]?.audience?.[0];
 }

@@ -11,7 +11,16 @@ export interface CommonRules {
 }
 
 /** Options of an issuer that are no rules for its tokens. */
-type NoRules = 'metadataIssuer' | 'discoveryUrl' | 'jwksUri' | 'jwks' | 'http' | 'validate' | 'rolesClaim';
+type NoRules =
+  | 'metadataIssuer'
+  | 'discoveryUrl'
+  | 'jwksUri'
+  | 'jwks'
+  | 'http'
+  | 'validate'
+  | 'rolesClaim'
+  | 'acrOrder'
+  | 'stepUp';
 
 /** What a token of one issuer has to be, for one call. A new option of issuers is among them by itself. */
 export interface TokenRules extends CommonRules, Omit<ResolvedIssuer, NoRules> {}

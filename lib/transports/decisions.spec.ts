@@ -20,6 +20,7 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
   controller: controller!,
   call: call!,
   by: by!,
+  resource: undefined,
   validated: of.kind === undefined || of.kind === 'validated' ? token('t1') : undefined,
   user: undefined,
   isOwn: true,

@@ -20,6 +20,8 @@ export interface Decision {
   readonly by: object;
   /** Of `validated` only. */
   readonly validated: ValidatedToken | undefined;
+  /** The protected resource that the route belongs to; undefined if none is configured. Of `validated` only. */
+  readonly resource: string | undefined;
   /** What the option `mapUser` made of the token for this call, before any `handleRequest`. */
   readonly user: unknown;
   /** Whether the token came with the request itself, not with an object that an override of `getRequest` made. */

@@ -151,6 +151,7 @@ describe('the holder of a message over WebSockets', () => {
       controller: First,
       call: undefined,
       by: {},
+      resource: undefined,
       validated: undefined,
       user: undefined,
       isOwn: true,

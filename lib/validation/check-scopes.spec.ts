@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import { checkScopes } from './check-scopes.js';
 
 const claims = { iss: 'https://id.example.com', exp: 1, scope: 'a b' };
@@ -7,10 +8,12 @@ const claims = { iss: 'https://id.example.com', exp: 1, scope: 'a b' };
 describe('checkScopes', () => {
   it('demands all of the scopes, and says which', () => {
     const check = (...scopes: string[]) =>
-      codeOf(() => checkScopes({ scopes, scopeClaim: ['scope'] }, claims));
+      codeOf(() => checkScopes({ scopes, scopeClaim: ['scope'], scopeImplies: ScopeHierarchy.NONE }, claims));
     expect(check('b', 'a')).toBeUndefined();
     expect(check('a', 'c')).toBe('scope_missing');
-    expect(() => checkScopes({ scopes: ['a', 'c'], scopeClaim: ['scope'] }, claims)).toThrow(
+    expect(() =>
+      checkScopes({ scopes: ['a', 'c'], scopeClaim: ['scope'], scopeImplies: ScopeHierarchy.NONE }, claims),
+    ).toThrow(
       expect.objectContaining({
         message: 'The token lacks one of the scopes that the call demands: "a", "c".',
       }),
@@ -25,9 +28,11 @@ describe('checkScopes', () => {
         throw new RangeError('x');
       },
     ];
-    checkScopes({ scopes: [], scopeClaim }, claims);
+    checkScopes({ scopes: [], scopeClaim, scopeImplies: ScopeHierarchy.NONE }, claims);
     expect(asked).toBe(0);
-    expect(() => checkScopes({ scopes: ['a'], scopeClaim }, claims)).toThrow(
+    expect(() =>
+      checkScopes({ scopes: ['a'], scopeClaim, scopeImplies: ScopeHierarchy.NONE }, claims),
+    ).toThrow(
       expect.objectContaining({
         code: 'check_failed',
         message: `The application's own "scopeClaim" failed: it threw RangeError.`,

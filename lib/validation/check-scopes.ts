@@ -7,12 +7,12 @@ import type { ValidationRules } from './validation-rules.js';
 
 /** @throws {IdentityError} `scope_missing`; `check_failed` if a function `scopeClaim` of the application breaks. */
 export function checkScopes(
-  { scopes, scopeClaim }: Pick<ValidationRules, 'scopes' | 'scopeClaim'>,
+  { scopes, scopeClaim, scopeImplies }: Pick<ValidationRules, 'scopes' | 'scopeClaim' | 'scopeImplies'>,
   claims: ValidatedToken['claims'],
 ): void {
   if (scopes.length === 0) return;
   const granted = readGranted(claims, scopeClaim);
-  if (scopes.every((scope) => granted.has(scope))) return;
+  if (scopes.every((scope) => scopeImplies.grants(granted, scope))) return;
   throw refuse(
     'scope_missing',
     `The token lacks one of the scopes that the call demands: ${listOf(scopes)}.`,

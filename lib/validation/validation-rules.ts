@@ -1,3 +1,4 @@
+import type { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import type { ClaimSource, ValidateHook } from '../options/options.types.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import type { TokenRules } from '../tokens/token-rules.js';
@@ -10,6 +11,7 @@ export interface ValidationRules {
   /** Scopes that must all be there. */
   readonly scopes: readonly string[];
   readonly scopeClaim: readonly ClaimSource[];
+  readonly scopeImplies: ScopeHierarchy;
 }
 
 /** What the configuration demands of an issuer's tokens, before any override. */
@@ -30,5 +32,6 @@ export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions
     hooks: issuer.validate,
     scopes: [],
     scopeClaim: options.scopeClaim,
+    scopeImplies: options.scopeImplies,
   };
 }

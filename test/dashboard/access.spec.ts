@@ -176,7 +176,10 @@ describe.each(PLATFORMS)('on %s, with requiredScopes', (platform) => {
     const dashboard = await startDashboard(platform, { identity: { warmUp: 'off' } });
     const { issuer } = dashboard;
     const none = await dashboard.get(SNAPSHOT, { headers: {} });
-    expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer realm="api"']);
+    expect([none.status, none.headers['www-authenticate']]).toEqual([
+      401,
+      `Bearer realm="api", scope="${SCOPE}"`,
+    ]);
     issuer.misbehave('down');
     const down = await dashboard.get(SNAPSHOT);
     expect([down.status, down.headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);

@@ -71,8 +71,8 @@ function literalOf(name: string, text: string): unknown {
   return JSON.parse(name === 'tokenTypes' ? quoted.toLowerCase() : quoted) as unknown;
 }
 
-/** Their defaults are no literals: they are of the environment, of this Node.js, or of the application's functions. */
-const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers'];
+/** Their defaults are no literals: they are of the environment, of this Node.js, of the application's functions, or an object of ours. */
+const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers', 'scopeImplies'];
 
 describe('the tables of options in README.md and docs/caching.md', () => {
   const rows = rowsBelow('Options');

@@ -206,6 +206,32 @@ describe('TestIssuer', () => {
   );
 });
 
+it('says of a token whatever a test says: resource, login, actor and details', async () => {
+  const issuer = TestIssuer.inMemory({ audience: 'orders-api' });
+  const module = await moduleFor(issuer, { resource: { url: 'https://api.example.com' } });
+  const tokens = module.get(TokenValidationService);
+  const { claims } = await tokens.validate(
+    issuer.token({
+      resource: 'https://api.example.com',
+      acr: 'phr',
+      authTime: new Date(1_700_000_000_999),
+      act: { sub: 'desk' },
+      authorizationDetails: [{ type: 'payment' }],
+    }),
+  );
+  expect(claims).toMatchObject({
+    aud: 'https://api.example.com',
+    acr: 'phr',
+    auth_time: 1_700_000_000,
+    act: { sub: 'desk' },
+    authorization_details: [{ type: 'payment' }],
+  });
+  expect(await rejectionOf(tokens.validate(issuer.token()))).toBe('audience_mismatch');
+  const silent = await tokens.validate(issuer.token({ resource: 'https://api.example.com' }));
+  for (const name of ['acr', 'auth_time', 'act', 'authorization_details'])
+    expect(silent.claims).not.toHaveProperty(name);
+});
+
 describe('an issuer that is started again', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'developer' };
@@ -264,6 +290,19 @@ describe('an issuer that is started again', () => {
 });
 
 describe('withIssuer', () => {
+  it('makes tokens for the resource that the application is', async () => {
+    const issuer = TestIssuer.inMemory();
+    const { issuer: name } = PRODUCTION;
+    const application = IdentityModule.forRoot({
+      issuer: name,
+      resource: { url: 'https://api.example.com' },
+    });
+    const module = await withIssuer(Test.createTestingModule({ imports: [application] }), issuer).compile();
+    open.push(() => module.close());
+    const { claims } = await module.get(TokenValidationService).validate(issuer.token());
+    expect(claims.aud).toBe('https://api.example.com');
+  });
+
   it('takes the place of the issuer of an application, under its name', async () => {
     const issuer = TestIssuer.inMemory();
     const { app, get } = await startApp(

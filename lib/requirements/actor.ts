@@ -1,0 +1,67 @@
+import { listOf } from '../model/printable.js';
+import type { ValidatedToken } from '../model/token.js';
+import { readActor } from './read-actor.js';
+import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import type { Requirement } from './requirement.js';
+
+/**
+ * Demands that somebody acts for the subject of the token (RFC 8693 section 4.1 `act`): one of these, by `sub` or `client_id`;
+ * anybody, if none is named. Otherwise 403 `actor_not_met`.
+ *
+ * @throws {IdentityError} `options_invalid`, for a name that is empty or no string.
+ * @example
+ * `@RequireActor('support-agent')`
+ */
+export function RequireActor(...names: readonly string[]): AccessDecorator {
+  if (names.some((name) => typeof name !== 'string' || name === '')) {
+    throw decoratorError('RequireActor', 'expects names of actors, one an argument');
+  }
+  return requirementDecorator('RequireActor', new ActorRequirement(names));
+}
+
+/**
+ * Demands that the subject of the token acts for itself: 403 `delegation_refused`, if somebody acts for it (RFC 8693 section
+ * 4.1 `act`).
+ *
+ * @example
+ * `@RefuseDelegated() @Delete('account') close() { … }`
+ */
+export function RefuseDelegated(): AccessDecorator {
+  return requirementDecorator('RefuseDelegated', new NoActorRequirement());
+}
+
+export class ActorRequirement implements Requirement {
+  readonly code = 'actor_not_met';
+
+  constructor(readonly names: readonly string[]) {}
+
+  get demand(): string {
+    const who = this.names.length === 0 ? 'An actor' : `An actor of ${listOf(this.names)}`;
+    return `${who}, which @RequireActor of the route demands, is not what the token names in "act".`;
+  }
+
+  isMet({ claims }: ValidatedToken): boolean {
+    const actor = readActor(claims);
+    if (actor === undefined || actor === null) return false;
+    if (this.names.length === 0) return true;
+    return [actor.sub, actor.client_id].some((name) => name !== undefined && this.names.includes(name));
+  }
+
+  malformedClaim({ claims }: ValidatedToken): string | undefined {
+    return readActor(claims) === null ? 'act' : undefined;
+  }
+}
+
+export class NoActorRequirement implements Requirement {
+  readonly code = 'delegation_refused';
+  readonly demand =
+    'Somebody acts for the subject of the token ("act"), which @RefuseDelegated of the route refuses.';
+
+  isMet({ claims }: ValidatedToken): boolean {
+    return readActor(claims) === undefined;
+  }
+
+  malformedClaim({ claims }: ValidatedToken): string | undefined {
+    return readActor(claims) === null ? 'act' : undefined;
+  }
+}

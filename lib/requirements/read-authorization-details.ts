@@ -1,0 +1,41 @@
+import { isJsonObject, type JsonObject } from '../model/json.js';
+import type { ValidatedToken } from '../model/token.js';
+
+/** What was granted in detail (RFC 9396 section 2): its type says what else stands in it. */
+export interface AuthorizationDetail extends JsonObject {
+  readonly type: string;
+}
+
+const NONE: readonly AuthorizationDetail[] = Object.freeze([]);
+
+/** All details of a token (RFC 9396 section 9.1), none if it has no such claim; null for a claim that is malformed. */
+export function readAuthorizationDetails(
+  claims: ValidatedToken['claims'],
+): readonly AuthorizationDetail[] | null {
+  const value = (claims as JsonObject)['authorization_details'];
+  if (value === undefined || value === null) return NONE;
+  return Array.isArray(value) && value.every(isDetail) ? value : null;
+}
+
+/**
+ * Those of a type, compared exactly. A detail with `locations` counts only if one of them is the resource (section 2.2): what is
+ * granted elsewhere is not granted here.
+ *
+ * @param resources - the identifiers of this API; empty if none is configured, so that no `locations` fit.
+ */
+export function detailsOfType(
+  details: readonly AuthorizationDetail[],
+  type: string,
+  resources: readonly string[],
+): readonly AuthorizationDetail[] {
+  return details.filter((detail) => {
+    if (detail.type !== type) return false;
+    const locations = detail['locations'];
+    if (locations === undefined) return true;
+    return Array.isArray(locations) && locations.some((location) => resources.includes(location as string));
+  });
+}
+
+function isDetail(value: unknown): value is AuthorizationDetail {
+  return isJsonObject(value) && typeof value['type'] === 'string' && value['type'] !== '';
+}

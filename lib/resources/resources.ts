@@ -1,0 +1,55 @@
+import { refuse, type IdentityError } from '../errors/identity-error.js';
+import { quoted } from '../model/printable.js';
+import type { ValidatedToken } from '../model/token.js';
+import type { ResolvedResource } from '../options/resource-options.js';
+
+/** The protected resources that an API is, for the routes that belong to them. */
+export class Resources {
+  private readonly byUrl: ReadonlyMap<string, ResolvedResource>;
+
+  constructor(readonly all: readonly ResolvedResource[]) {
+    const paths = all.map(({ path }) => path);
+    this.byUrl = new Map([
+      // Decorators are written before the configuration is known, which may have the host from the environment.
+      ...all
+        .filter(({ path }) => paths.indexOf(path) === paths.lastIndexOf(path))
+        .map((resource) => [resource.path, resource] as const),
+      ...all.map((resource) => [resource.url, resource] as const),
+    ]);
+  }
+
+  /** The resource that a route names, or the first one; undefined if none is configured. */
+  of(url: string | undefined): ResolvedResource | undefined {
+    return url === undefined ? this.all[0] : this.byUrl.get(url);
+  }
+
+  has(url: string): boolean {
+    return this.byUrl.has(url);
+  }
+
+  /**
+   * Why a validated token is not for a route's resource; undefined if it is. The validation accepts what is for any of them: that a
+   * token for one is worth nothing at another (RFC 9728 section 7.4) is decided here, for each route.
+   *
+   * @param audienceClaimOf - the claim in which tokens of an issuer name the audience.
+   */
+  findMismatch(
+    { claims, issuer }: ValidatedToken,
+    url: string | undefined,
+    audienceClaimOf: (issuer: string) => string,
+  ): IdentityError | undefined {
+    // One resource accepts what the validation has accepted.
+    if (this.all.length < 2) return undefined;
+    const resource = this.of(url);
+    if (resource === undefined)
+      return refuse('audience_mismatch', 'The resource of the route is not configured.');
+    if (resource.audience === null) return undefined;
+    const value = claims[audienceClaimOf(issuer)];
+    const named: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (named.some((name) => typeof name === 'string' && resource.audience?.includes(name))) return undefined;
+    return refuse(
+      'audience_mismatch',
+      `The token is not for the resource of the route, ${quoted(resource.url)}, but for another one of this API.`,
+    );
+  }
+}

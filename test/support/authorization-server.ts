@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Provider, { errors, type Configuration } from 'oidc-provider';
+import { onTestFinished } from 'vitest';
+import { createSigningKeys } from '../../sample/provider/signing-keys.js';
+
+export const CLIENT_ID = 'demo-client';
+export const REDIRECT_URI = 'http://localhost/callback';
+
+/** An API that the server issues access tokens for (RFC 8707). */
+export interface ProtectedApi {
+  readonly audience: string;
+  readonly scope: string;
+}
+
+export interface AuthorizationServerOptions {
+  /** By resource indicator. */
+  readonly apis: Readonly<Record<string, ProtectedApi>>;
+  /** Authentication contexts that a login can satisfy. */
+  readonly acrValues?: readonly string[];
+  readonly features?: Configuration['features'];
+}
+
+/** What a client asks the authorization endpoint for, besides what every client says. */
+export type AuthorizationRequest = Readonly<Record<string, string>> & { readonly resource: string };
+
+/**
+ * oidc-provider with the authorization code flow, in which every user logs in and consents at once, in the first authentication
+ * context that the client asks for.
+ */
+export class AuthorizationServer {
+  private constructor(
+    readonly issuer: string,
+    private readonly cookies = new Map<string, string>(),
+  ) {}
+
+  static async start(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const issuer = `http://localhost:${String((server.address() as AddressInfo).port)}`;
+    const provider = new Provider(issuer, configure(options));
+    const handle = provider.callback();
+    server.on('request', (request, response) => {
+      if (request.url?.startsWith('/interaction/') === true) void finish(provider, request, response);
+      else void handle(request, response);
+    });
+    return new AuthorizationServer(issuer);
+  }
+
+  /** The whole flow with PKCE (RFC 7636), as a browser with a user in front of it goes through it. */
+  async accessToken(request: AuthorizationRequest): Promise<string> {
+    const verifier = randomBytes(32).toString('base64url');
+    const query = new URLSearchParams({
+      client_id: CLIENT_ID,
+      redirect_uri: REDIRECT_URI,
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...request,
+    });
+    const code = await this.follow(`${this.issuer}/auth?${query.toString()}`);
+    const response = await fetch(`${this.issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: CLIENT_ID,
+        redirect_uri: REDIRECT_URI,
+        resource: request.resource,
+        code,
+        code_verifier: verifier,
+      }),
+    });
+    const { access_token } = (await response.json()) as { access_token?: string };
+    if (access_token === undefined) throw new Error(`no access token: ${String(response.status)}`);
+    return access_token;
+  }
+
+  /** Follows redirects with the cookies of the user's browser, until one leads back to the client with a code. */
+  private async follow(start: string): Promise<string> {
+    let url = start;
+    for (let hop = 0; hop < 10; hop++) {
+      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
+      for (const line of response.headers.getSetCookie()) {
+        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+        if (name !== undefined && value !== undefined) this.cookies.set(name, value);
+      }
+      const location = response.headers.get('location');
+      if (location === null) throw new Error(`${String(response.status)} ${await response.text()}`);
+      url = new URL(location, url).href;
+      if (!url.startsWith(REDIRECT_URI)) continue;
+      const { searchParams } = new URL(url);
+      const code = searchParams.get('code');
+      if (code === null) throw new Error(searchParams.toString());
+      return code;
+    }
+    throw new Error('too many redirects');
+  }
+}
+
+function configure({ apis, acrValues = [], features }: AuthorizationServerOptions): Configuration {
+  return {
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        redirect_uris: [REDIRECT_URI],
+        application_type: 'native',
+      },
+    ],
+    acrValues: [...acrValues],
+    jwks: { keys: createSigningKeys() },
+    scopes: ['openid', ...new Set(Object.values(apis).flatMap(({ scope }) => scope.split(' ')))],
+    interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    features: {
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_context, resource) => {
+          const api = apis[resource];
+          if (api === undefined) throw new errors.InvalidTarget();
+          return { ...api, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } };
+        },
+      },
+      ...features,
+    },
+    // RFC 9470 section 6.1: the access token says how and when the user logged in.
+    extraTokenClaims: (context) => {
+      const code = context.oidc.entities.AuthorizationCode;
+      return { acr: code?.acr, auth_time: code?.authTime };
+    },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+  };
+}
+
+/** What the pages of a provider do once the user has logged in and agreed. */
+async function finish(
+  provider: Provider,
+  ...[request, response]: Parameters<Provider['interactionDetails']>
+): Promise<void> {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  if (prompt.name === 'login') {
+    const { acr_values } = params as { acr_values?: string };
+    const acr = acr_values?.split(' ')[0];
+    const login = { accountId: 'ada', ...(acr !== undefined && { acr }) };
+    await provider.interactionFinished(request, response, { login });
+    return;
+  }
+  const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+  const grant =
+    existing ?? new provider.Grant({ accountId: String(session?.accountId), clientId: CLIENT_ID });
+  const { missingOIDCScope, missingResourceScopes } = prompt.details as {
+    missingOIDCScope?: string[];
+    missingResourceScopes?: Record<string, string[]>;
+  };
+  if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
+  for (const [indicator, scopes] of Object.entries(missingResourceScopes ?? {})) {
+    grant.addResourceScope(indicator, scopes.join(' '));
+  }
+  await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
+}
