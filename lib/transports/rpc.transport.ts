@@ -3,6 +3,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { isJsonObject } from '../model/json.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
+import { loadRpcException } from './optional-exceptions.js';
 import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
 import type { Transport } from './transport.js';
 
@@ -28,7 +29,7 @@ export const rpcTransport: Transport = {
   connectionOf: () => undefined,
 
   async toException(response, context) {
-    const { RpcException } = await import('@nestjs/microservices');
+    const RpcException = await loadRpcException();
     const metadata = messageContextOf(context);
     return new RpcException(isGrpcMetadata(metadata) ? toGrpcStatus(response, metadata) : toBody(response));
   },

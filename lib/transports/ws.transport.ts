@@ -5,6 +5,7 @@ import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
 import { sendWhenEmitted } from './native-exception.js';
+import { loadWsException } from './optional-exceptions.js';
 import type { Connection, Transport } from './transport.js';
 
 /** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
@@ -40,7 +41,7 @@ export const wsTransport: Transport = {
   connectionOf: (context) => connectionTo(clientOf(context)),
 
   async toException({ message, code, status, ...rest }, context) {
-    const { WsException } = await import('@nestjs/websockets');
+    const WsException = await loadWsException();
     const body = { status: 'error', message, code, statusCode: status, ...rest };
     const client = clientOf(context);
     if (!isSocketIo(client)) sendWhenEmitted(client, body);
