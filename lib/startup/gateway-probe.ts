@@ -12,10 +12,9 @@ import { ApplicationConfig, GraphInspector, NestContainer } from '@nestjs/core';
  */
 export async function gatewaysAskGlobalGuards(): Promise<boolean> {
   try {
-    const [{ SocketModule }, { SubscribeMessage, WebSocketGateway }] = await Promise.all([
-      import('@nestjs/websockets/socket-module.js'),
-      import('@nestjs/websockets'),
-    ]);
+    // Bundlers leave out what they do not find only if it is awaited as it stands.
+    const { SocketModule } = await import('@nestjs/websockets/socket-module.js');
+    const { SubscribeMessage, WebSocketGateway } = await import('@nestjs/websockets');
     class ProbeGateway {
       message(): void {}
     }
