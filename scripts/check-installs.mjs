@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
  *
  * @typedef {object} Way
  * @property {boolean} quick Whether it is run if no name is given.
+ * @property {string} [nest] The line of test/nest whose versions it takes; those of this repository without.
  * @property {Record<string, string>} [tools] Package managers and runtimes that it needs, with their versions.
  * @property {readonly (readonly string[])[]} steps Commands, run in the project.
  */
@@ -31,9 +32,10 @@ const TESTED_VERSION = '*';
 
 /** @type {(file: string) => unknown} */
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
-const { devDependencies } = /** @type {{ devDependencies: Record<string, string> }} */ (
-  readJson('package.json')
-);
+/** @param {string} folder @returns {Record<string, string>} */
+const testedVersions = (folder) =>
+  /** @type {{ devDependencies: Record<string, string> }} */ (readJson(path.join(folder, 'package.json')))
+    .devDependencies;
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -78,8 +80,13 @@ function pack() {
   return path.join(target, readdirSync(target)[0] ?? '');
 }
 
-/** Sets the versions of a package.json: those that the library is tested with, and the tarball. @param {string} project */
-function resolveVersions(project) {
+/**
+ * Sets the versions of a project's packages: those that the library is tested with, and the tarball.
+ *
+ * @param {string} project
+ * @param {Record<string, string>} tested
+ */
+function resolveVersions(project, tested) {
   const files = readdirSync(project, { recursive: true, encoding: 'utf8' });
   for (const file of files.filter((name) => path.basename(name) === 'package.json')) {
     const manifest = /** @type {Record<string, unknown>} */ (readJson(path.join(project, file)));
@@ -88,9 +95,9 @@ function resolveVersions(project) {
       const asked = /** @type {Record<string, string>} */ (manifest[kind] ?? {});
       const set = Object.entries(asked).map(([name, version]) => {
         if (version !== TESTED_VERSION) return [name, version];
-        const tested = name === 'nestjs-identity-model' ? tarball : devDependencies[name];
-        if (tested === undefined) throw new Error(`${file}: ${name} is no devDependency of the library`);
-        return [name, tested];
+        const resolved = name === 'nestjs-identity-model' ? tarball : tested[name];
+        if (resolved === undefined) throw new Error(`${file}: the library is tested with no ${name}`);
+        return [name, resolved];
       });
       if (set.length > 0) manifest[kind] = Object.fromEntries(set);
     }
@@ -103,7 +110,7 @@ function check({ name, way }) {
   const target = path.join(folder, name);
   for (const source of ['common', name]) cpSync(path.join(PROJECTS, source), target, { recursive: true });
   cpSync(path.join(folder, TARBALL), path.join(target, TARBALL));
-  resolveVersions(target);
+  resolveVersions(target, testedVersions(way.nest === undefined ? '.' : path.join('test/nest', way.nest)));
   for (const step of way.steps) run(step, target);
   rmSync(target, { recursive: true });
 }

@@ -1,5 +1,5 @@
 // Starts the application of this project as a process of its own, asks it over HTTP as its callers would, and runs the doctor.
-// Usage: node check.mjs [bundle]. Commands are those of way.json; a bundle is started in a folder without packages.
+// Usage: node check.mjs [bundle]. Commands are those of way.json; a bundle is copied, with what is beside it, to where no packages are.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -110,7 +110,7 @@ function startApplication(env) {
   };
   if (bundle !== undefined) {
     const cwd = mkdtempSync(path.join(tmpdir(), 'bundle-'));
-    cpSync(bundle, path.join(cwd, path.basename(bundle)));
+    cpSync(path.dirname(bundle), cwd, { recursive: true });
     const child = spawn(process.execPath, [path.basename(bundle)], { ...options, cwd });
     return { child, remove: () => rmSync(cwd, { recursive: true }) };
   }

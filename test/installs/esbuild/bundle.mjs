@@ -1,8 +1,13 @@
 // The application with all packages in one file, as an ES module and as CommonJS.
 import { build } from 'esbuild';
 
-/** Loaded by Nest only where they are installed. */
-const external = ['@nestjs/microservices', '@nestjs/websockets', 'class-validator', 'class-transformer'];
+/** NestJS loads them only if they are installed. */
+const external = [
+  '@nestjs/microservices',
+  '@nestjs/websockets/socket-module.js',
+  'class-transformer',
+  'class-validator',
+];
 const common = { entryPoints: ['src/main.ts'], bundle: true, platform: 'node', logLevel: 'error', external };
 
 await build({

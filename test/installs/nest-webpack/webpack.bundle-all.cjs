@@ -1,2 +1,16 @@
-// Takes all packages into the bundle; what Nest loads only if it is installed stays out (Nest's own list).
-module.exports = (options) => ({ ...options, externals: [] });
+// Takes all packages into the bundle.
+const { DefinePlugin, IgnorePlugin } = require('webpack');
+
+/** Nest 12 loads these only where they are installed; the list of Nest's own configuration has them without ".js", as in Nest 11. */
+const resourceRegExp = /^@nestjs\/(microservices\/microservices-module|websockets\/socket-module)\.js$/;
+
+module.exports = (options) => ({
+  ...options,
+  externals: [],
+  plugins: [
+    ...options.plugins,
+    new IgnorePlugin({ resourceRegExp }),
+    // @nestjs/terminus asks for it, and the bundle is CommonJS.
+    new DefinePlugin({ 'import.meta.dirname': '__dirname' }),
+  ],
+});
