@@ -37,6 +37,7 @@ import { MetricsRegistry } from './metrics/metrics-registry.js';
 import { createRightsSources, RIGHTS_SOURCES } from './requirements/rights-sources.js';
 import { MetadataRoutes } from './resources/metadata-routes.js';
 import { Resources } from './resources/resources.js';
+import { TokenRights } from './resources/token-rights.js';
 import { RuleSets } from './validation/rule-sets.js';
 import { RUN_CONTEXT } from './validation/run-context.js';
 import { createRunContext } from './validation/create-run-context.js';
@@ -134,6 +135,7 @@ import { ValidationReports } from './validation/validation-reports.js';
       useFactory: ({ resources }: ResolvedOptions) => new Resources(resources),
     },
     MetadataRoutes,
+    TokenRights,
     {
       provide: RIGHTS_SOURCES,
       inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],

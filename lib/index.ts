@@ -76,6 +76,8 @@ export type { IssuerOptions } from './options/issuer-options.js';
 export type { IdentityModuleOptions, IdentityOptionsFactory } from './options/module-options.js';
 export type {
   ClaimSource,
+  GrantedResource,
+  GrantedRights,
   JwtFromRequest,
   MapUser,
   Profile,

@@ -25,12 +25,12 @@ const RANKS = [
   ['auth'],
   ['startup'],
   ['sockets'],
-  ['health', 'prometheus', 'opentelemetry', 'redis'],
+  ['health', 'prometheus', 'opentelemetry', 'redis', 'mcp'],
   ['identity.module'],
   ['index'],
   ['testing', 'dashboard', 'cli'],
 ];
-const ENTRIES = /^((prometheus|opentelemetry|redis|testing|dashboard|cli)\/)?index\.ts$/;
+const ENTRIES = /^((prometheus|opentelemetry|redis|mcp|testing|dashboard|cli)\/)?index\.ts$/;
 
 /** `jwks` for jwks/find-key.ts, `identity.module` for identity.module-definition.ts, `index` for index.ts. */
 const unitOf = (/** @type {string} */ file) =>

@@ -91,11 +91,11 @@ export class RequestAuthenticator {
 
   /** `mapUser` may decide by the field and its arguments: unless it says that it does not, it is asked about each of them. */
   private userOf(
-    { context }: AuthAttempt,
+    { context, plan }: AuthAttempt,
     validated: ValidatedToken,
     flight: Flight | undefined,
   ): Promise<unknown> {
-    const map = (): Promise<unknown> => this.users.userOf(validated, context);
+    const map = (): Promise<unknown> => this.users.userOf(validated, context, plan.resource);
     return flight !== undefined && this.users.isShared ? flight.userOnce(map) : map();
   }
 }

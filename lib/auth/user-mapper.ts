@@ -5,6 +5,7 @@ import type { ValidatedToken } from '../model/token.js';
 import { isOncePerOperation } from '../options/once-per-operation.js';
 import type { MapUser } from '../options/options.types.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { TokenRights } from '../resources/token-rights.js';
 import { toCheckError } from '../validation/run-hooks.js';
 import { isUser } from './auth-outcome.js';
 import { describeWithoutClaims, isRejected } from './describe-error.js';
@@ -19,6 +20,7 @@ export class UserMapper {
   constructor(
     @Inject(RESOLVED_OPTIONS) { mapUser }: ResolvedOptions,
     @Inject(EventReporter) private readonly reporter: EventReporter,
+    @Inject(TokenRights) private readonly rights: TokenRights,
   ) {
     this.map = mapUser;
     this.isShared = isOncePerOperation(mapUser);
@@ -30,12 +32,17 @@ export class UserMapper {
   }
 
   /**
+   * @param resource - the resource that the route names, if it names one.
    * @throws {IdentityError} `user_refused`, `check_failed`; an exception of Nest that the function throws.
    */
-  async userOf(validated: ValidatedToken, context: ExecutionContext): Promise<unknown> {
+  async userOf(
+    validated: ValidatedToken,
+    context: ExecutionContext,
+    resource: string | undefined,
+  ): Promise<unknown> {
     let user: unknown;
     try {
-      user = await this.map?.(validated, context);
+      user = await this.map?.(validated, context, this.rights.of(validated, resource));
     } catch (thrown) {
       const error = toCheckError(thrown, '"mapUser"');
       this.report(validated, error);

@@ -19,8 +19,35 @@ export type ValidateHook = (validated: ValidatedToken) => boolean | Promise<bool
  *
  * @example
  * mapUser: ({ issuer, claims }) => users.findOne({ issuer, subject: claims.sub })
+ * @example
+ * mapUser: ({ claims }, _context, { scopes, roles }) => ({ id: claims.sub, scopes, roles })
  */
-export type MapUser = (validated: ValidatedToken, context: ExecutionContext) => unknown;
+export type MapUser = (
+  validated: ValidatedToken,
+  context: ExecutionContext,
+  rights: GrantedRights,
+) => unknown;
+
+/** What a token grants, as the options read it. Each member is worked out when it is read. */
+export interface GrantedRights {
+  /**
+   * The scopes of the token with those that they include (`scopeImplies`). Of those behind a `*`, the ones that the resources
+   * name in `scopes`.
+   */
+  readonly scopes: readonly string[];
+  /** The roles of the token (`rolesClaim`); none without that option. */
+  readonly roles: readonly string[];
+  /** The protected resource that the route belongs to; undefined if none is configured. */
+  readonly resource: GrantedResource | undefined;
+}
+
+/** A protected resource, as clients know it (RFC 9728). */
+export interface GrantedResource {
+  /** Its identifier. */
+  readonly url: string;
+  /** Where its metadata is found (RFC 9728 section 3.1). */
+  readonly metadataUrl: string;
+}
 
 /**
  * Takes the token out of a request: any function of `ExtractJwt`, which is passport-jwt's and exported here as well:

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import Provider, { errors, type Configuration } from 'oidc-provider';
 import { onTestFinished } from 'vitest';
 import { createSigningKeys } from '../../sample/provider/signing-keys.js';
+import { fetchFromTests } from './client-document.js';
 
 export const CLIENT_ID = 'demo-client';
 export const REDIRECT_URI = 'http://localhost/callback';
@@ -17,6 +18,8 @@ export interface ProtectedApi {
 export interface AuthorizationServerOptions {
   /** By resource indicator. */
   readonly apis: Readonly<Record<string, ProtectedApi>>;
+  /** Whether clients that nobody has registered are let in: by RFC 7591, and by a document at the URL that is their id. */
+  readonly openRegistration?: boolean;
   /** Authentication contexts that a login can satisfy. */
   readonly acrValues?: readonly string[];
   readonly features?: Configuration['features'];
@@ -64,7 +67,9 @@ export class AuthorizationServer {
       code_challenge_method: 'S256',
       ...request,
     });
-    const code = await this.follow(`${this.issuer}/auth?${query.toString()}`);
+    const answer = await this.authorize(`${this.issuer}/auth?${query.toString()}`, REDIRECT_URI);
+    const code = answer.get('code');
+    if (code === null) throw new Error(answer.toString());
     const response = await fetch(`${this.issuer}/token`, {
       method: 'POST',
       body: new URLSearchParams({
@@ -81,8 +86,12 @@ export class AuthorizationServer {
     return access_token;
   }
 
-  /** Follows redirects with the cookies of the user's browser, until one leads back to the client with a code. */
-  private async follow(start: string): Promise<string> {
+  /**
+   * Follows redirects with the cookies of the user's browser, until one leads back to the client.
+   *
+   * @returns the answer to the client: a code, or an error.
+   */
+  async authorize(start: string, redirectUri: string): Promise<URLSearchParams> {
     let url = start;
     for (let hop = 0; hop < 10; hop++) {
       const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -94,17 +103,18 @@ export class AuthorizationServer {
       const location = response.headers.get('location');
       if (location === null) throw new Error(`${String(response.status)} ${await response.text()}`);
       url = new URL(location, url).href;
-      if (!url.startsWith(REDIRECT_URI)) continue;
-      const { searchParams } = new URL(url);
-      const code = searchParams.get('code');
-      if (code === null) throw new Error(searchParams.toString());
-      return code;
+      if (url.startsWith(redirectUri)) return new URL(url).searchParams;
     }
     throw new Error('too many redirects');
   }
 }
 
-function configure({ apis, acrValues = [], features }: AuthorizationServerOptions): Configuration {
+function configure({
+  apis,
+  openRegistration = false,
+  acrValues = [],
+  features,
+}: AuthorizationServerOptions): Configuration {
   return {
     clients: [
       {
@@ -119,10 +129,13 @@ function configure({ apis, acrValues = [], features }: AuthorizationServerOption
     acrValues: [...acrValues],
     jwks: { keys: createSigningKeys() },
     scopes: ['openid', ...new Set(Object.values(apis).flatMap(({ scope }) => scope.split(' ')))],
+    fetch: fetchFromTests,
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     features: {
       devInteractions: { enabled: false },
+      registration: { enabled: openRegistration },
+      clientIdMetadataDocument: { enabled: openRegistration, ack: 'draft-02' },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_context, resource) => {
@@ -157,7 +170,8 @@ async function finish(
   }
   const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
   const grant =
-    existing ?? new provider.Grant({ accountId: String(session?.accountId), clientId: CLIENT_ID });
+    existing ??
+    new provider.Grant({ accountId: String(session?.accountId), clientId: String(params['client_id']) });
   const { missingOIDCScope, missingResourceScopes } = prompt.details as {
     missingOIDCScope?: string[];
     missingResourceScopes?: Record<string, string[]>;

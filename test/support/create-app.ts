@@ -12,12 +12,13 @@ export interface TestApp {
   readonly url: string;
 }
 
-/** A real application on an ephemeral port of loopback. */
+/** A real application on a port of loopback: any free one, or one that it must know before. */
 export async function createApp(
   platform: Platform,
   metadata: ModuleMetadata,
   prepare: (app: INestApplication) => void = () => undefined,
   clock?: Clock,
+  port = 0,
 ): Promise<TestApp> {
   const builder = Test.createTestingModule(metadata);
   if (clock !== undefined) builder.overrideProvider(CLOCK).useValue(clock);
@@ -27,7 +28,7 @@ export async function createApp(
       ? module.createNestApplication(new ExpressAdapter(), { logger: false })
       : module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   prepare(app);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   return { app, url: await app.getUrl() };
 }
 
