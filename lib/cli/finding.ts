@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { printable } from '../model/printable.js';
+import type { MismatchName } from './mismatches.js';
 import type { ExplainedStep } from '../validation/steps.js';
 
 /**
@@ -12,24 +13,45 @@ export type Verdict = 'ok' | 'note' | 'warning' | 'fault';
 
 /** One thing that was looked at. */
 export interface Finding {
-  readonly about: 'options' | 'metadata' | 'keys' | 'key' | 'caching' | 'time' | 'tls' | 'token';
+  readonly about:
+    | 'options'
+    | 'metadata'
+    | 'keys'
+    | 'key'
+    | 'caching'
+    | 'time'
+    | 'tls'
+    | 'token'
+    | 'api'
+    | 'document'
+    | 'resource'
+    | 'server'
+    | 'scopes'
+    | 'audience'
+    | 'cors';
   readonly verdict: Verdict;
   /** What was found. Never a token, nor a value of a claim. */
   readonly text: string;
   /** What to do about it. Of a token at most `exp`, `nbf`, `iat`, `aud`, `iss` and `kid`: it is the reader's own. */
   readonly advice?: string;
+  /** Of an API: what does not fit, by a name that stays. */
+  readonly mismatch?: MismatchName;
   /** Of a token: which step of the validation was run. */
   readonly step?: ExplainedStep;
   /** Of a token that would be refused: the code, as in the table of errors. */
   readonly code?: ErrorCode;
 }
 
-export interface DoctorReport {
-  readonly issuer: string;
+/** What was looked at: a provider or an API, never both. */
+export type Examined =
+  | { readonly issuer: string; readonly resource?: never }
+  | { readonly resource: string; readonly issuer?: never };
+
+export type DoctorReport = Examined & {
   /** No `fault` among the findings. */
   readonly healthy: boolean;
   readonly findings: readonly Finding[];
-}
+};
 
 /** Whether the token alone is at fault: the provider was found sound. */
 export function isTokenAlone({ healthy, findings }: DoctorReport): boolean {
@@ -43,9 +65,11 @@ export function isTokenAlone({ healthy, findings }: DoctorReport): boolean {
 }
 
 /** Whoever reads the report, a program too, shows it to people: what a provider or a token says must not steer their terminal. */
-export function toReport(issuer: string, findings: readonly Finding[]): DoctorReport {
+export function toReport(examined: Examined, findings: readonly Finding[]): DoctorReport {
   return {
-    issuer: printable(issuer),
+    ...(examined.issuer === undefined
+      ? { resource: printable(examined.resource) }
+      : { issuer: printable(examined.issuer) }),
     healthy: findings.every(({ verdict }) => verdict !== 'fault'),
     findings: findings.map(({ text, advice, ...finding }) => ({
       ...finding,

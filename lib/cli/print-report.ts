@@ -14,7 +14,7 @@ const SIGNS: Readonly<
 
 /** The report for people, one line a finding. */
 export function formatReport(report: DoctorReport, color: boolean): string {
-  const { issuer, healthy, findings } = report;
+  const { healthy, findings } = report;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const width = Math.max(...findings.map(({ about }) => about.length));
@@ -23,15 +23,15 @@ export function formatReport(report: DoctorReport, color: boolean): string {
     const line = `${paint(of, sign)} ${about.padEnd(width)}  ${text}`;
     return advice === undefined ? [line] : [line, paint('dim', `  ${' '.repeat(width)}  → ${advice}`)];
   });
-  const verdict = healthy
-    ? paint('green', 'All is well.')
-    : paint(
-        'red',
-        isTokenAlone(report)
-          ? 'The provider is fine; this token would be refused.'
-          : 'The module would not work with this.',
-      );
-  return `${paint('bold', issuer)}\n${lines.join('\n')}\n${verdict}\n`;
+  const verdict = healthy ? paint('green', 'All is well.') : paint('red', describeFault(report));
+  return `${paint('bold', report.issuer ?? report.resource)}\n${lines.join('\n')}\n${verdict}\n`;
+}
+
+function describeFault(report: DoctorReport): string {
+  if (report.resource !== undefined) return 'Clients would not get along with this.';
+  return isTokenAlone(report)
+    ? 'The provider is fine; this token would be refused.'
+    : 'The module would not work with this.';
 }
 
 export function formatJson(report: DoctorReport): string {

@@ -1,18 +1,8 @@
 import { parseArgs } from 'node:util';
 import { printable } from '../model/printable.js';
 
-/** What the command was asked for. */
-export interface DoctorArguments {
-  readonly issuer: string;
-  readonly audience: readonly string[] | undefined;
-  /** Where the token comes from; undefined where none is to be looked at. */
-  readonly token:
-    { readonly from: 'argument' | 'file'; readonly value: string } | { readonly from: 'stdin' } | undefined;
-  readonly json: boolean;
-  readonly color: 'auto' | 'always' | 'never';
-  readonly metadataIssuer: string | undefined;
-  readonly discoveryUrl: string | undefined;
-  readonly jwksUri: string | undefined;
+/** How requests are made. */
+export interface HttpArguments {
   readonly caFile: string | undefined;
   /** The client certificate. */
   readonly certFile: string | undefined;
@@ -25,6 +15,36 @@ export interface DoctorArguments {
   readonly allowInsecureOrigins: readonly string[];
 }
 
+interface ReportArguments extends HttpArguments {
+  readonly json: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+}
+
+/** A provider is to be looked at, and a token. */
+export interface ProviderArguments extends ReportArguments {
+  readonly about: 'provider';
+  readonly issuer: string;
+  readonly audience: readonly string[] | undefined;
+  /** Where the token comes from; undefined where none is to be looked at. */
+  readonly token:
+    { readonly from: 'argument' | 'file'; readonly value: string } | { readonly from: 'stdin' } | undefined;
+  readonly metadataIssuer: string | undefined;
+  readonly discoveryUrl: string | undefined;
+  readonly jwksUri: string | undefined;
+}
+
+/** An API is to be looked at from outside. */
+export interface ResourceArguments extends ReportArguments {
+  readonly about: 'resource';
+  /** An absolute URL, as clients use it. */
+  readonly resource: string;
+  /** Whether authorization servers on private addresses are meant to be there. */
+  readonly allowPrivate: boolean;
+}
+
+/** What the command was asked for. */
+export type DoctorArguments = ProviderArguments | ResourceArguments;
+
 /** The call is wrong: the text says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -36,9 +56,13 @@ export class UsageError extends Error {
 }
 
 export const USAGE = `Usage: nestjs-identity-model doctor <issuer> [options]
+       nestjs-identity-model doctor --resource <url> [options]
 
 Checks an OpenID provider as IdentityModule would: metadata, keys, caching, clocks, TLS; and a token, if one is given.
+With --resource, looks at a running API as a client without a token does: its 401, its metadata, its authorization servers.
 
+  --resource <url>           the API, as clients name it; or a protected route of it
+  --allow-private            its authorization servers may be on private addresses
   --audience <name>          accepted audience of the token; may be repeated
   --token-file <file>        explain the token in a file; "-" reads standard input
   --token <token>            the same from the command line, where the shell's history keeps it
@@ -56,25 +80,19 @@ Checks an OpenID provider as IdentityModule would: metadata, keys, caching, cloc
   --color <when>             auto (the default), always or never
   --help
 
-Exit status: 0 all is well, warnings included; 1 something is wrong with the provider or the token; 2 wrong usage.
+Exit status: 0 all is well, warnings included; 1 something is wrong with the provider, the token or the
+API; 2 wrong usage.
 `;
 
 /** @throws {UsageError} */
 export function readArguments(argv: readonly string[]): DoctorArguments | 'help' {
   const { values, positionals } = parse(argv);
   if (values.help === true || positionals.length === 0) return 'help';
-  const [command, issuer, ...rest] = positionals;
+  const [command, ...named] = positionals;
   if (command !== 'doctor') throw new UsageError(`"${String(command)}" is no command; there is "doctor"`);
-  if (issuer === undefined || rest.length > 0) throw new UsageError('exactly one issuer is expected');
-  return {
-    issuer,
-    audience: values.audience,
-    token: readToken(values.token, values['token-file']),
+  const common = {
     json: values.json === true,
     color: readColor(values.color),
-    metadataIssuer: values['metadata-issuer'],
-    discoveryUrl: values['discovery-url'],
-    jwksUri: values['jwks-uri'],
     caFile: values.ca,
     certFile: values.cert,
     keyFile: values.key,
@@ -84,7 +102,36 @@ export function readArguments(argv: readonly string[]): DoctorArguments | 'help'
     timeoutMs: readTimeout(values['timeout-ms']),
     allowInsecureOrigins: values['allow-insecure'] ?? [],
   };
+  const { resource } = values;
+  if (resource !== undefined) {
+    const other = ONLY_PROVIDERS.find((name) => values[name] !== undefined);
+    if (other !== undefined) throw new UsageError(`--${other} is about a provider, not about --resource`);
+    if (named.length > 0) throw new UsageError('an issuer or --resource, not both');
+    return { ...common, about: 'resource', resource, allowPrivate: values['allow-private'] === true };
+  }
+  const [issuer, ...rest] = named;
+  if (issuer === undefined || rest.length > 0) throw new UsageError('exactly one issuer is expected');
+  if (values['allow-private'] !== undefined) throw new UsageError('--allow-private is about --resource');
+  return {
+    ...common,
+    about: 'provider',
+    issuer,
+    audience: values.audience,
+    token: readToken(values.token, values['token-file']),
+    metadataIssuer: values['metadata-issuer'],
+    discoveryUrl: values['discovery-url'],
+    jwksUri: values['jwks-uri'],
+  };
 }
+
+const ONLY_PROVIDERS = [
+  'audience',
+  'token',
+  'token-file',
+  'metadata-issuer',
+  'discovery-url',
+  'jwks-uri',
+] as const;
 
 function parse(argv: readonly string[]) {
   try {
@@ -92,6 +139,8 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
+        resource: { type: 'string' },
+        'allow-private': { type: 'boolean' },
         audience: { type: 'string', multiple: true },
         token: { type: 'string' },
         'token-file': { type: 'string' },
@@ -120,7 +169,7 @@ function parse(argv: readonly string[]) {
  * "-" is standard input, for both options. On a shared machine the value of `--token` is visible in the list of processes,
  * so the usage names the file first.
  */
-function readToken(token: string | undefined, file: string | undefined): DoctorArguments['token'] {
+function readToken(token: string | undefined, file: string | undefined): ProviderArguments['token'] {
   if (token !== undefined && file !== undefined) throw new UsageError('--token or --token-file, not both');
   if (token === '-' || file === '-') return { from: 'stdin' };
   if (token !== undefined) return { from: 'argument', value: token };

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
+import { examineApi } from './examine-api.js';
 import { formatJson, formatReport } from './print-report.js';
 import { readArguments, USAGE, UsageError } from './read-arguments.js';
 import { runDoctor } from './run-doctor.js';
 
 /** What a command leaves behind in the shell that started it. */
 export interface CommandResult {
-  /** 0 all is well, 1 something is wrong with the provider or the token, 2 wrong usage, 3 a bug of ours. */
+  /** 0 all is well, 1 something is wrong with the provider, the token or the API, 2 wrong usage, 3 a bug of ours. */
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly stdout: string;
   readonly stderr: string;
@@ -21,7 +22,7 @@ export async function runCommand(
     const asked = readArguments(argv);
     // Help that was asked for is a success; a call without arguments is a mistake, and scripts have to notice it.
     if (asked === 'help') return { exitCode: argv.length > 0 ? 0 : 2, stdout: USAGE, stderr: '' };
-    const report = await runDoctor(asked, stdin);
+    const report = asked.about === 'resource' ? await examineApi(asked) : await runDoctor(asked, stdin);
     const color = asked.color === 'always' || (asked.color === 'auto' && isTerminal);
     const stdout = asked.json ? formatJson(report) : formatReport(report, color);
     return { exitCode: report.healthy ? 0 : 1, stdout, stderr: '' };

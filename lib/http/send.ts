@@ -14,6 +14,8 @@ export interface RawAnswer {
 }
 
 export interface RawRequest {
+  /** Without a body, whatever it is. @default 'GET' */
+  readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** The body is kept for these; that of another status is read to its end if it is short, so that the connection lasts. */
@@ -24,7 +26,7 @@ export interface RawRequest {
 }
 
 /**
- * GETs a URL through a dispatcher of undici 6, 7, 8 or of Node.js itself. The function `request` of one version
+ * Asks for a URL through a dispatcher of undici 6, 7, 8 or of Node.js itself. The function `request` of one version
  * refuses dispatchers of another, and Node's has none; `dispatch` all of them have.
  *
  * @throws {BodyTooLargeError}
@@ -35,7 +37,7 @@ export async function send(dispatcher: HttpDispatcher, url: URL, request: RawReq
   const options = {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
-    method: 'GET' as const,
+    method: request.method ?? 'GET',
     headers: { ...request.headers },
   };
   const abort = (): void => exchange.abort(abortError(request.signal));

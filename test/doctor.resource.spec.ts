@@ -1,0 +1,674 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { Controller, Get, Logger, Module, Post } from '@nestjs/common';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IdentityAuthGuard, IdentityModule, ProtectedResource } from 'nestjs-identity-model';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { DoctorReport } from '../lib/cli/finding.js';
+import { MISMATCHES, type MismatchName } from '../lib/cli/mismatches.js';
+import { runCommand, type CommandResult } from '../lib/cli/run-command.js';
+import { AuthorizationServer } from './support/authorization-server.js';
+import { PLATFORMS, type Platform } from './support/create-app.js';
+import { ProviderDouble } from './support/provider-double.js';
+import { createKey } from './support/signing-key.js';
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+beforeEach(() => {
+  vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+});
+
+const run = (args: readonly string[]): Promise<CommandResult> =>
+  runCommand(['doctor', ...args], Readable.from(['']), false);
+
+async function examine(...args: string[]): Promise<DoctorReport & Pick<CommandResult, 'exitCode'>> {
+  const { exitCode, stdout, stderr } = await run([...args, '--json']);
+  expect(stderr).toBe('');
+  expect(stdout).not.toMatch(/(?!\n)\p{C}/u);
+  return { ...(JSON.parse(stdout) as DoctorReport), exitCode };
+}
+
+const mismatchesOf = ({ findings }: DoctorReport): (MismatchName | undefined)[] =>
+  findings.filter(({ verdict }) => verdict !== 'ok').map((finding) => finding.mismatch);
+
+type Handler = (request: IncomingMessage, response: ServerResponse, url: string) => void;
+
+/** A server on loopback, of which a test decides every answer. */
+async function serve(handle: Handler, host = '127.0.0.1'): Promise<{ url: string; requests: string[] }> {
+  const requests: string[] = [];
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://${host}:${String((server.address() as AddressInfo).port)}`;
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    requests.push(`${String(request.method)} ${String(request.url)}`);
+    handle(request, response, url);
+  });
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url, requests };
+}
+
+/** What a broken API does otherwise than a sound one. */
+interface Broken {
+  /** In front of all else; false leaves the request alone. */
+  readonly answer?: (request: IncomingMessage, response: ServerResponse, url: string) => boolean;
+  /** Of the challenge. */
+  readonly challenge?: (url: string) => string;
+  readonly document?: (url: string, issuer: string) => object;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Of the provider. */
+  readonly metadata?: object;
+}
+
+const KEYS = [createKey('ES256', 'ec-1')];
+
+/** A sound API at /mcp, but for what is broken of it, and the provider that it names. */
+async function startBroken(
+  broken: Broken,
+): Promise<{ url: string; requests: string[]; provider: ProviderDouble }> {
+  const provider = await ProviderDouble.start({ keys: KEYS });
+  const metadata = {
+    ...provider.metadata(),
+    authorization_endpoint: `${provider.issuer}/auth`,
+    code_challenge_methods_supported: ['S256'],
+    scopes_supported: ['openid', 'notes:read'],
+    ...broken.metadata,
+  };
+  provider.answers.set(provider.metadataPath, (_, response) => response.end(JSON.stringify(metadata)));
+  const api = await serve((request, response, origin) => {
+    const url = `${origin}/mcp`;
+    if (broken.answer?.(request, response, origin) === true) return;
+    if (request.url !== `${WELL_KNOWN}/mcp`) {
+      const challenge = broken.challenge?.(origin) ?? `Bearer resource_metadata="${origin}${WELL_KNOWN}/mcp"`;
+      response.writeHead(401, challenge === '' ? {} : { 'www-authenticate': challenge }).end();
+      return;
+    }
+    const headers: Record<string, string | undefined> = {
+      'access-control-allow-origin': '*',
+      'access-control-allow-headers': '*',
+      'content-type': 'application/json',
+      'cache-control': 'public, max-age=300',
+      ...broken.headers,
+    };
+    for (const [name, value] of Object.entries(headers))
+      if (value !== undefined) response.setHeader(name, value);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204).end();
+      return;
+    }
+    const document = {
+      resource: url,
+      authorization_servers: [provider.issuer],
+      scopes_supported: ['notes:read'],
+      ...broken.document?.(origin, provider.issuer),
+    };
+    response.end(JSON.stringify(document));
+  });
+  return { url: `${api.url}/mcp`, requests: api.requests, provider };
+}
+
+@Controller()
+class Orders {
+  @Get('orders') list(): object {
+    return {};
+  }
+}
+
+@ProtectedResource('/mcp')
+@Controller()
+class Mcp {
+  @Post('mcp') call(): object {
+    return {};
+  }
+}
+
+/** An application of ours whose `publicUrl` is where it listens, with oidc-provider beside it. */
+async function startOurs(platform: Platform): Promise<string> {
+  const port = await freePort();
+  const url = `http://localhost:${String(port)}`;
+  const api = { audience: url, scope: 'orders:read notes:read' };
+  const server = await AuthorizationServer.start({ apis: { [url]: api, [`${url}/mcp`]: api } });
+  @Module({
+    imports: [
+      IdentityModule.forRoot({
+        issuer: server.issuer,
+        publicUrl: url,
+        resources: [
+          { url: '/', scopes: ['orders:read'] },
+          { url: '/mcp', scopes: ['notes:read'] },
+        ],
+      }),
+    ],
+    controllers: [Orders, Mcp],
+    providers: [{ provide: APP_GUARD, useExisting: IdentityAuthGuard }],
+  })
+  class App {}
+  const app =
+    platform === 'express'
+      ? await NestFactory.create(App, { logger: false })
+      : await NestFactory.create(App, new FastifyAdapter(), { logger: false });
+  await app.listen(port, 'localhost');
+  onTestFinished(() => app.close());
+  return url;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.each(PLATFORMS)('doctor --resource, of an application of ours on %s', (platform) => {
+  it('finds it sound, and what cannot be seen from outside', async () => {
+    const url = await startOurs(platform);
+    const report = await examine('--resource', `${url}/mcp`);
+    expect(mismatchesOf(report)).toEqual(['audience_unsaid']);
+    expect(report).toMatchObject({ resource: `${url}/mcp`, healthy: true, exitCode: 0 });
+    expect(report.findings.map(({ text }) => text)).toEqual(
+      expect.arrayContaining([
+        `POST ${url}/mcp without a token: status 401, with resource_metadata="${url}${WELL_KNOWN}/mcp"`,
+        `the metadata is at ${url}${WELL_KNOWN}/mcp`,
+        `"resource" is "${url}/mcp", as asked for`,
+      ]),
+    );
+    expect(report.findings.some(({ text }) => text.endsWith(' has PKCE with S256'))).toBe(true);
+    expect(report.findings.some(({ text }) => text.endsWith(' knows "notes:read"'))).toBe(true);
+    expect(report.findings.some(({ text }) => /usable keys at/.test(text))).toBe(true);
+  });
+
+  it('takes a route for a part of its resource, and a resource without a route of its own for what it is', async () => {
+    const url = await startOurs(platform);
+    const ofRoute = await examine('--resource', `${url}/orders`);
+    expect(mismatchesOf(ofRoute)).toEqual(['resource_parent', 'audience_unsaid']);
+    expect(ofRoute.exitCode).toBe(0);
+    const ofRoot = await examine('--resource', url);
+    expect(mismatchesOf(ofRoot)).toEqual(['route_unseen', 'audience_unsaid']);
+    expect(ofRoot.exitCode).toBe(0);
+    expect(mismatchesOf(await examine('--resource', `${url}/orders/`))).toContain('resource_parent');
+    expect(mismatchesOf(await examine('--resource', `${url}/`))).toContain('resource_slash');
+  });
+});
+
+it('finds the broken API sound if nothing of it is broken', async () => {
+  const { url, requests } = await startBroken({});
+  const report = await examine('--resource', url);
+  expect(mismatchesOf(report)).toEqual(['audience_unsaid']);
+  expect(requests).toEqual([
+    'GET /mcp',
+    ...['GET', 'HEAD', 'OPTIONS'].map((name) => `${name} ${WELL_KNOWN}/mcp`),
+  ]);
+});
+
+const only =
+  (path: string, handle: Handler, method?: string): NonNullable<Broken['answer']> =>
+  (request, response, url) => {
+    if (request.url !== path || (method !== undefined && request.method !== method)) return false;
+    handle(request, response, url);
+    return true;
+  };
+const status =
+  (code: number, headers: Record<string, string> = {}): Handler =>
+  (_, response) =>
+    void response.writeHead(code, headers).end();
+const DOCUMENT = `${WELL_KNOWN}/mcp`;
+const resource = (change: (url: string) => unknown): Broken => ({
+  document: (url) => ({ resource: change(url) }),
+});
+const servers = (...given: unknown[]): Broken => ({ document: () => ({ authorization_servers: given }) });
+const scopes = (given: unknown): Broken => ({ document: () => ({ scopes_supported: given }) });
+
+describe('doctor --resource names what is wrong, and what to do', { timeout: 60_000 }, () => {
+  it.each<[MismatchName, string, Broken, RegExp, RegExp]>([
+    ['api_open', 'no guard', { answer: only('/mcp', status(200)) }, /status 200/, /IdentityAuthGuard/],
+    ['api_refuses', 'a 403', { answer: only('/mcp', status(403)) }, /status 403, not 401/, /gateway/],
+    [
+      'api_refuses',
+      'a login page',
+      { answer: only('/mcp', status(302, { location: '/login' })) },
+      /302/,
+      /login page/,
+    ],
+    ['api_refuses', 'a 500', { answer: only('/mcp', status(500)) }, /status 500/, /gateway/],
+    [
+      'route_unseen',
+      'a 404',
+      { answer: only('/mcp', status(404)) },
+      /404, for POST as well/,
+      /protected route/,
+    ],
+    ['challenge_missing', 'a bare 401', { challenge: () => '' }, /no challenge/, /WWW-Authenticate: Bearer/],
+    [
+      'challenge_missing',
+      'Basic',
+      { challenge: () => 'Basic realm="x"' },
+      /"basic" only/,
+      /exception filter/,
+    ],
+    [
+      'challenge_no_metadata',
+      'a challenge alone',
+      { challenge: () => 'Bearer realm="api"' },
+      /without res/,
+      /"resource"/,
+    ],
+    [
+      'challenge_scheme',
+      'https where there is none',
+      { challenge: (url) => `Bearer resource_metadata="${url.replace('http:', 'https:')}${DOCUMENT}"` },
+      /="https:/,
+      /"publicUrl"/,
+    ],
+    [
+      'challenge_host',
+      'a name inside of the network',
+      { challenge: () => `Bearer resource_metadata="http://api:3000${DOCUMENT}"` },
+      /="http:\/\/api:3000/,
+      /inside of the network/,
+    ],
+    [
+      'challenge_host',
+      'no URL',
+      { challenge: () => 'Bearer resource_metadata="/x"' },
+      /="\/x"/,
+      /"publicUrl"/,
+    ],
+    ['document_missing', 'a 404', { answer: only(DOCUMENT, status(404)) }, /status 404/, /serveMetadata/],
+    [
+      'document_missing',
+      'a 503',
+      { answer: only(DOCUMENT, status(503)) },
+      /status 503/,
+      /lead \/\.well-known/,
+    ],
+    ['document_refused', 'a gateway', { answer: only(DOCUMENT, status(401)) }, /status 401/, /no token yet/],
+    [
+      'document_redirected',
+      'a redirect to elsewhere',
+      { answer: only(DOCUMENT, status(301, { location: 'https://www.example.com/x?secret' })) },
+      /status 301, to https:\/\/www\.example\.com\/x$/,
+      /at this URL itself/,
+    ],
+    [
+      'document_not_json',
+      'a page',
+      { answer: only(DOCUMENT, (_, response) => response.end('<html>'), 'GET') },
+      /no JSON object/,
+      /single-page/,
+    ],
+    [
+      'document_not_json',
+      'a list',
+      { answer: only(DOCUMENT, (_, response) => response.end('[]'), 'GET') },
+      /no JSON object/,
+      /JSON object/,
+    ],
+    [
+      'document_type',
+      'text',
+      { headers: { 'content-type': 'text/plain' } },
+      /"text\/plain"/,
+      /application\/json/,
+    ],
+    ['document_type', 'no type', { headers: { 'content-type': undefined } }, /no Content-Type/, /§?3\.2/],
+    [
+      'document_head',
+      'no HEAD',
+      { answer: only(DOCUMENT, status(405), 'HEAD') },
+      /status 405/,
+      /without the body/,
+    ],
+    [
+      'document_uncached',
+      'no-store',
+      { headers: { 'cache-control': 'no-store' } },
+      /"no-store"/,
+      /max-age=300/,
+    ],
+    [
+      'document_uncached',
+      'nothing',
+      { headers: { 'cache-control': undefined } },
+      /no Cache-Control/,
+      /max-age/,
+    ],
+    ['resource_missing', 'none', resource(() => undefined), /no "resource"/, /URL of the API/],
+    ['resource_missing', 'no URL', resource(() => 'orders-api'), /"orders-api"/, /URL of the API/],
+    ['resource_slash', 'a slash', resource((url) => `${url}/mcp/`), /\/mcp\/", asked/, /without the slash/],
+    ['resource_case', 'capitals', resource((url) => `${url}/MCP`), /\/MCP"/, /compare exactly/],
+    ['resource_case', 'a tab', resource((url) => `${url}/m\tcp`), /\\u0009|\\t/, /compare exactly/],
+    [
+      'resource_scheme',
+      'https',
+      resource((url) => `${url.replace('http', 'https')}/mcp`),
+      /"https:/,
+      /ends TLS/,
+    ],
+    [
+      'resource_host',
+      'an internal name',
+      resource(() => 'http://api:3000/mcp'),
+      /api:3000/,
+      /inside of the net/,
+    ],
+    ['resource_path', 'another one', resource((url) => `${url}/notes`), /\/notes"/, /@ProtectedResource/],
+    ['resource_parent', 'the one above', resource((url) => url), /asked for was/, /must be given/],
+    [
+      'servers_missing',
+      'none',
+      { document: () => ({ authorization_servers: undefined }) },
+      /not a list/,
+      /"issuer"/,
+    ],
+    ['servers_missing', 'an empty list', servers(), /not a list/, /authorizationServers/],
+    ['server_invalid', 'no URL', servers('id.example.com/x y'), /"id\.example\.com/, /https URL/],
+    ['server_invalid', 'a file', servers('file:///etc/passwd'), /"file:/, /https URL/],
+    ['server_insecure', 'http', servers('http://id.example.com'), /"http:\/\/id/, /public URL/],
+    ['server_unreachable', 'nobody', servers('http://127.0.0.1:9'), /ECONNREFUSED/, /running/],
+    [
+      'server_other_issuer',
+      'another issuer',
+      { metadata: { issuer: 'https://x.test' } },
+      /another issuer/,
+      /x\.test/,
+    ],
+    [
+      'keys_unreachable',
+      'no keys',
+      { metadata: { jwks_uri: 'http://127.0.0.1:9/jwks' } },
+      /ECONN/,
+      /running/,
+    ],
+    [
+      'pkce_missing',
+      'plain',
+      { metadata: { code_challenge_methods_supported: ['plain'] } },
+      /lacks "S256"/,
+      /OAuth 2\.1/,
+    ],
+    [
+      'pkce_unsaid',
+      'nothing',
+      { metadata: { code_challenge_methods_supported: undefined } },
+      /not say/,
+      /\["S256"\]/,
+    ],
+    ['scopes_malformed', 'a string', scopes('notes:read'), /not a list of scopes/, /leave it out/],
+    ['scopes_malformed', 'a space', scopes(['notes:read notes:write']), /not a list of/, /without spaces/],
+    [
+      'scopes_login',
+      'offline_access',
+      scopes(['notes:read', 'offline_access', 'openid']),
+      /"openid"$/,
+      /leave/,
+    ],
+    [
+      'scopes_unknown',
+      'those of another',
+      scopes(['notes:read', 'bills:read']),
+      /lacks "bills:read"/,
+      /invalid_scope/,
+    ],
+    [
+      'audience_unlisted',
+      'others',
+      { metadata: { protected_resources: ['https://x.test'] } },
+      /lacks/,
+      /register/,
+    ],
+    [
+      'cors_missing',
+      'no CORS',
+      { headers: { 'access-control-allow-origin': undefined } },
+      /without Acc/,
+      /Origin: \*/,
+    ],
+    [
+      'cors_missing',
+      'one origin',
+      { headers: { 'access-control-allow-origin': 'https://a.test' } },
+      /a\.test/,
+      /\*/,
+    ],
+    ['cors_preflight', 'a 404', { answer: only(DOCUMENT, status(404), 'OPTIONS') }, /status 404/, /Fastify/],
+    [
+      'cors_preflight',
+      'no headers',
+      { headers: { 'access-control-allow-headers': 'x' } },
+      /MCP-Protocol/,
+      /204/,
+    ],
+  ])('%s: %s', async (name, _what, broken, text, advice) => {
+    const { url } = await startBroken(broken);
+    const report = await examine('--resource', url);
+    const found = report.findings.find(({ mismatch }) => mismatch === name);
+    expect(found, JSON.stringify(report.findings)).toMatchObject({
+      about: MISMATCHES[name].about,
+      verdict: MISMATCHES[name].verdict,
+      text: expect.stringMatching(text) as string,
+      advice: expect.stringMatching(advice) as string,
+    });
+    expect(report.exitCode).toBe(report.findings.some(({ verdict }) => verdict === 'fault') ? 1 : 0);
+    expect(report.exitCode).toBe(MISMATCHES[name].verdict === 'fault' ? 1 : report.exitCode);
+  });
+});
+
+describe('doctor --resource', { timeout: 60_000 }, () => {
+  it('names each difference of a resource of its own', async () => {
+    const { url } = await startBroken(resource(() => 'https://api.internal/MCP'));
+    expect(mismatchesOf(await examine('--resource', url))).toEqual([
+      'resource_scheme',
+      'resource_host',
+      'resource_case',
+      'audience_unsaid',
+    ]);
+  });
+
+  it('says that nobody answers, and asks nobody else', async () => {
+    const port = await freePort();
+    const report = await examine('--resource', `http://127.0.0.1:${String(port)}/mcp`);
+    expect(report.findings).toMatchObject([
+      { mismatch: 'api_unreachable', text: expect.stringContaining('ECONNREFUSED') as string },
+    ]);
+    expect(report.exitCode).toBe(1);
+  });
+
+  it('looks for the document at the root as well, and follows a redirect on the same origin to look on', async () => {
+    const challenge = (): string => 'Bearer';
+    const { url } = await startBroken({
+      challenge,
+      answer: (request, response) => {
+        if (request.url === DOCUMENT) response.writeHead(404).end();
+        // The root is answered as the sound API answers its own place.
+        if (request.url === WELL_KNOWN) request.url = DOCUMENT;
+        return request.url === DOCUMENT && response.writableEnded;
+      },
+    });
+    expect(mismatchesOf(await examine('--resource', url))).toEqual([
+      'challenge_no_metadata',
+      'document_at_root',
+      'audience_unsaid',
+    ]);
+    const redirected = await startBroken({
+      answer: (request, response) => {
+        if (request.url === DOCUMENT) response.writeHead(302, { location: `${DOCUMENT}?moved` }).end();
+        if (request.url === `${DOCUMENT}?moved`) request.url = DOCUMENT;
+        return response.writableEnded;
+      },
+    });
+    const report = await examine('--resource', redirected.url);
+    expect(mismatchesOf(report)).toEqual(['document_redirected', 'audience_unsaid']);
+    expect(report.exitCode).toBe(1);
+  });
+
+  it('asks no host that a stranger names, but for three authorization servers', async () => {
+    const elsewhere = await serve((_, response) => void response.writeHead(200).end('{}'));
+    const trap = `${elsewhere.url}${WELL_KNOWN}`;
+    const { url } = await startBroken({ challenge: () => `Bearer resource_metadata="${trap}"` });
+    expect(mismatchesOf(await examine('--resource', url))).toContain('challenge_host');
+    const redirecting = await startBroken({ answer: only(DOCUMENT, status(302, { location: trap })) });
+    expect(mismatchesOf(await examine('--resource', redirecting.url))).toContain('document_redirected');
+    expect(elsewhere.requests).toEqual([]);
+    const many = await startBroken(
+      servers(...Array.from({ length: 50 }, (_, at) => `${elsewhere.url}/${String(at)}`)),
+    );
+    const report = await examine('--resource', many.url);
+    expect(mismatchesOf(report)).toEqual(['servers_many', ...Array<string>(3).fill('server_other_issuer')]);
+    const asked = new Set(elsewhere.requests.map((line) => /\/(\d+)/.exec(line)?.[1]));
+    expect(asked).toEqual(new Set(['0', '1', '2']));
+  });
+
+  it('ends with servers that never end', async () => {
+    const begun = performance.now();
+    const silent = await startBroken({ answer: only(DOCUMENT, () => undefined) });
+    const report = await examine('--resource', silent.url, '--timeout-ms', '300');
+    expect(mismatchesOf(report)).toEqual(['document_missing']);
+    expect(report.findings.at(-1)?.text).toMatch(/no complete answer within 300 ms/);
+
+    const flood: Handler = (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    };
+    const endless = await startBroken({ answer: only(DOCUMENT, flood) });
+    const cut = await examine('--resource', endless.url, '--timeout-ms', '5000');
+    expect(cut.findings.find(({ mismatch }) => mismatch === 'document_missing')?.text).toMatch(
+      /more than \d+ bytes/,
+    );
+    const open = await startBroken({ answer: only('/mcp', flood) });
+    expect(mismatchesOf(await examine('--resource', open.url))).toContain('api_open');
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  it('prints what a hostile server says bounded, and without letting it steer the terminal', async () => {
+    const evil = '\u001b[2J\u202e\u009b';
+    const long = 'x'.repeat(5_000);
+    const { url } = await startBroken({
+      challenge: (origin) => `Bearer realm="${long}", resource_metadata="${origin}${DOCUMENT}", x="\u009b2J"`,
+      document: (origin, issuer) => ({
+        resource: `${origin}/${evil}${long}`,
+        authorization_servers: [`${issuer}/${evil}`, `https://${evil}`, `http://${long}`],
+        scopes_supported: ['notes:read', evil, ...Array.from({ length: 5_000 }, (_, at) => `s${String(at)}`)],
+      }),
+      headers: {
+        'content-type': `text/plain; ${long}`,
+        'cache-control': `no-store, ${long.slice(0, 2_000)}`,
+      },
+    });
+    const { stdout, exitCode } = await run(['--resource', url]);
+    expect(exitCode).toBe(1);
+    expect(stdout).not.toMatch(/(?!\n)\p{C}/u);
+    expect(stdout).toContain(String.raw`\u001b[2J`);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(1_000);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('Clients would not get along with this.');
+    await examine('--resource', url);
+  });
+
+  it('shows people one line a finding, with what to do below', async () => {
+    const { url } = await startBroken(resource((origin) => `${origin}/mcp/`));
+    const { stdout } = await run(['--resource', url]);
+    const [first, ...lines] = stdout.split('\n');
+    expect(first).toBe(url);
+    const at = lines.findIndex((line) =>
+      line.startsWith(`✗ resource  "resource" is "${url}/", asked for was "${url}"`),
+    );
+    expect(lines[at + 1]?.trim()).toBe(`→ ${MISMATCHES.resource_slash.advice}`);
+  });
+
+  it('sends headers of --header-file to the API alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'headers'), 'X-Api-Key: secret-1\n');
+    const seen = new Map<string, Set<unknown>>();
+    const note = (who: string, { headers }: IncomingMessage): false => {
+      seen.set(who, (seen.get(who) ?? new Set()).add(headers['x-api-key']));
+      return false;
+    };
+    const { url, provider } = await startBroken({ answer: (request) => note('api', request) });
+    const answer = provider.answers.get(provider.metadataPath);
+    provider.answers.set(provider.metadataPath, (request, response) => {
+      note('provider', request);
+      answer?.(request, response);
+    });
+    const report = await examine('--resource', url, '--header-file', join(folder, 'headers'));
+    expect(report.exitCode).toBe(0);
+    expect(Object.fromEntries(seen)).toEqual({
+      api: new Set(['secret-1']),
+      provider: new Set([undefined]),
+    });
+  });
+
+  it('takes an API that everybody can speak to for one whose providers must be public, unless told otherwise', async () => {
+    const { url } = await startBroken({});
+    const local = new URL(url);
+    // A proxy that knows the public name of the API, by tunnel or by absolute URL.
+    const proxy = createServer((request, response) => {
+      const path = new URL(String(request.url)).pathname;
+      const { method, headers } = request;
+      const forward = httpRequest(
+        { host: '127.0.0.1', port: local.port, path, method, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 0, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      request.pipe(forward);
+    });
+    proxy.on('connect', (_request, socket: Socket) => {
+      const tunnel = connect(Number(local.port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        tunnel.pipe(socket).pipe(tunnel);
+      });
+      tunnel.on('error', () => socket.destroy());
+      socket.on('error', () => tunnel.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    });
+    vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`);
+    vi.stubEnv('NO_PROXY', '127.0.0.1');
+    const args = ['--resource', 'http://api.example.com/mcp', '--allow-insecure', 'http://api.example.com'];
+    const report = await examine(...args, '--timeout-ms', '2000');
+    expect(report.exitCode).toBe(1);
+    expect(mismatchesOf(report)).toEqual(['challenge_host', 'resource_host', 'server_private']);
+    expect(report.findings.at(-1)?.text).toMatch(
+      /^"authorization_servers" has "http:\/\/127.*which is internal$/,
+    );
+    const allowed = await examine(...args, '--allow-private', '--timeout-ms', '2000');
+    expect(mismatchesOf(allowed)).toEqual(['challenge_host', 'resource_host', 'audience_unsaid']);
+  });
+
+  it('answers wrong calls with its usage and exit status 2', async () => {
+    const api = 'https://api.example.com';
+    for (const args of [
+      ['--resource', 'not a url'],
+      ['--resource', 'http://api.example.com'],
+      ['--resource', `${api}/#x`],
+      ['--resource', 'https://user:pass@api.example.com'],
+      ['https://id.example.com', '--resource', api],
+      ['--resource', api, '--audience', 'x'],
+      ['--resource', api, '--token-file', '-'],
+      ['--resource', api, '--ca', '/does/not/exist'],
+      ['--resource', api, '--timeout-ms', '0'],
+      ['https://id.example.com', '--allow-private'],
+    ]) {
+      const { exitCode, stdout, stderr } = await run(args);
+      expect([exitCode, stdout], args.join(' ')).toEqual([2, '']);
+      expect(stderr).toContain('doctor --resource <url>');
+    }
+  });
+});
