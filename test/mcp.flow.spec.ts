@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AuthorizationServer } from './support/authorization-server.js';
 import { publishClientDocument } from './support/client-document.js';
@@ -87,4 +88,16 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
       `Bearer realm="api", error="invalid_token", error_description="The access token is invalid", resource_metadata="${url}${WELL_KNOWN}"`,
     );
   });
+});
+
+it.each(PLATFORMS)('The exchange is what docs/mcp.md shows, on %s', async (platform) => {
+  const { server, url, mcpUrl } = await start('MCP-Nest', platform, ['notes:read']);
+  const visitor = new McpVisitor(mcpUrl, server);
+  visitor.clientMetadataUrl = await publishClientDocument(visitor.clientMetadata);
+  await visitor.connect();
+  await visitor.call('list_notes');
+  await visitor.call('add_note');
+  await visitor.close();
+  const exchange = visitor.exchange.join('\n').replaceAll(url, 'https://api.example.com');
+  expect(readFileSync('docs/mcp.md', 'utf8')).toContain(`\`\`\`text\n${exchange}\n\`\`\``);
 });

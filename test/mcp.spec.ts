@@ -78,6 +78,8 @@ describe.each(PLATFORMS)('mcpUser() on %s', (platform) => {
     });
     const admin = await callTool(url, 'clear_notes', { claims: { groups: ['admin'] } });
     expect(admin.text).toBe('{"cleared":true}');
+    const who = await callTool(url, 'whoami', { sub: 'ada', scope: 'notes:write' });
+    expect(who.text).toBe('{"sub":"ada","scopes":["notes:write","notes:read"]}');
   });
 
   it('keeps claims from counting that only look like scopes and roles', async () => {

@@ -1,4 +1,5 @@
 import { All, Controller, Get, Req, Res, UseGuards, type INestApplication } from '@nestjs/common';
+import { Ctx } from '@nestjs/microservices';
 import {
   toNodeHandler,
   type NodeIncomingMessageLike,
@@ -6,6 +7,7 @@ import {
 } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer, requireScopes } from '@modelcontextprotocol/server';
 import {
+  McpContext,
   McpController,
   McpHttpControllerFor,
   McpStrategy,
@@ -22,7 +24,7 @@ import {
   ProtectedResource,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
-import { mcpUser } from 'nestjs-identity-model/mcp';
+import { mcpUser, type McpUser } from 'nestjs-identity-model/mcp';
 import { createApp, type Platform } from './create-app.js';
 import { freePort } from './free-port.js';
 
@@ -43,7 +45,7 @@ class Orders {
   }
 }
 
-/** A tool for each scope, and one for a role. */
+/** A tool for each scope, one for a role, and one for everybody. */
 @McpController()
 class NestTools {
   @ToolScopes(['notes:read']) @Tool({ name: 'list_notes', description: 'Lists notes' }) list(): object {
@@ -51,6 +53,10 @@ class NestTools {
   }
   @ToolScopes(['notes:write']) @Tool({ name: 'add_note', description: 'Adds a note' }) add(): object {
     return { added: true };
+  }
+  @Tool({ name: 'whoami', description: 'Who calls' }) whoami(_: unknown, @Ctx() context: McpContext): object {
+    const { user } = context.getRawRequest() as { user: McpUser };
+    return { sub: user['sub'], scopes: user.scopes };
   }
   @ToolRoles(['admin']) @Tool({ name: 'clear_notes', description: 'Removes all' }) clear(): object {
     return { cleared: true };
