@@ -12,15 +12,20 @@ import { OrdersController } from './orders/orders.controller.js';
 import { OrdersGateway } from './orders/orders.gateway.js';
 import { OrdersResolver } from './orders/orders.resolver.js';
 import { OrdersService } from './orders/orders.service.js';
-import { AUDIENCE, OPERATOR_SCOPE } from './provider/demo.js';
+import { AUDIENCE, OPERATOR_SCOPE, SCOPES } from './provider/demo.js';
 
 @Module({})
 export class AppModule {
-  static forIssuer(issuer: string): DynamicModule {
+  /** @param publicUrl - where clients find the API. */
+  static forIssuer(issuer: string, publicUrl = 'http://localhost:3000'): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        IdentityModule.forRoot({ issuer, audience: AUDIENCE }),
+        IdentityModule.forRoot({
+          issuer,
+          publicUrl,
+          resource: { url: '/', name: 'Orders', scopes: [...SCOPES], audience: AUDIENCE },
+        }),
         IdentityPrometheusModule.forRoot(),
         IdentityDashboardModule.forRoot({ requiredScopes: [OPERATOR_SCOPE] }),
         GraphQLModule.forRoot<ApolloDriverConfig>({

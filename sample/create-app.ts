@@ -7,9 +7,9 @@ import { mountSwagger } from './swagger.js';
 /** The API, ready to listen, for tokens of one issuer. */
 export async function createApp(
   issuer: string,
-  options: NestApplicationOptions = {},
+  { publicUrl, ...options }: NestApplicationOptions & { readonly publicUrl?: string } = {},
 ): Promise<INestApplication> {
-  const app = await NestFactory.create(AppModule.forIssuer(issuer), {
+  const app = await NestFactory.create(AppModule.forIssuer(issuer, publicUrl), {
     ...options,
     forceCloseConnections: true,
   });

@@ -2,8 +2,10 @@ import { createApp } from './create-app.js';
 import { curlLine, operatorLine } from './curl-line.js';
 import { startProvider } from './provider/start-provider.js';
 
-const provider = await startProvider({ port: Number(process.env['PROVIDER_PORT'] ?? 3001) });
-const app = await createApp(provider.issuer, { logger: ['log', 'warn', 'error'] });
+const port = Number(process.env['PORT'] ?? 3000);
+const api = `http://localhost:${String(port)}`;
+const provider = await startProvider({ port: Number(process.env['PROVIDER_PORT'] ?? 3001), resource: api });
+const app = await createApp(provider.issuer, { publicUrl: api, logger: ['log', 'warn', 'error'] });
 
 let stopping = false;
 async function stop(): Promise<void> {
@@ -15,9 +17,7 @@ async function stop(): Promise<void> {
 process.on('SIGINT', () => void stop());
 process.on('SIGTERM', () => void stop());
 
-await app.listen(Number(process.env['PORT'] ?? 3000), 'localhost');
-const { port } = new URL(await app.getUrl());
-const api = `http://localhost:${port}`;
+await app.listen(port, 'localhost');
 
 console.log(`
   API         ${api}/orders

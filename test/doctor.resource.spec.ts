@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,9 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DoctorReport } from '../lib/cli/finding.js';
 import { MISMATCHES, type MismatchName } from '../lib/cli/mismatches.js';
 import { runCommand, type CommandResult } from '../lib/cli/run-command.js';
+import { createApp } from '../sample/create-app.js';
+import { CLIENTS } from '../sample/provider/demo.js';
+import { startProvider } from '../sample/provider/start-provider.js';
 import { AuthorizationServer } from './support/authorization-server.js';
 import { PLATFORMS, type Platform } from './support/create-app.js';
 import { ProviderDouble } from './support/provider-double.js';
@@ -196,6 +199,30 @@ describe.each(PLATFORMS)('doctor --resource, of an application of ours on %s', (
     expect(mismatchesOf(await examine('--resource', `${url}/orders/`))).toContain('resource_parent');
     expect(mismatchesOf(await examine('--resource', `${url}/`))).toContain('resource_slash');
   });
+});
+
+it('finds the sample sound, whose provider issues tokens for its URL', async () => {
+  const port = await freePort();
+  const url = `http://localhost:${String(port)}`;
+  const provider = await startProvider({ port: 0, resource: url });
+  const app = await createApp(provider.issuer, { publicUrl: url, logger: false });
+  onTestFinished(async () => {
+    await app.close();
+    await provider.close();
+  });
+  await app.listen(port, 'localhost');
+  const report = await examine('--resource', `${url}/orders`);
+  expect(mismatchesOf(report)).toEqual(['resource_parent', 'audience_unsaid']);
+  expect(report).toMatchObject({ healthy: true, exitCode: 0 });
+  const { id, secret } = CLIENTS.cli;
+  const response = await fetch(`${provider.issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${id}:${secret}`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'orders:read', resource: url }),
+  });
+  const { access_token: token } = (await response.json()) as { access_token: string };
+  const called = await fetch(`${url}/orders`, { headers: { authorization: `Bearer ${token}` } });
+  expect(called.status).toBe(200);
 });
 
 it('finds the broken API sound if nothing of it is broken', async () => {
@@ -571,7 +598,7 @@ describe('doctor --resource', { timeout: 60_000 }, () => {
     expect(stdout).not.toMatch(/(?!\n)\p{C}/u);
     expect(stdout).toContain(String.raw`\u001b[2J`);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(1_000);
-    expect(stdout.trimEnd().split('\n').at(-1)).toBe('Clients would not get along with this.');
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('Clients would not work with this.');
     await examine('--resource', url);
   });
 
@@ -671,4 +698,14 @@ describe('doctor --resource', { timeout: 60_000 }, () => {
       expect(stderr).toContain('doctor --resource <url>');
     }
   });
+});
+
+it('docs/resources.md has every mismatch with its verdict and its remedy', () => {
+  const text = readFileSync(new URL('../docs/resources.md', import.meta.url), 'utf8');
+  const [, section = ''] = text.split('## Seen from outside');
+  const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` +\| (\w+) +\| (.+?) +\|$/gm)].map(
+    ([, name = '', verdict, advice = '']) => [name, [verdict, advice.replaceAll('\\*', '*')]] as const,
+  );
+  const expected = Object.entries(MISMATCHES).map(([name, { verdict, advice }]) => [name, [verdict, advice]]);
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(expected));
 });

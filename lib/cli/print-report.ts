@@ -28,7 +28,7 @@ export function formatReport(report: DoctorReport, color: boolean): string {
 }
 
 function describeFault(report: DoctorReport): string {
-  if (report.resource !== undefined) return 'Clients would not get along with this.';
+  if (report.resource !== undefined) return 'Clients would not work with this.';
   return isTokenAlone(report)
     ? 'The provider is fine; this token would be refused.'
     : 'The module would not work with this.';

@@ -7,6 +7,8 @@ import { createSigningKeys, type SigningAlgorithm } from './signing-keys.js';
 export interface ProviderOptions {
   /** 0 for any free port. */
   readonly port: number;
+  /** The URL of the API, which clients may ask tokens for; besides its name. */
+  readonly resource?: string;
   /** How access tokens are signed. @default 'RS256' */
   readonly algorithm?: SigningAlgorithm;
 }
@@ -21,13 +23,13 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const server = createServer();
   const port = await listen(server, options.port);
   const issuer = `http://localhost:${String(port)}`;
-  const provider = new Provider(issuer, configure(options.algorithm ?? 'RS256'));
+  const provider = new Provider(issuer, configure(options));
   const handle = provider.callback();
   server.on('request', (request, response) => void handle(request, response));
   return { issuer, close: () => close(server) };
 }
 
-function configure(algorithm: SigningAlgorithm): Configuration {
+function configure({ algorithm = 'RS256', resource: url }: ProviderOptions): Configuration {
   return {
     clients: Object.values(CLIENTS).map(({ id, secret, scopes }) => ({
       client_id: id,
@@ -46,7 +48,7 @@ function configure(algorithm: SigningAlgorithm): Configuration {
         enabled: true,
         defaultResource: () => RESOURCE,
         getResourceServerInfo: (_context, resource) => {
-          if (resource !== RESOURCE) throw new errors.InvalidTarget();
+          if (resource !== RESOURCE && resource !== url) throw new errors.InvalidTarget();
           return {
             audience: AUDIENCE,
             scope: [...SCOPES, OPERATOR_SCOPE].join(' '),

@@ -51,7 +51,10 @@ describe.each(ALGORITHMS)('the sample with real %s tokens', (algorithm) => {
   it('answers 401 without a token', async () => {
     const response = await get(`${url}/orders/me`);
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    expect(response.headers.get('www-authenticate')).toBe(
+      'Bearer realm="api", scope="orders:read orders:write", ' +
+        'resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource"',
+    );
   });
 
   it('answers 403 to a client that was not granted the scope', async () => {
