@@ -4,15 +4,16 @@ import {
   Get,
   Injectable,
   Logger,
+  Module,
   Scope,
   UseGuards,
   type INestApplication,
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
-import { MessagePattern } from '@nestjs/microservices';
+import { MessagePattern, Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { io } from 'socket.io-client';
@@ -249,4 +250,22 @@ it('warns of message handlers of a hybrid application that demand nothing, too',
   const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   await start({ controllers: [MessagesController], providers: [SINGLE] });
   expect(warn.mock.calls.flat().join('\n')).toMatch(/MessagesController\.create.*inheritAppConfig: true/);
+});
+
+it('does not warn of message handlers of an application that is a microservice alone', async () => {
+  const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  @Module({
+    imports: [IdentityModule.forRoot(issuer.moduleOptions())],
+    controllers: [MessagesController],
+    providers: [SINGLE],
+  })
+  class MicroserviceModule {}
+  const microservice = await NestFactory.createMicroservice<MicroserviceOptions>(MicroserviceModule, {
+    transport: Transport.TCP,
+    options: { host: '127.0.0.1', port: 0 },
+    abortOnError: false,
+  });
+  await microservice.init();
+  expect(warn.mock.calls.flat().join('\n')).not.toContain('MessagesController.create');
+  await microservice.close();
 });

@@ -1,7 +1,13 @@
-import type { ApplicationConfig } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { assertInjected } from '../auth/assert-injected.js';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
+import {
+  guardBehind,
+  guardsWithoutInstance,
+  mayTakeAnyGuard,
+  type GuardProvider,
+} from './guard-providers.js';
 import { providerSeenFrom } from './visible-provider.js';
 
 /** Nest's own metadata key of `@UseGuards`. */
@@ -23,20 +29,42 @@ export interface GlobalGuards {
   readonly single: readonly (IdentityStrategy | undefined)[];
   /** Of request-scoped and transient ones. */
   readonly scoped: readonly (IdentityStrategy | undefined)[];
+  /** Of those that Nest asks about nothing, since it has no instance of them. */
+  readonly lost: readonly (IdentityStrategy | undefined)[];
+  /** Of factories with a scope that may give a guard of this package, or another one. */
+  readonly possible: readonly (IdentityStrategy | undefined)[];
   /** Of the classes of all. */
   readonly names: readonly string[];
 }
 
-export function globalGuards(config: ApplicationConfig): GlobalGuards {
+export function globalGuards(config: ApplicationConfig, modules: ModulesContainer): GlobalGuards {
   const single = config.getGlobalGuards().filter((guard) => isOurs(guard));
-  const scoped = config.getGlobalRequestGuards().filter(({ metatype }) => isOurs(metatype));
+  const bound = config.getGlobalRequestGuards();
+  const scoped = bound.flatMap((wrapper) => guardBehind(wrapper, isOurs) ?? []);
+  const lost = guardsWithoutInstance(modules).flatMap((wrapper) => guardBehind(wrapper, isOurs) ?? []);
+  const possible = bound.filter(
+    (wrapper) => mayTakeAnyGuard(wrapper) && guardBehind(wrapper, isOurs) === undefined,
+  );
+  const names = [
+    ...single.map((guard) => guard.constructor.name),
+    ...[...scoped, ...lost].map(nameOf),
+    ...possible.map(() => IdentityAuthGuard.name),
+  ];
   return {
     single: single.map((guard) => strategyOf(guardIn(guard))),
-    scoped: scoped.map(({ host }) => host && providerSeenFrom(host, IdentityStrategy)),
-    names: [...single.map(({ constructor }) => constructor), ...scoped.map(({ metatype }) => metatype)].map(
-      (type) => type?.name ?? IdentityAuthGuard.name,
-    ),
+    scoped: scoped.map(strategySeenFrom),
+    lost: lost.map(strategySeenFrom),
+    possible: possible.map(strategySeenFrom),
+    names: [...new Set(names)],
   };
+}
+
+function nameOf({ metatype, isNotMetatype }: GuardProvider): string {
+  return isNotMetatype ? IdentityAuthGuard.name : (metatype?.name ?? IdentityAuthGuard.name);
+}
+
+function strategySeenFrom({ host }: GuardProvider): IdentityStrategy | undefined {
+  return host && providerSeenFrom(host, IdentityStrategy);
 }
 
 /** Read from the instance, since the member is protected: applications that extend the guard may use it, and nobody else. */

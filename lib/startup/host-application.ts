@@ -15,7 +15,8 @@ export class HostApplication implements OnModuleInit {
 
   /** Whether it serves HTTP, alone or beside microservices. */
   get hasHttp(): boolean {
-    return (this.adapterHost.httpAdapter as unknown) !== undefined;
+    // null, whatever its type says, if the application was made with createMicroservice or createApplicationContext.
+    return Boolean(this.adapterHost.httpAdapter);
   }
 
   /**

@@ -17,7 +17,7 @@ function deepest(wrapper: Wrapper, seen: Set<Wrapper>): string {
 }
 
 /** Nest has no list for a provider without dependencies of a kind, and leaves gaps in the lists that it has. */
-function dependenciesOf(wrapper: Wrapper): readonly Wrapper[] {
+export function dependenciesOf(wrapper: Wrapper): readonly Wrapper[] {
   const parameters = wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined;
   const properties = wrapper.getPropertiesMetadata() as
     ReturnType<Wrapper['getPropertiesMetadata']> | undefined;

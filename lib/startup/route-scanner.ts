@@ -82,8 +82,8 @@ export class RouteScanner {
    */
   async scan(): Promise<readonly RouteClass[]> {
     const { modules, config } = this.application;
-    const globals = globalGuards(config);
-    const strategies = [...globals.single, ...globals.scoped];
+    const globals = globalGuards(config, modules);
+    const strategies = [...globals.single, ...globals.scoped, ...globals.lost, ...globals.possible];
     const hosted = classesOf(modules, isMarked);
     const areFieldsGuarded = runsGuardsOnFields(modules);
     const areSocketsAsked =
@@ -147,16 +147,17 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
 function globalGuardOf(
   { isPerRequest }: HostedClass,
   { kind }: Handler,
-  { globals: { single, scoped }, areSocketsAsked }: GuardBinding,
+  { globals: { single, scoped, lost, possible }, areSocketsAsked }: GuardBinding,
 ): Route['guards'] {
-  if (single.length === 0 && scoped.length === 0) return 'nowhere';
+  const known = [...single, ...scoped, ...lost];
+  if (known.length === 0 && possible.length === 0) return 'nowhere';
   const isSingleAsked = kind !== 'socket' || areSocketsAsked;
   // A request-scoped one Nest asks about what it makes for each request, and gateways it takes for singletons. Whether a
   // transient one is asked differs between handlers and versions: it counts for nothing.
   const isScopedAsked = kind !== 'socket' && isPerRequest;
-  return (single.length > 0 && isSingleAsked) || (scoped.length > 0 && isScopedAsked)
-    ? 'everywhere'
-    : 'missed';
+  if ((single.length > 0 && isSingleAsked) || (scoped.length > 0 && isScopedAsked)) return 'everywhere';
+  // One that may be of this package meets no requirement, and one that is not asked may have been meant.
+  return known.length === 0 && isScopedAsked ? 'nowhere' : 'missed';
 }
 
 function isAskedAbout({ kind }: Handler, areFieldsGuarded: boolean): boolean {
