@@ -27,7 +27,7 @@ export const AuthorizationDetails = createParamDecorator<string>(
     const details = readAuthorizationDetails(decision.validated.claims);
     // The guard has seen to it, unless a decorator above has replaced the method.
     if (details === null) throw toHttpException(malformedClaim(CLAIM));
-    return detailsOfType(details, type, decision.resource === undefined ? [] : [decision.resource]);
+    return detailsOfType(details, type, decision.resource);
   },
   [noteClaimReader({ claim: CLAIM, isMalformed: (claims) => readAuthorizationDetails(claims) === null })],
 );

@@ -3,6 +3,7 @@ import { callOf, NO_RIGHTS } from '../../test/support/rights.js';
 import { tokenWith } from '../../test/support/token-with.js';
 import { ActorRequirement, NoActorRequirement, RefuseDelegated, RequireActor } from './actor.js';
 import { findUnmetRequirement } from './find-unmet-requirement.js';
+import { readAccessPlan } from './read-access-plan.js';
 import { readActor } from './read-actor.js';
 import type { Requirement } from './requirement.js';
 
@@ -90,10 +91,30 @@ describe('an actor', () => {
       error: { message: 'The claim "act", which the route reads, has the wrong type or form.' },
       challenge: undefined,
     });
+    for (const requirement of [named, nobody]) {
+      expect(requirement.malformedClaim(tokenWith({ act: 1 }))).toBe('act');
+      expect(requirement.malformedClaim(tokenWith({}))).toBeUndefined();
+    }
   });
 });
 
 describe('the decorators', () => {
+  it('put their requirement on a route', () => {
+    class Routes {
+      @RequireActor('desk') refund(): void {}
+      @RefuseDelegated() close(): void {}
+    }
+    const of = (name: 'refund' | 'close'): unknown =>
+      readAccessPlan(Reflect.get(Routes.prototype, name) as object, Routes).requirements;
+    expect(of('refund')).toEqual([new ActorRequirement(['desk'])]);
+    expect(of('close')).toEqual([new NoActorRequirement()]);
+  });
+
+  it('stand on methods and classes only, and say their names', () => {
+    expect(() => RequireActor()({}, 'field')).toThrow(/^@RequireActor stands on "field"/);
+    expect(() => RefuseDelegated()({}, 'field')).toThrow(/^@RefuseDelegated stands on "field"/);
+  });
+
   it('take names, and none', () => {
     for (const decorate of [() => RequireActor(), () => RequireActor('a', 'b'), () => RefuseDelegated()]) {
       expect(decorate).not.toThrow();

@@ -44,7 +44,7 @@ export class ActorRequirement implements Requirement {
     const actor = readActor(claims);
     if (actor === undefined || actor === null) return false;
     if (this.names.length === 0) return true;
-    return [actor.sub, actor.client_id].some((name) => name !== undefined && this.names.includes(name));
+    return this.names.some((name) => name === actor.sub || name === actor.client_id);
   }
 
   malformedClaim({ claims }: ValidatedToken): string | undefined {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ScopeHierarchy } from '../model/scope-hierarchy.js';
+import { callOf, NO_RIGHTS } from '../../test/support/rights.js';
+import { tokenWith } from '../../test/support/token-with.js';
 import type { ValidatedToken } from '../model/token.js';
 import { RequireAuthentication, AuthenticationRequirement } from './authentication.js';
 import { findUnmetRequirement } from './find-unmet-requirement.js';
-import type { AuthenticationRules, AuthorizedCall, Requirement } from './requirement.js';
+import type { AuthenticationRules, Requirement, RightsSources } from './requirement.js';
+import { ScopesRequirement } from './scopes.js';
+import { readAuthentication } from './read-authentication.js';
 
-/** No requirement here looks at the call. */
-const CALL = {} as AuthorizedCall;
 const NOW_MS = 1_700_000_000_000;
 const NOW_SEC = NOW_MS / 1000;
 const RULES: AuthenticationRules = { acrOrder: [], stepUp: 'rfc9470' };
+const RIGHTS: RightsSources = { ...NO_RIGHTS, scopeClaim: ['scope'], nowMs: () => NOW_MS };
 
 /** What is answered for claims: the code and the parameters of the challenge; undefined if all is met. */
 function judge(
@@ -18,25 +20,17 @@ function judge(
   rules: Partial<AuthenticationRules> = {},
   clockToleranceMs = 0,
 ): unknown {
-  const token: ValidatedToken = {
-    claims: { iss: 'https://id.example.com', exp: 1, ...claims },
-    header: { alg: 'RS256' },
-    issuer: 'https://id.example.com',
-    token: 'a.b.c',
-  };
+  const token = tokenWith(claims);
+  const requirements = Array.isArray(demanded) ? (demanded as Requirement[]) : [demanded as Requirement];
   const found = findUnmetRequirement(
     token,
-    Array.isArray(demanded) ? demanded : [demanded],
+    requirements,
     {
-      scopeClaim: ['scope'],
-      scopeImplies: ScopeHierarchy.NONE,
-      audienceClaimOf: () => 'aud',
-      rolesClaimOf: () => undefined,
+      ...RIGHTS,
       authenticationOf: (issuer) => (issuer === token.issuer ? { ...RULES, ...rules } : RULES),
-      nowMs: () => NOW_MS,
       clockToleranceMs,
     },
-    CALL,
+    callOf(),
   );
   return found === undefined ? undefined : [found.error.code, found.challenge];
 }
@@ -131,6 +125,9 @@ it('of several decorators, one challenge names all that is missing', () => {
   expect(judge({}, several)).toEqual(insufficient({ acr_values: 'phr', max_age: '60' }));
   expect(judge({ acr: 'phr', auth_time: NOW_SEC - 100 }, several)).toEqual(insufficient({ max_age: '60' }));
   expect(judge({ acr: 'phr', auth_time: NOW_SEC - 1 }, several)).toBeUndefined();
+  // Requirements of other kinds have no part in it, and the order of the decorators neither.
+  const mixed = [maxAge(60_000), new ScopesRequirement(['a']), acr('phr')];
+  expect(judge({ scope: 'a' }, mixed)).toEqual(insufficient({ acr_values: 'phr', max_age: '60' }));
 });
 
 describe("with stepUp: 'entra'", () => {
@@ -167,7 +164,51 @@ describe("with stepUp: 'entra'", () => {
   });
 });
 
+it('a malformed claim is one that is demanded', () => {
+  const token = (claims: object): ValidatedToken => tokenWith({ acr: 1, auth_time: 'x', ...claims });
+  expect(acr('a').malformedClaim(token({}), RIGHTS)).toBe('acr');
+  expect(acr('a').malformedClaim(token({ acr: 'a' }), RIGHTS)).toBeUndefined();
+  expect(maxAge(0).malformedClaim(token({}), RIGHTS)).toBe('auth_time');
+  expect(maxAge(0).malformedClaim(token({ auth_time: 0 }), RIGHTS)).toBeUndefined();
+  const both = new AuthenticationRequirement(['a'], 0);
+  expect(both.malformedClaim(token({}), RIGHTS)).toBe('acr');
+  expect(both.malformedClaim(token({ acr: 'a' }), RIGHTS)).toBe('auth_time');
+});
+
+it('what a token says is read as it stands', () => {
+  expect(readAuthentication(tokenWith({}).claims, 'rfc9470')).toEqual({
+    contexts: [],
+    timeMs: undefined,
+    malformed: {},
+  });
+  expect(readAuthentication(tokenWith({ acr: 'a', auth_time: 0 }).claims, 'rfc9470')).toEqual({
+    contexts: ['a'],
+    timeMs: 0,
+    malformed: {},
+  });
+  expect(readAuthentication(tokenWith({ acrs: [1], auth_time: -1 }).claims, 'entra')).toEqual({
+    contexts: [],
+    timeMs: undefined,
+    malformed: { context: 'acrs', time: 'auth_time' },
+  });
+});
+
+it('the message names the demand', () => {
+  const begin = 'The token does not prove what @RequireAuthentication of the route demands: ';
+  expect(acr('a', 'b').demand).toBe(`${begin}one of the authentication contexts "a", "b".`);
+  expect(maxAge(60_000).demand).toBe(`${begin}a login within the last 60000 ms.`);
+  expect(new AuthenticationRequirement(['a'], 0).demand).toBe(
+    `${begin}one of the authentication contexts "a" and a login within the last 0 ms.`,
+  );
+});
+
 describe('@RequireAuthentication', () => {
+  it('stands on methods and classes only', () => {
+    expect(() => RequireAuthentication({ acr: 'a' })({}, 'field')).toThrow(
+      /^@RequireAuthentication stands on "field"/,
+    );
+  });
+
   it.each<[string, unknown, string]>([
     ['nothing', {}, 'expects "acr" or "maxAgeMs"'],
     ['an empty list', { acr: [] }, 'an empty list as "acr"'],
@@ -179,16 +220,25 @@ describe('@RequireAuthentication', () => {
     ['a line break', { acr: 'a\r\nX: y' }, 'printable ASCII'],
     ['a number', { acr: 1 }, 'printable ASCII'],
     ['seconds', { maxAgeMs: 300 }, 'whole seconds'],
+    ['half a second', { maxAgeMs: 1500 }, 'whole seconds'],
     ['a negative age', { maxAgeMs: -1000 }, 'whole seconds'],
     ['no number', { maxAgeMs: '1000' }, 'whole seconds'],
     ['NaN', { maxAgeMs: NaN }, 'whole seconds'],
     ['Infinity', { maxAgeMs: Infinity }, 'whole seconds'],
   ])('refuses %s', (_what, demand, message) => {
+    expect(() => RequireAuthentication(demand as object)).toThrow(
+      /^@RequireAuthentication (expects|was given) /,
+    );
     expect(() => RequireAuthentication(demand as object)).toThrow(message);
   });
 
   it('takes one value, several, and an age', () => {
-    for (const demand of [{ acr: 'urn:mace:incommon:iap:silver' }, { acr: ['a', 'b'] }, { maxAgeMs: 0 }]) {
+    for (const demand of [
+      { acr: 'urn:mace:incommon:iap:silver' },
+      { acr: ['a', 'b'] },
+      { maxAgeMs: 0 },
+      { maxAgeMs: 60_000 },
+    ]) {
       expect(() => RequireAuthentication(demand)).not.toThrow();
     }
   });

@@ -7,6 +7,7 @@ import {
   type DetailPredicate,
 } from './authorization-details.js';
 import { findUnmetRequirement } from './find-unmet-requirement.js';
+import { readAccessPlan } from './read-access-plan.js';
 import { detailsOfType, readAuthorizationDetails } from './read-authorization-details.js';
 
 const API = 'https://api.example.com';
@@ -88,8 +89,17 @@ describe('authorization details', () => {
     const all = readAuthorizationDetails(
       tokenWith({ authorization_details: [{ type: 'a' }, { type: 'b' }] }).claims,
     );
-    expect(detailsOfType(all ?? [], 'b', [])).toEqual([{ type: 'b' }]);
+    expect(detailsOfType(all ?? [], 'b', undefined)).toEqual([{ type: 'b' }]);
     expect(readAuthorizationDetails(tokenWith({}).claims)).toEqual([]);
+  });
+
+  it('that are malformed are named in the message', () => {
+    const requirement = new AuthorizationDetailsRequirement('payment', () => true);
+    const token = tokenWith({ authorization_details: 'x' });
+    expect(findUnmetRequirement(token, [requirement], NO_RIGHTS, callOf())?.error.message).toBe(
+      'The claim "authorization_details", which the route reads, has the wrong type or form.',
+    );
+    expect(requirement.malformedClaim(tokenWith({ authorization_details: [] }))).toBeUndefined();
   });
 
   it('are named by their type in the message', () => {
@@ -100,6 +110,22 @@ describe('authorization details', () => {
 });
 
 describe('@RequireAuthorizationDetails', () => {
+  it('without a function is content with the type', () => {
+    class Routes {
+      @RequireAuthorizationDetails('payment') pay(): void {}
+    }
+    const { requirements } = readAccessPlan(Reflect.get(Routes.prototype, 'pay') as object, Routes);
+    const token = tokenWith({ authorization_details: [{ type: 'payment' }] });
+    expect(requirements).toHaveLength(1);
+    expect(findUnmetRequirement(token, requirements, NO_RIGHTS, callOf())).toBeUndefined();
+  });
+
+  it('stands on methods only, and says its name', () => {
+    expect(() => RequireAuthorizationDetails('payment')({}, 'field')).toThrow(
+      /^@RequireAuthorizationDetails stands on "field"/,
+    );
+  });
+
   it('takes a type, and a function', () => {
     expect(() => RequireAuthorizationDetails('payment')).not.toThrow();
     expect(() => RequireAuthorizationDetails('payment', () => true)).not.toThrow();

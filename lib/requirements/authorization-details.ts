@@ -51,8 +51,9 @@ export class AuthorizationDetailsRequirement implements Requirement {
   }
 
   isMet({ claims }: ValidatedToken, _rights: RightsSources, { context, resource }: AuthorizedCall): boolean {
-    const details = readAuthorizationDetails(claims) ?? [];
-    return detailsOfType(details, this.type, resource === undefined ? [] : [resource]).some(
+    const details = readAuthorizationDetails(claims);
+    if (details === null) return false;
+    return detailsOfType(details, this.type, resource).some(
       (detail) => atOnce(this.accepts(detail, context), '@RequireAuthorizationDetails') === true,
     );
   }

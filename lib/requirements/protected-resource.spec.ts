@@ -44,3 +44,7 @@ it.each(['', 'mcp', 'api.example.com', 1 as unknown as string, undefined as unkn
     );
   },
 );
+
+it('@ProtectedResource stands on methods and classes only', () => {
+  expect(() => ProtectedResource(API)({}, 'field')).toThrow(/^@ProtectedResource stands on "field"/);
+});

@@ -41,5 +41,5 @@ function contextsOf(value: unknown, stepUp: StepUp): readonly string[] | undefin
 /** null for what is no such claim. RFC 7519 section 2 NumericDate: fractions are allowed. */
 function timeOf(value: unknown): number | undefined | null {
   if (isUnset(value)) return undefined;
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value * 1000 : null;
+  return Number.isFinite(value) && (value as number) >= 0 ? (value as number) * 1000 : null;
 }

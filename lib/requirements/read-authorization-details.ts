@@ -21,18 +21,18 @@ export function readAuthorizationDetails(
  * Those of a type, compared exactly. A detail with `locations` counts only if one of them is the resource (section 2.2): what is
  * granted elsewhere is not granted here.
  *
- * @param resources - the identifiers of this API; empty if none is configured, so that no `locations` fit.
+ * @param resource - the identifier of the route's resource; undefined if none is configured, so that no `locations` fit.
  */
 export function detailsOfType(
   details: readonly AuthorizationDetail[],
   type: string,
-  resources: readonly string[],
+  resource: string | undefined,
 ): readonly AuthorizationDetail[] {
   return details.filter((detail) => {
     if (detail.type !== type) return false;
     const locations = detail['locations'];
     if (locations === undefined) return true;
-    return Array.isArray(locations) && locations.some((location) => resources.includes(location as string));
+    return resource !== undefined && Array.isArray(locations) && locations.includes(resource);
   });
 }
 
