@@ -75,12 +75,13 @@ async function start(
   platform: Platform,
   options: Partial<IdentityModuleOptions> = {},
   configure: (app: INestApplication) => void = () => undefined,
+  controllers: readonly (new () => object)[] = [Orders, Mcp, MoreMcp],
 ): Promise<{ app: INestApplication; url: string }> {
   @Module({
     imports: [
       IdentityModule.forRoot(issuer.moduleOptions({ audience: undefined, resources: RESOURCES, ...options })),
     ],
-    controllers: [Orders, Mcp, MoreMcp],
+    controllers: [...controllers],
     providers: [{ provide: APP_GUARD, useExisting: IdentityAuthGuard }],
   })
   class App {}
@@ -289,28 +290,26 @@ it('metadata that another server answers is left to it', async () => {
 
 const codeOf = (error: unknown): unknown => (error instanceof IdentityError ? error.code : error);
 
-describe('the start is refused', () => {
-  const startWith = async (
-    controller: new () => object,
-    options: Partial<IdentityModuleOptions> = {},
-  ): Promise<unknown> => {
-    @Module({
-      imports: [
-        IdentityModule.forRoot(
-          issuer.moduleOptions({ audience: undefined, resources: RESOURCES, ...options }),
-        ),
-      ],
-      controllers: [controller],
-    })
-    class App {}
-    const app = await NestFactory.create(App, { logger: false, abortOnError: false });
-    onTestFinished(() => app.close());
-    return app.init().then(
-      () => 'started',
-      (error: unknown) => [codeOf(error), (error as Error).message],
-    );
-  };
+const startWith = async (
+  controller: new () => object,
+  options: Partial<IdentityModuleOptions> = {},
+): Promise<unknown> => {
+  @Module({
+    imports: [
+      IdentityModule.forRoot(issuer.moduleOptions({ audience: undefined, resources: RESOURCES, ...options })),
+    ],
+    controllers: [controller],
+  })
+  class App {}
+  const app = await NestFactory.create(App, { logger: false, abortOnError: false });
+  onTestFinished(() => app.close());
+  return app.init().then(
+    () => 'started',
+    (error: unknown) => [codeOf(error), (error as Error).message],
+  );
+};
 
+describe('the start is refused', () => {
   it('for a resource that is not configured', async () => {
     @UseGuards(IdentityAuthGuard)
     @Controller()
@@ -340,6 +339,134 @@ describe('the start is refused', () => {
     }
     expect(await startWith(Open)).toEqual(['route_unguarded', expect.stringMatching(/: Open\.get\. /)]);
   });
+});
+
+describe('a resource that gets lost', () => {
+  const Wrap =
+    (): MethodDecorator =>
+    (_target, _name, descriptor: PropertyDescriptor): PropertyDescriptor => ({
+      ...descriptor,
+      value: (): object => ({}),
+    });
+
+  it('under another decorator stops the start', async () => {
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class Wrapped {
+      @Get('a') @Wrap() @ProtectedResource(MCP) get(): object {
+        return {};
+      }
+    }
+    expect(await startWith(Wrapped)).toEqual([
+      'access_contradiction',
+      expect.stringContaining('Wrapped.get (a decorator above the requirement replaced the method)'),
+    ]);
+  });
+
+  it('in a subclass that overrides the method stops the start', async () => {
+    class Base {
+      @ProtectedResource(MCP) get(): object {
+        return {};
+      }
+    }
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class Sub extends Base {
+      @Get('a') override get(): object {
+        return {};
+      }
+    }
+    expect(await startWith(Sub)).toEqual([
+      'access_contradiction',
+      expect.stringContaining('Sub.get (it overrides a method with requirements'),
+    ]);
+  });
+
+  it('on a method that is no handler stops the start', async () => {
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class Helping {
+      @Get('a') get(): object {
+        return this.help();
+      }
+      @ProtectedResource(MCP) help(): object {
+        return {};
+      }
+    }
+    expect(await startWith(Helping)).toEqual([
+      'route_unguarded',
+      expect.stringContaining('Helping.help (no handler'),
+    ]);
+  });
+
+  it('among two is refused', () => {
+    expect(() => {
+      class Twice {
+        @ProtectedResource(MCP) @ProtectedResource(API) get(): object {
+          return {};
+        }
+      }
+      return Twice;
+    }).toThrow('@ProtectedResource stands twice on one route');
+  });
+
+  it('beside @Public on one target stops the start; on a method it needs a token in a public class', async () => {
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class Both {
+      @Get('a') @Public() @ProtectedResource(MCP) get(): object {
+        return {};
+      }
+    }
+    expect(await startWith(Both)).toEqual(['access_contradiction', expect.stringContaining('Both.get')]);
+
+    @Public()
+    @UseGuards(IdentityAuthGuard)
+    @Controller()
+    class Mostly {
+      @Get('open') open(): object {
+        return {};
+      }
+      @Get('tool') @ProtectedResource(MCP) tool(): object {
+        return {};
+      }
+    }
+    const { url } = await start('express', {}, undefined, [Mostly]);
+    expect((await fetch(`${url}/open`)).status).toBe(200);
+    expect((await fetch(`${url}/tool`)).status).toBe(401);
+    expect((await fetch(`${url}/tool`, bearer(API))).status).toBe(401);
+    expect((await fetch(`${url}/tool`, bearer(MCP))).status).toBe(200);
+  });
+});
+
+it('an issuer opens the resources of its own audience only', async () => {
+  const other = TestIssuer.inMemory({ issuer: 'https://partner.example', audience: MCP });
+  const issuers = [
+    { issuer: issuer.issuer, audience: API, http: issuer.httpOptions() },
+    { issuer: other.issuer, audience: MCP, http: other.httpOptions() },
+  ];
+  const { url } = await start('express', { issuer: undefined, http: undefined, issuers });
+  const status = async (
+    path: string,
+    from: TestIssuer,
+    audience: string[],
+    method = 'GET',
+  ): Promise<number> =>
+    (await fetch(url + path, { method, headers: { authorization: from.bearer({ audience }) } })).status;
+  expect(await status('/orders', issuer, [API, MCP])).toBe(200);
+  expect(await status('/mcp', issuer, [API, MCP], 'POST')).toBe(401);
+  expect(await status('/mcp', other, [API, MCP], 'POST')).toBe(201);
+  expect(await status('/orders', other, [API, MCP])).toBe(401);
+});
+
+it('is configured in an application without HTTP as well', async () => {
+  const imports = [
+    IdentityModule.forRoot(issuer.moduleOptions({ audience: undefined, resources: RESOURCES })),
+  ];
+  @Module({ imports })
+  class App {}
+  const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+  await app.close();
 });
 
 it('@ProtectedResource expects a URL, or a path', () => {

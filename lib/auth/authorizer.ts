@@ -1,5 +1,6 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import type { IdentityError } from '../errors/identity-error.js';
 import { EventReporter } from '../events/event-reporter.js';
 import { reasonOf } from '../events/reason.js';
 import { isWithoutToken } from '../metrics/denials.js';
@@ -59,12 +60,26 @@ export class Authorizer {
     return this.resources.of(plan.resource)?.url;
   }
 
+  /** Whether a resource is configured, as a decorator names it. */
+  knowsResource(resource: string): boolean {
+    return this.resources.has(resource);
+  }
+
+  /**
+   * Why a token is not for a resource; undefined if it is.
+   *
+   * @param resource - as a decorator names it; undefined for the first one.
+   */
+  mismatchOf(validated: ValidatedToken, resource: string | undefined): IdentityError | undefined {
+    return this.resources.findMismatch(validated, resource, this.rights.audienceOf);
+  }
+
   private findUnmet(
     validated: ValidatedToken,
     plan: AccessPlan,
     context: ExecutionContext,
   ): UnmetRequirement | undefined {
-    const error = this.resources.findMismatch(validated, plan.resource, this.rights.audienceClaimOf);
+    const error = this.mismatchOf(validated, plan.resource);
     if (error !== undefined) return { error, challenge: undefined };
     const malformed = plan.claimReaders.find(({ isMalformed }) => isMalformed(validated.claims));
     if (malformed !== undefined) return { error: malformedClaim(malformed.claim), challenge: undefined };

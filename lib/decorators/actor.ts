@@ -18,7 +18,7 @@ export type Actor = ActorClaim;
  * @example
  * `@Post('refund') refund(@Claims('sub') customer: string, @Actor() agent?: Actor) { … }`
  */
-export const Actor = createParamDecorator<undefined>(
+export const Actor: ReturnType<typeof createParamDecorator<undefined>> = createParamDecorator<undefined>(
   (_, context: ExecutionContext): ActorClaim | undefined => {
     const claims = tokenOfHandler(context, 'Actor')?.claims;
     const actor = claims === undefined ? undefined : readActor(claims);

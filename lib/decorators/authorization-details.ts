@@ -20,14 +20,15 @@ const CLAIM = 'authorization_details';
  * @example
  * `@Post('pay') pay(@AuthorizationDetails('payment') granted: AuthorizationDetail[]) { … }`
  */
-export const AuthorizationDetails = createParamDecorator<string>(
-  (type, context: ExecutionContext): readonly AuthorizationDetail[] => {
-    const decision = decisionOfHandler(context, 'AuthorizationDetails');
-    if (decision?.validated === undefined) return [];
-    const details = readAuthorizationDetails(decision.validated.claims);
-    // The guard has seen to it, unless a decorator above has replaced the method.
-    if (details === null) throw toHttpException(malformedClaim(CLAIM));
-    return detailsOfType(details, type, decision.resource);
-  },
-  [noteClaimReader({ claim: CLAIM, isMalformed: (claims) => readAuthorizationDetails(claims) === null })],
-);
+export const AuthorizationDetails: ReturnType<typeof createParamDecorator<string>> =
+  createParamDecorator<string>(
+    (type, context: ExecutionContext): readonly AuthorizationDetail[] => {
+      const decision = decisionOfHandler(context, 'AuthorizationDetails');
+      if (decision?.validated === undefined) return [];
+      const details = readAuthorizationDetails(decision.validated.claims);
+      // The guard has seen to it, unless a decorator above has replaced the method.
+      if (details === null) throw toHttpException(malformedClaim(CLAIM));
+      return detailsOfType(details, type, decision.resource);
+    },
+    [noteClaimReader({ claim: CLAIM, isMalformed: (claims) => readAuthorizationDetails(claims) === null })],
+  );

@@ -45,7 +45,8 @@ export function decisionOfHandler(context: ExecutionContext, decorator: string):
   }
   // Handlers that share a holder do not share what they require.
   if (transport.handlersPerRequest !== 'one' && isPublic(context)) return undefined;
-  return shared;
+  // Which of the fields that share the token led here is not known, so neither is the resource.
+  return { ...shared, resource: undefined };
 }
 
 function isPublic(context: ExecutionContext): boolean {

@@ -34,7 +34,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     audience: top.value.audience,
     issuers: namedIssuers(source),
   });
-  const shared = { ...top, value: withAudienceOf(resources.value, top.value) };
+  const shared = { ...top, value: withAudienceOf(resources.value, top.value, isGivenIn(source)) };
   const several = readRows(SEVERAL_ISSUERS_OPTIONS, source, defaultsOf(SEVERAL_ISSUERS_OPTIONS));
   const issuers = resolveIssuers(source, shared.value, several.value.issuers);
   // It has one value yet: checked, and of no use to anybody.
@@ -70,13 +70,17 @@ function namedIssuers(source: JsonObject): readonly string[] {
   return Object.freeze(names.filter((name) => typeof name === 'string'));
 }
 
-/** A token must be for one of the resources, if the top says nothing else. */
+/** A token must be for one of the resources, if the top says nothing else; for none, if what they say is wrong. */
 function withAudienceOf(
   resources: readonly ResolvedResource[],
   values: SharedIssuerValues,
+  isGiven: (name: string) => boolean,
 ): SharedIssuerValues {
-  return values.audience === undefined ? { ...values, audience: audienceOfAll(resources) } : values;
+  if (values.audience !== undefined || !(isGiven('resource') || isGiven('resources'))) return values;
+  return { ...values, audience: audienceOfAll(resources) ?? NOBODY };
 }
+
+const NOBODY: readonly string[] = Object.freeze([]);
 
 /** What the top says for all issuers. */
 function readShared(source: JsonObject, environment: HttpEnvironment): Reading<SharedIssuerValues> {

@@ -95,6 +95,16 @@ describe('a resource', () => {
   });
 });
 
+it('what is wrong with a resource is not the lack of an audience', () => {
+  for (const options of [
+    { resource: { url: 'http://api.example.com' } },
+    { resource: {} },
+    { resources: [] },
+  ]) {
+    expect(issuesOf(options)).toEqual([expect.stringMatching(/^resource/)]);
+  }
+});
+
 describe('the start is refused', () => {
   it.each<[string, object, RegExp]>([
     [
@@ -192,16 +202,21 @@ describe('the start is refused', () => {
       { resource: { url: API, documentation: 'http://x.test' } },
       /^resource\.documentation: expected an https URL/,
     ],
-    ['one resource twice', { resources: [{ url: API }, { url: API }] }, /^resources: .* at one address/],
+    ['one resource twice', { resources: [{ url: API }, { url: API }] }, /^resources: .* at one path/],
+    [
+      'two that differ by the host',
+      { resources: [{ url: `${API}/a` }, { url: 'https://b.example.com/a' }] },
+      /^resources: .* at one path/,
+    ],
     [
       'two that differ by a slash',
       { resources: [{ url: API }, { url: `${API}/` }] },
-      /^resources: .* at one address/,
+      /^resources: .* at one path/,
     ],
     [
       'two that differ by a query',
       { resources: [{ url: `${API}/a?x` }, { url: `${API}/a?y` }] },
-      /^resources: .* at one address/,
+      /^resources: .* at one path/,
     ],
     [
       'an audience that is none of the resource',

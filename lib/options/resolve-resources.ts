@@ -144,17 +144,19 @@ function findContentIssues({ scopes = [], documentation }: ResourceValues): read
   return issues;
 }
 
-/** Two resources at one address would have one document: clients of one of them would refuse it (RFC 9728 section 3.3). */
+/**
+ * Two resources with one path would have one document, whatever their hosts: nothing of a request, `Host` included, decides
+ * which of them is meant, and clients of the other would refuse it (RFC 9728 section 3.3).
+ */
 function findCollisions(resources: readonly ResolvedResource[]): readonly OptionIssue[] {
   const seen = new Map<string, string>();
-  return resources.flatMap(({ url, metadataUrl }) => {
-    const { origin, pathname } = new URL(metadataUrl);
-    const place = origin + pathname;
-    const other = seen.get(place);
-    seen.set(place, url);
+  return resources.flatMap(({ url, metadataUrl, serveMetadata }) => {
+    if (!serveMetadata) return [];
+    const { pathname } = new URL(metadataUrl);
+    const other = seen.get(pathname);
+    seen.set(pathname, url);
     if (other === undefined) return [];
-    return [
-      { path: 'resources', message: `'${url}' and '${other}' have their metadata at one address, ${place}` },
-    ];
+    const message = `'${url}' and '${other}' have their metadata at one path, ${pathname}; one of them needs another path, or serveMetadata: false`;
+    return [{ path: 'resources', message }];
   });
 }

@@ -9,7 +9,7 @@ const RESOURCE = Symbol('nestjs-identity-model: protected resource');
 const CLAIM_READERS = Symbol('nestjs-identity-model: claims that parameters read');
 const NOTED = Symbol('nestjs-identity-model: methods with requirements');
 const REQUIREMENTS = Symbol('nestjs-identity-model: requirements');
-const KEYS: readonly symbol[] = [MODE, NOTED, REQUIREMENTS];
+const KEYS: readonly symbol[] = [MODE, NOTED, REQUIREMENTS, RESOURCE, CLAIM_READERS];
 
 export function setMode(target: object, mode: AccessMode): void {
   Reflect.defineMetadata(MODE, mode, target);
@@ -89,9 +89,19 @@ export function classRequirements(controller: object): readonly Requirement[] {
   return found;
 }
 
+/** How many decorators on a class or method itself demand something of a token: its resource counts as one. */
+export function countDemands(target: object): number {
+  return ownRequirements(target).length + (ownResource(target) === undefined ? 0 : 1);
+}
+
+/** Whether a class, or one that it extends, demands something of a token. */
+export function demandsOfClass(controller: object): boolean {
+  return classRequirements(controller).length > 0 || classResource(controller) !== undefined;
+}
+
 /** Whether any access decorator stands on a class or method itself. */
 export function saysAnything(target: object): boolean {
-  return ownMode(target) !== undefined || ownRequirements(target).length > 0;
+  return ownMode(target) !== undefined || countDemands(target) > 0;
 }
 
 /**

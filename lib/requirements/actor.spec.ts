@@ -7,6 +7,8 @@ import { readAccessPlan } from './read-access-plan.js';
 import { readActor } from './read-actor.js';
 import type { Requirement } from './requirement.js';
 
+const FIELD: PropertyDescriptor = { value: 1 };
+
 /** What a requirement says about a claim `act`: the code, undefined if it is met. */
 function judge(act: unknown, requirement: Requirement): string | undefined {
   const token = tokenWith(act === undefined ? {} : { act });
@@ -31,7 +33,8 @@ describe('an actor', () => {
       [{ sub: 'desk' }, undefined, undefined, 'delegation_refused'],
       [{ client_id: 'bot' }, undefined, undefined, 'delegation_refused'],
       [{ sub: 'x', client_id: 'bot' }, undefined, undefined, 'delegation_refused'],
-      [{ sub: 'desk', iss: 'https://other.example' }, undefined, undefined, 'delegation_refused'],
+      [{ sub: 'desk', iss: 'https://other.example' }, 'actor_not_met', undefined, 'delegation_refused'],
+      [{ sub: 'desk', iss: 'https://id.example.com' }, undefined, undefined, 'delegation_refused'],
       [{ sub: 'x' }, 'actor_not_met', undefined, 'delegation_refused'],
       [{ sub: 'x', act: { sub: 'desk' } }, 'actor_not_met', undefined, 'delegation_refused'],
       [{ sub: 'desk', act: { sub: 'x' } }, undefined, undefined, 'delegation_refused'],
@@ -105,14 +108,14 @@ describe('the decorators', () => {
       @RefuseDelegated() close(): void {}
     }
     const of = (name: 'refund' | 'close'): unknown =>
-      readAccessPlan(Reflect.get(Routes.prototype, name) as object, Routes).requirements;
+      readAccessPlan(Reflect.get(Routes.prototype, name), Routes).requirements;
     expect(of('refund')).toEqual([new ActorRequirement(['desk'])]);
     expect(of('close')).toEqual([new NoActorRequirement()]);
   });
 
   it('stand on methods and classes only, and say their names', () => {
-    expect(() => RequireActor()({}, 'field')).toThrow(/^@RequireActor stands on "field"/);
-    expect(() => RefuseDelegated()({}, 'field')).toThrow(/^@RefuseDelegated stands on "field"/);
+    expect(() => RequireActor()({}, 'field', FIELD)).toThrow(/^@RequireActor stands on "field"/);
+    expect(() => RefuseDelegated()({}, 'field', FIELD)).toThrow(/^@RefuseDelegated stands on "field"/);
   });
 
   it('take names, and none', () => {

@@ -43,6 +43,8 @@ export class ActorRequirement implements Requirement {
   isMet({ claims }: ValidatedToken): boolean {
     const actor = readActor(claims);
     if (actor === undefined || actor === null) return false;
+    // Names are the issuer's own: "desk" of another issuer is somebody else.
+    if (actor.iss !== undefined && actor.iss !== claims.iss) return this.names.length === 0;
     if (this.names.length === 0) return true;
     return this.names.some((name) => name === actor.sub || name === actor.client_id);
   }

@@ -8,6 +8,8 @@ import type { AuthenticationRules, Requirement, RightsSources } from './requirem
 import { ScopesRequirement } from './scopes.js';
 import { readAuthentication } from './read-authentication.js';
 
+const FIELD: PropertyDescriptor = { value: 1 };
+
 const NOW_MS = 1_700_000_000_000;
 const NOW_SEC = NOW_MS / 1000;
 const RULES: AuthenticationRules = { acrOrder: [], stepUp: 'rfc9470' };
@@ -204,7 +206,7 @@ it('the message names the demand', () => {
 
 describe('@RequireAuthentication', () => {
   it('stands on methods and classes only', () => {
-    expect(() => RequireAuthentication({ acr: 'a' })({}, 'field')).toThrow(
+    expect(() => RequireAuthentication({ acr: 'a' })({}, 'field', FIELD)).toThrow(
       /^@RequireAuthentication stands on "field"/,
     );
   });

@@ -10,6 +10,8 @@ import { findUnmetRequirement } from './find-unmet-requirement.js';
 import { readAccessPlan } from './read-access-plan.js';
 import { detailsOfType, readAuthorizationDetails } from './read-authorization-details.js';
 
+const FIELD: PropertyDescriptor = { value: 1 };
+
 const API = 'https://api.example.com';
 
 function judge(
@@ -114,14 +116,14 @@ describe('@RequireAuthorizationDetails', () => {
     class Routes {
       @RequireAuthorizationDetails('payment') pay(): void {}
     }
-    const { requirements } = readAccessPlan(Reflect.get(Routes.prototype, 'pay') as object, Routes);
+    const { requirements } = readAccessPlan(Reflect.get(Routes.prototype, 'pay'), Routes);
     const token = tokenWith({ authorization_details: [{ type: 'payment' }] });
     expect(requirements).toHaveLength(1);
     expect(findUnmetRequirement(token, requirements, NO_RIGHTS, callOf())).toBeUndefined();
   });
 
   it('stands on methods only, and says its name', () => {
-    expect(() => RequireAuthorizationDetails('payment')({}, 'field')).toThrow(
+    expect(() => RequireAuthorizationDetails('payment')({}, 'field', FIELD)).toThrow(
       /^@RequireAuthorizationDetails stands on "field"/,
     );
   });

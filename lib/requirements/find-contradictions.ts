@@ -1,10 +1,19 @@
-import { classRequirements, notedMethods, ownMode, ownRequirements } from './access-metadata.js';
+import {
+  classRequirements,
+  countDemands,
+  notedMethods,
+  ownMode,
+  ownRequirements,
+  ownResource,
+} from './access-metadata.js';
 
 type Class = abstract new (...args: never[]) => object;
 
-/** Whether one target is public or optional, and has requirements at once. */
+/** Whether one target is public or optional, and has requirements at once; or is public, and names a resource. */
 export function isContradictory(target: object): boolean {
-  return ownMode(target) !== undefined && ownRequirements(target).length > 0;
+  const mode = ownMode(target);
+  if (mode === 'public' && ownResource(target) !== undefined) return true;
+  return mode !== undefined && ownRequirements(target).length > 0;
 }
 
 /**
@@ -16,7 +25,7 @@ export function lostRequirements(controller: Class): readonly string[] {
   for (let at: unknown = controller.prototype; isObject(at); at = Object.getPrototypeOf(at)) {
     for (const [name, count] of notedMethods(at)) {
       const method: unknown = Object.getOwnPropertyDescriptor(at, name)?.value;
-      if (!isObject(method) || ownRequirements(method).length < count) lost.push(String(name));
+      if (!isObject(method) || countDemands(method) < count) lost.push(String(name));
     }
   }
   return lost;

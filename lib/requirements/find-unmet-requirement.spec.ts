@@ -18,7 +18,7 @@ const CALL = {} as AuthorizedCall;
 const NOTHING: RightsSources = {
   scopeClaim: [],
   scopeImplies: ScopeHierarchy.NONE,
-  audienceClaimOf: () => 'aud',
+  audienceOf: () => ({ claim: 'aud', accepted: null }),
   rolesClaimOf: () => undefined,
   authenticationOf: () => ({ acrOrder: [], stepUp: 'rfc9470' }),
   nowMs: () => 0,

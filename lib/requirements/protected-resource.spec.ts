@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ProtectedResource } from './protected-resource.js';
 import { readAccessPlan } from './read-access-plan.js';
 
+const FIELD: PropertyDescriptor = { value: 1 };
+
 const API = 'https://api.example.com';
 
 @ProtectedResource(API)
@@ -46,5 +48,5 @@ it.each(['', 'mcp', 'api.example.com', 1 as unknown as string, undefined as unkn
 );
 
 it('@ProtectedResource stands on methods and classes only', () => {
-  expect(() => ProtectedResource(API)({}, 'field')).toThrow(/^@ProtectedResource stands on "field"/);
+  expect(() => ProtectedResource(API)({}, 'field', FIELD)).toThrow(/^@ProtectedResource stands on "field"/);
 });

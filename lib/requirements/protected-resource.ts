@@ -1,5 +1,5 @@
 import { parseUrl } from '../model/url-policy.js';
-import { setResource } from './access-metadata.js';
+import { noteMethod, ownResource, setResource } from './access-metadata.js';
 import { accessDecorator, decoratorError, type AccessDecorator } from './requirement-decorator.js';
 
 /**
@@ -8,7 +8,9 @@ import { accessDecorator, decoratorError, type AccessDecorator } from './require
  * its class, and that of a class in front of that of its parents; routes without any belong to the first resource.
  *
  * @param url - the `url` of the resource as the options have it, or the path below `publicUrl`.
- * @throws {IdentityError} `options_invalid`, for what is neither.
+ * Beside `@Public()` of the class a method that names a resource needs a token.
+ *
+ * @throws {IdentityError} `options_invalid`, for what is neither, and for two on one route.
  * @example
  * `@ProtectedResource('https://api.example.com/mcp')`
  */
@@ -16,5 +18,11 @@ export function ProtectedResource(url: string): AccessDecorator {
   if (typeof url !== 'string' || (parseUrl(url) === undefined && !url.startsWith('/'))) {
     throw decoratorError('ProtectedResource', 'expects the "url" of a configured resource');
   }
-  return accessDecorator('ProtectedResource', (target) => setResource(target, url));
+  return accessDecorator('ProtectedResource', (target, method) => {
+    if (ownResource(target) !== undefined) {
+      throw decoratorError('ProtectedResource', 'stands twice on one route: a route belongs to one resource');
+    }
+    setResource(target, url);
+    if (method !== undefined) noteMethod(method.prototype, method.name);
+  });
 }

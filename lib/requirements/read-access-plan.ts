@@ -27,11 +27,17 @@ export interface AccessPlan {
  */
 export function readAccessPlan(handler: object, controller: object): AccessPlan {
   const requirements = [...classRequirements(controller), ...ownRequirements(handler)];
-  const mode = ownMode(handler) ?? ownMode(controller);
+  const mode = ownMode(handler) ?? modeOfClass(controller, ownResource(handler));
   return {
     mode: requirements.length > 0 ? 'required' : (mode ?? 'required'),
     requirements,
     resource: ownResource(handler) ?? classResource(controller),
     claimReaders: claimReaders(handler),
   };
+}
+
+/** A method that says which tokens are good for it means that one is needed, whatever its class says. */
+function modeOfClass(controller: object, ownResourceOfHandler: string | undefined): AccessMode | undefined {
+  const mode = ownMode(controller);
+  return mode === 'public' && ownResourceOfHandler !== undefined ? undefined : mode;
 }

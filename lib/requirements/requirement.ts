@@ -49,13 +49,21 @@ export interface RightsSources {
   readonly scopeImplies: ScopeHierarchy;
   /** undefined for issuers whose tokens have no roles. Asked only if roles are demanded. */
   readonly rolesClaimOf: (issuer: string) => ClaimSource | undefined;
-  /** The claim in which tokens of an issuer name the audience. Asked only if a route demands one of several. */
-  readonly audienceClaimOf: (issuer: string) => string;
+  /** How tokens of an issuer name the audience. Asked only if a route belongs to one of several resources. */
+  readonly audienceOf: (issuer: string) => AudienceRule;
   /** How an issuer says how its users logged in. Asked only if that is demanded. */
   readonly authenticationOf: (issuer: string) => AuthenticationRules;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly clockToleranceMs: number;
+}
+
+/** Of one issuer. */
+export interface AudienceRule {
+  /** The claim that names the audience. */
+  readonly claim: string;
+  /** What its tokens may be for; null for anything. */
+  readonly accepted: readonly string[] | null;
 }
 
 /** Of one issuer. */

@@ -31,12 +31,12 @@ it('are those of the options, and of the issuer of a token', async () => {
   expect(Math.abs(rights.nowMs() - Date.now())).toBeLessThan(60_000);
 
   expect(rights.rolesClaimOf(ISSUER)).toBe('roles');
-  expect(rights.audienceClaimOf(ISSUER)).toBe('client_id');
+  expect(rights.audienceOf(ISSUER)).toEqual({ claim: 'client_id', accepted: ['x'] });
   expect(rights.authenticationOf(ISSUER)).toMatchObject({ acrOrder: ['a', 'b'], stepUp: 'entra' });
   expect(rights.rolesClaimOf(OTHER)).toBeUndefined();
-  expect(rights.audienceClaimOf(OTHER)).toBe('aud');
+  expect(rights.audienceOf(OTHER)).toEqual({ claim: 'aud', accepted: ['x'] });
   // Of an issuer that is gone since the validation.
   expect(rights.rolesClaimOf('https://gone.example')).toBeUndefined();
-  expect(rights.audienceClaimOf('https://gone.example')).toBe('aud');
+  expect(rights.audienceOf('https://gone.example')).toEqual({ claim: 'aud', accepted: [] });
   expect(rights.authenticationOf('https://gone.example')).toEqual({ acrOrder: [], stepUp: 'rfc9470' });
 });

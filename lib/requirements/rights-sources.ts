@@ -17,7 +17,13 @@ export function createRightsSources(
     scopeImplies,
     clockToleranceMs,
     rolesClaimOf: (issuer) => registry.optionsOf(issuer)?.rolesClaim,
-    audienceClaimOf: (issuer) => registry.optionsOf(issuer)?.audienceClaim ?? 'aud',
+    audienceOf: (issuer) => {
+      const options = registry.optionsOf(issuer);
+      return {
+        claim: options?.audienceClaim ?? 'aud',
+        accepted: options === undefined ? [] : options.audience,
+      };
+    },
     authenticationOf: (issuer) => registry.optionsOf(issuer) ?? { acrOrder: [], stepUp: 'rfc9470' },
     nowMs: () => clock.wallMs(),
   };

@@ -24,8 +24,9 @@ export class MetadataRoutes implements OnModuleInit {
 
   /** Not earlier: Express takes settings such as "strict routing" over when the first handler comes. */
   onModuleInit(): void {
-    const adapter: AbstractHttpAdapter | undefined = this.adapterHost?.httpAdapter;
-    if (adapter !== undefined && !this.documents.isEmpty) this.mount(adapter);
+    // null in an application without HTTP, such as a pure microservice, whatever its type says.
+    const adapter: AbstractHttpAdapter | null | undefined = this.adapterHost?.httpAdapter;
+    if (adapter && !this.documents.isEmpty) this.mount(adapter);
   }
 
   /** @throws {IdentityError} `options_invalid`: challenges would point to documents that nobody serves. */

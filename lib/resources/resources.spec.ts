@@ -6,12 +6,17 @@ import { resourceMetadata } from './resource-metadata.js';
 import { Resources } from './resources.js';
 
 const API = 'https://api.example.com';
+const ANY = { claim: 'aud', accepted: null };
 const resolve = (options: object): Resources =>
   new Resources(resolveOptions({ issuer: 'https://id.example.com', ...options }, {}).resources);
 
 describe('the resource of a route', () => {
   const resources = resolve({
-    resources: [{ url: API }, { url: `${API}/mcp` }, { url: 'https://b.example.com/mcp' }],
+    resources: [
+      { url: API },
+      { url: `${API}/mcp` },
+      { url: 'https://b.example.com/mcp', serveMetadata: false },
+    ],
   });
 
   it('is found by its url, or by a path that one resource has', () => {
@@ -29,16 +34,17 @@ describe('the resource of a route', () => {
   it('is none without configuration', () => {
     const none = resolve({ audience: 'x' });
     expect(none.of(undefined)).toBeUndefined();
-    expect(none.findMismatch(tokenWith({}), undefined, () => 'aud')).toBeUndefined();
+    expect(none.findMismatch(tokenWith({}), undefined, () => ANY)).toBeUndefined();
   });
 });
 
 describe('a token', () => {
   const resources = resolve({ resources: [{ url: API }, { url: `${API}/mcp`, audience: ['m', 'n'] }] });
   const mismatch = (aud: unknown, url: string | undefined, claim = 'aud'): string | undefined =>
-    resources.findMismatch(tokenWith({ [claim]: aud }, 'https://i.example'), url, (issuer) =>
-      issuer === 'https://i.example' ? claim : 'another',
-    )?.message;
+    resources.findMismatch(tokenWith({ [claim]: aud }, 'https://i.example'), url, (issuer) => ({
+      claim: issuer === 'https://i.example' ? claim : 'another',
+      accepted: null,
+    }))?.message;
   const OTHER = (url: string): string =>
     `The token is not for the resource of the route, "${url}", but for another one of this API.`;
 
@@ -69,19 +75,31 @@ describe('a token', () => {
     expect(mismatch(API, '/mcp', 'client_id')).toBe(OTHER(`${API}/mcp`));
   });
 
+  it('of an issuer that may name one resource only is good at that one', () => {
+    const both = tokenWith({ aud: [API, 'm'] });
+    const of = (accepted: readonly string[] | null, url: string | undefined): string | undefined =>
+      resources.findMismatch(both, url, () => ({ claim: 'aud', accepted }))?.code;
+    expect(of([API], undefined)).toBeUndefined();
+    expect(of([API], '/mcp')).toBe('audience_mismatch');
+    expect(of(['m'], '/mcp')).toBeUndefined();
+    expect(of(['n'], '/mcp')).toBe('audience_mismatch');
+    expect(of([], '/mcp')).toBe('audience_mismatch');
+    expect(of(null, '/mcp')).toBeUndefined();
+  });
+
   it('is for no resource that is not configured', () => {
     expect(mismatch('m', '/unknown')).toBe('The resource of the route is not configured.');
   });
 
   it('may have any audience where the resource says so', () => {
     const any = resolve({ resources: [{ url: API, audience: null }, { url: `${API}/b` }] });
-    expect(any.findMismatch(tokenWith({ aud: 'x' }), undefined, () => 'aud')).toBeUndefined();
-    expect(any.findMismatch(tokenWith({ aud: 'x' }), '/b', () => 'aud')?.code).toBe('audience_mismatch');
+    expect(any.findMismatch(tokenWith({ aud: 'x' }), undefined, () => ANY)).toBeUndefined();
+    expect(any.findMismatch(tokenWith({ aud: 'x' }), '/b', () => ANY)?.code).toBe('audience_mismatch');
   });
 
   it('is not judged again where there is one resource', () => {
     const one = resolve({ resource: { url: API } });
-    expect(one.findMismatch(tokenWith({ aud: 'x' }), undefined, () => 'aud')).toBeUndefined();
+    expect(one.findMismatch(tokenWith({ aud: 'x' }), undefined, () => ANY)).toBeUndefined();
   });
 });
 

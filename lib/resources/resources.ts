@@ -31,22 +31,26 @@ export class Resources {
    * Why a validated token is not for a route's resource; undefined if it is. The validation accepts what is for any of them: that a
    * token for one is worth nothing at another (RFC 9728 section 7.4) is decided here, for each route.
    *
-   * @param audienceClaimOf - the claim in which tokens of an issuer name the audience.
+   * @param audienceOf - how tokens of an issuer name the audience. What an issuer may not name opens no resource, even if
+   *   another issuer may.
    */
   findMismatch(
     { claims, issuer }: ValidatedToken,
     url: string | undefined,
-    audienceClaimOf: (issuer: string) => string,
+    audienceOf: (issuer: string) => { readonly claim: string; readonly accepted: readonly string[] | null },
   ): IdentityError | undefined {
     // One resource accepts what the validation has accepted.
     if (this.all.length < 2) return undefined;
     const resource = this.of(url);
     if (resource === undefined)
       return refuse('audience_mismatch', 'The resource of the route is not configured.');
-    if (resource.audience === null) return undefined;
-    const value = claims[audienceClaimOf(issuer)];
+    const { audience } = resource;
+    if (audience === null) return undefined;
+    const { claim, accepted } = audienceOf(issuer);
+    const value = claims[claim];
     const named: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (named.some((name) => typeof name === 'string' && resource.audience?.includes(name))) return undefined;
+    const good = accepted === null ? audience : audience.filter((name) => accepted.includes(name));
+    if (good.some((name) => named.includes(name))) return undefined;
     return refuse(
       'audience_mismatch',
       `The token is not for the resource of the route, ${quoted(resource.url)}, but for another one of this API.`,

@@ -11,6 +11,11 @@ import { authenticatorOfSockets } from './socket-module.js';
 export interface SocketGuardOptions {
   /** Lets sockets without a token connect; a bad one is still rejected. @default false */
   readonly anonymous?: boolean | undefined;
+  /**
+   * The protected resource that the gateways belong to, as `@ProtectedResource` names it: a token for another one opens no socket.
+   * @default the first one that is configured
+   */
+  readonly resource?: string | undefined;
 }
 
 /**
@@ -20,7 +25,8 @@ export interface SocketGuardOptions {
  * A socket that is denied access gets `connect_error` with the code in `data` over socket.io; over ws it is closed
  * with 1008, or 1013 if the provider is the reason, and the code as the reason.
  *
- * @throws {IdentityError} `options_invalid`, if the gateways of the application see different `IdentityModule`s.
+ * @throws {IdentityError} `options_invalid`, if the gateways of the application see different `IdentityModule`s, or the resource
+ *   is not configured.
  * @example
  * const app = await NestFactory.create(AppModule);
  * app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))); // or new IoAdapter(app)
@@ -30,7 +36,9 @@ export function guardSockets<Adapter extends WebSocketAdapter>(
   adapter: Adapter,
   options: SocketGuardOptions = {},
 ): Adapter {
-  const gate = new SocketGate(authenticatorOfSockets(app), options.anonymous === true);
+  const authenticator = authenticatorOfSockets(app);
+  authenticator.assertResource(options.resource);
+  const gate = new SocketGate(authenticator, options);
   const bind = adapter.bindClientConnect.bind(adapter);
   adapter.bindClientConnect = (server: object, connected: Connected) => {
     if (hasMiddleware(server)) gate.useOn(server);
@@ -61,7 +69,7 @@ class SocketGate {
 
   constructor(
     private readonly authenticator: SocketAuthenticator,
-    private readonly anonymous: boolean,
+    private readonly options: SocketGuardOptions,
   ) {}
 
   /**
@@ -122,9 +130,9 @@ class SocketGate {
   /** An error that nobody expected denies as well: a socket that is let in by mistake stays in for hours. */
   private async denialOf(client: object): Promise<ErrorResponse | undefined> {
     try {
-      const validated = await this.authenticator.authenticate(client);
+      const validated = await this.authenticator.authenticate(client, this.options.resource);
       if (validated === undefined)
-        return this.anonymous ? undefined : toErrorResponse(refuse('token_missing'));
+        return this.options.anonymous === true ? undefined : toErrorResponse(refuse('token_missing'));
       this.tokens.set(client, validated);
       return undefined;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { classRequirements, ownRequirements, saysAnything } from '../requirements/access-metadata.js';
+import { countDemands, demandsOfClass, saysAnything } from '../requirements/access-metadata.js';
 import {
   inheritedMode,
   isContradictory,
@@ -52,7 +52,7 @@ function* contradictionsOf({ type, handlers }: RouteClass): Iterable<string> {
     if (isContradictory(handler.method)) yield name;
     const overridden = overriddenBy(type, handler).find(saysAnything);
     if (overridden === undefined || saysAnything(handler.method)) continue;
-    if (ownRequirements(overridden).length === 0) continue;
+    if (countDemands(overridden) === 0) continue;
     yield `${name} (it overrides a method with requirements, which do not count for it: repeat them, or put others on it)`;
   }
   const parent = hasOwnGuard(type) ? undefined : inheritedMode(type);
@@ -78,7 +78,7 @@ function* neverAsked({ type, handlers, isAsked }: RouteClass): Iterable<string> 
   for (const name of neverEnforced(type, new Set(handlers.map(({ method }) => method)))) {
     yield `${type.name}.${name} (no handler, so no guard is asked: take the decorator away)`;
   }
-  if (classRequirements(type).length === 0) return;
+  if (!demandsOfClass(type)) return;
   // References have a line of their own.
   if (isAsked || handlers.some(({ kind }) => kind === 'reference')) return;
   if (handlers.some(({ kind }) => kind === 'field')) {
@@ -108,7 +108,8 @@ function whyUnguarded(route: Route): string | undefined {
       : undefined;
   }
   if (kind === 'type') return ' (Nest runs no guards on it)';
-  if (!isAsked) return " (fieldResolverEnhancers lacks 'guards')";
+  if (!isAsked)
+    return " (set fieldResolverEnhancers: ['guards'] in GraphQLModule: without it Nest asks no guard about fields)";
   return guards === 'nowhere' ? '' : undefined;
 }
 
@@ -137,5 +138,5 @@ function isMessageGuardedGlobally({ kind, guards, mode }: Route): boolean {
 
 /** A field that no guard is asked about: operations of other resolvers may lead past what its class demands. */
 function isOpenField({ kind, isAsked, controller }: Route): boolean {
-  return kind === 'field' && !isAsked && classRequirements(controller).length > 0;
+  return kind === 'field' && !isAsked && demandsOfClass(controller);
 }

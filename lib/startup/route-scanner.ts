@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
-import { classRequirements } from '../requirements/access-metadata.js';
+import { demandsOfClass } from '../requirements/access-metadata.js';
 import { neverEnforced } from '../requirements/find-contradictions.js';
 import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
 import type { Requirement } from '../requirements/requirement.js';
@@ -166,7 +166,7 @@ function isAskedAbout({ kind }: Handler, areFieldsGuarded: boolean): boolean {
 
 /** Of providers that are neither gateways nor resolvers: Nest asks no guard about their methods. */
 function isMarked(type: Class): boolean {
-  return classRequirements(type).length > 0 || neverEnforced(type, new Set()).length > 0;
+  return demandsOfClass(type) || neverEnforced(type, new Set()).length > 0;
 }
 
 /** Stands for a class without requirements. */

@@ -119,12 +119,18 @@ export class StartChecks {
     if (unguarded.length === 0) return;
     const error = new IdentityError(
       'route_unguarded',
-      `No IdentityAuthGuard is asked about these routes, which need a token: ${unguarded.join(', ')}. ` +
-        'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD; the option "unguarded" changes this check',
+      `No IdentityAuthGuard is asked about these routes, which need a token: ${unguarded.join(', ')}. ${remedyFor(unguarded)}` +
+        'With the option "unguarded" the application starts all the same, and everybody gets in',
     );
     if (this.options.unguarded === 'error') throw error;
     this.reporter.warn(error.message);
   }
+}
+
+/** Those with a reason in brackets say there what to do. */
+function remedyFor(unguarded: readonly string[]): string {
+  const isPlain = unguarded.some((each) => !each.endsWith(')'));
+  return isPlain ? 'Add @UseGuards(IdentityAuthGuard), or the guard as APP_GUARD. ' : '';
 }
 
 function assertNoContradiction(contradictions: readonly string[]): void {

@@ -7,7 +7,7 @@ export const NO_RIGHTS: RightsSources = {
   scopeClaim: [],
   scopeImplies: ScopeHierarchy.NONE,
   rolesClaimOf: () => undefined,
-  audienceClaimOf: () => 'aud',
+  audienceOf: () => ({ claim: 'aud', accepted: null }),
   authenticationOf: () => ({ acrOrder: [], stepUp: 'rfc9470' }),
   nowMs: () => 0,
   clockToleranceMs: 0,
