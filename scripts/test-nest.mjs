@@ -20,6 +20,13 @@ const NOT_COPIED = new Set(['.git', 'node_modules', 'dist-sample', 'coverage', '
 /** What no test imports. */
 const NOT_TESTED =
   /^(@nestjs\/cli|@arethetypeswrong\/.*|@stryker-mutator\/.*|@vitest\/coverage-v8|(@types\/)?autocannon|knip|oxlint.*|prettier|publint)$/;
+/** What a package asks for beyond the lowest versions of ours, of which it needs nothing that is newer. */
+const OVERRIDES = {
+  '@rekog/mcp-nest': {
+    'reflect-metadata': '$reflect-metadata',
+    '@nestjs/platform-fastify': '$@nestjs/platform-fastify',
+  },
+};
 const COMPILER = 'node_modules/@typescript/native/bin/tsc';
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
@@ -149,7 +156,13 @@ async function lock(source) {
     ),
   };
   const sorted = Object.fromEntries(Object.entries(merged).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const manifest = { private: true, type: 'module', dependencies, devDependencies: sorted };
+  const manifest = {
+    private: true,
+    type: 'module',
+    dependencies,
+    devDependencies: sorted,
+    overrides: OVERRIDES,
+  };
   writeFileSync(path.join(source, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   // The hosts of a registry are nobody else's.
   await run('npm', ['install', '--package-lock-only', '--omit-lockfile-registry-resolved'], source);

@@ -8,6 +8,7 @@ import {
   type ValidatedToken,
 } from 'nestjs-identity-model';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
+import { mcpUser } from 'nestjs-identity-model/mcp';
 import { IdentityOpenTelemetryModule } from 'nestjs-identity-model/opentelemetry';
 import { IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
 import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
@@ -24,7 +25,11 @@ export class OrdersController {
 
 @Module({
   imports: [
-    IdentityModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders-api' }),
+    IdentityModule.forRoot({
+      issuer: 'https://id.example.com',
+      audience: 'orders-api',
+      mapUser: mcpUser(),
+    }),
     IdentityDashboardModule.forRoot({ requiredScopes: ['identity:operate'] }),
     IdentityPrometheusModule.forRoot(),
     IdentityOpenTelemetryModule.forRoot(),
