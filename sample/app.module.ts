@@ -5,8 +5,10 @@ import { GraphQLModule } from '@nestjs/graphql';
 import { TerminusModule } from '@nestjs/terminus';
 import { IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
+import { mcpUser } from 'nestjs-identity-model/mcp';
 import { IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
 import { HealthController } from './health/health.controller.js';
+import { McpController } from './mcp/mcp.controller.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersGateway } from './orders/orders.gateway.js';
@@ -24,7 +26,11 @@ export class AppModule {
         IdentityModule.forRoot({
           issuer,
           publicUrl,
-          resource: { url: '/', name: 'Orders', scopes: [...SCOPES], audience: AUDIENCE },
+          resources: [
+            { url: '/', name: 'Orders', scopes: [...SCOPES], audience: AUDIENCE },
+            { url: '/mcp', name: 'Orders for agents', scopes: [...SCOPES] },
+          ],
+          mapUser: mcpUser(),
         }),
         IdentityPrometheusModule.forRoot(),
         IdentityDashboardModule.forRoot({ requiredScopes: [OPERATOR_SCOPE] }),
@@ -36,7 +42,7 @@ export class AppModule {
         }),
         TerminusModule,
       ],
-      controllers: [OrdersController, HealthController, MetricsController],
+      controllers: [OrdersController, HealthController, McpController, MetricsController],
       providers: [
         OrdersService,
         OrdersResolver,

@@ -23,6 +23,7 @@ console.log(`
   API         ${api}/orders
   GraphQL     ${api}/graphql
   WebSocket   ${api.replace('http', 'ws')}/events
+  MCP         ${api}/mcp
   Swagger UI  ${api}/docs   (Authorize gets a real token)
   Health      ${api}/health
   Metrics     ${api}/metrics
@@ -32,6 +33,9 @@ console.log(`
 Get a token and call the API (Ctrl-C ends it all):
 
 ${curlLine(provider.issuer, api)}
+
+Connect an MCP client (streamable HTTP): its address is ${api}/mcp and nothing else is needed. It registers itself
+at the provider, where a browser that is sent there is logged in as "ada" without a question.
 
 Get a token for the dashboard at ${api}/identity:
 

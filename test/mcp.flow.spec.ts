@@ -35,7 +35,7 @@ const textOf = (result: { content: { type: string; text?: string }[] }): string 
 describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) => {
   it('finds its way from the address of the server to a tool, and to one that needs another scope', async () => {
     const { server, url, mcpUrl } = await start(kind, platform, ['notes:read']);
-    const visitor = new McpVisitor(mcpUrl, server);
+    const visitor = new McpVisitor(mcpUrl);
     visitor.clientMetadataUrl = await publishClientDocument(visitor.clientMetadata);
     await visitor.connect();
     expect(textOf(await visitor.call('list_notes'))).toBe('{"notes":["milk"]}');
@@ -65,7 +65,7 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
 
   it('registers itself where it has no document, and asks for what the challenge of the server names', async () => {
     const { server, mcpUrl } = await start(kind, platform, ['notes:read', 'notes:write']);
-    const visitor = new McpVisitor(mcpUrl, server);
+    const visitor = new McpVisitor(mcpUrl);
     await visitor.connect();
     expect(textOf(await visitor.call('add_note'))).toBe('{"added":true}');
     await visitor.close();
@@ -74,7 +74,7 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
 
   it('gets a token that is worth nothing at the REST API of the same application, nor one from there here', async () => {
     const { server, url, mcpUrl } = await start(kind, platform, ['notes:read']);
-    const visitor = new McpVisitor(mcpUrl, server);
+    const visitor = new McpVisitor(mcpUrl);
     await visitor.connect();
     await visitor.close();
     expect((await get(mcpUrl, visitor.accessToken)).status).toBe(405);
@@ -91,8 +91,8 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
 });
 
 it.each(PLATFORMS)('The exchange is what docs/mcp.md shows, on %s', async (platform) => {
-  const { server, url, mcpUrl } = await start('MCP-Nest', platform, ['notes:read']);
-  const visitor = new McpVisitor(mcpUrl, server);
+  const { url, mcpUrl } = await start('MCP-Nest', platform, ['notes:read']);
+  const visitor = new McpVisitor(mcpUrl);
   visitor.clientMetadataUrl = await publishClientDocument(visitor.clientMetadata);
   await visitor.connect();
   await visitor.call('list_notes');

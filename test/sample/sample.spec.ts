@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { INestApplication } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../../sample/create-app.js';
 import { curlLine } from '../../sample/curl-line.js';
 import { CLIENTS } from '../../sample/provider/demo.js';
 import { startProvider, type RunningProvider } from '../../sample/provider/start-provider.js';
 import type { SigningAlgorithm } from '../../sample/provider/signing-keys.js';
 import { get } from '../support/create-app.js';
+import { freePort } from '../support/free-port.js';
+import { McpVisitor } from '../support/mcp-visitor.js';
 
 type Client = (typeof CLIENTS)[keyof typeof CLIENTS];
 
@@ -96,4 +98,29 @@ describe.each(ALGORITHMS)('the sample with real %s tokens', (algorithm) => {
       `${provider.issuer}/token`,
     );
   });
+});
+
+it('serves an MCP client that knows its address only', async () => {
+  const port = await freePort();
+  const url = `http://localhost:${String(port)}`;
+  const provider = await startProvider({ port: 0, resource: url });
+  const app = await createApp(provider.issuer, { logger: false, publicUrl: url });
+  onTestFinished(async () => {
+    await app.close();
+    await provider.close();
+  });
+  await app.listen(port, 'localhost');
+
+  const visitor = new McpVisitor(`${url}/mcp`);
+  await visitor.connect();
+  expect(await visitor.tools()).toEqual(['list_orders', 'create_order']);
+  expect(await visitor.call('create_order', { item: 'tamper' })).toMatchObject({
+    content: [{ type: 'text', text: '{"id":3,"item":"tamper"}' }],
+  });
+  await visitor.close();
+  expect(visitor.exchange).toContain('POST /reg → 201');
+  expect((await get(`${url}/orders`, visitor.accessToken)).status).toBe(401);
+  const ofOrders = await fetchToken(provider.issuer, CLIENTS.cli);
+  expect((await get(`${url}/orders`, ofOrders)).status).toBe(200);
+  expect((await get(`${url}/mcp`, ofOrders)).status).toBe(401);
 });

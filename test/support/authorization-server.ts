@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider, { errors, type Configuration } from 'oidc-provider';
 import { onTestFinished } from 'vitest';
+import { logInAtOnce } from '../../sample/provider/log-in.js';
 import { createSigningKeys } from '../../sample/provider/signing-keys.js';
 import { fetchFromTests } from './client-document.js';
 
@@ -33,10 +34,10 @@ export type AuthorizationRequest = Readonly<Record<string, string>> & { readonly
  * context that the client asks for.
  */
 export class AuthorizationServer {
-  private constructor(
-    readonly issuer: string,
-    private readonly cookies = new Map<string, string>(),
-  ) {}
+  /** That of the user. */
+  private readonly browser = new UserAgent();
+
+  private constructor(readonly issuer: string) {}
 
   static async start(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
     const server = createServer();
@@ -49,7 +50,7 @@ export class AuthorizationServer {
     const provider = new Provider(issuer, configure(options));
     const handle = provider.callback();
     server.on('request', (request, response) => {
-      if (request.url?.startsWith('/interaction/') === true) void finish(provider, request, response);
+      if (request.url?.startsWith('/interaction/') === true) void logInAtOnce(provider, request, response);
       else void handle(request, response);
     });
     return new AuthorizationServer(issuer);
@@ -67,7 +68,7 @@ export class AuthorizationServer {
       code_challenge_method: 'S256',
       ...request,
     });
-    const answer = await this.authorize(`${this.issuer}/auth?${query.toString()}`, REDIRECT_URI);
+    const answer = await this.browser.authorize(`${this.issuer}/auth?${query.toString()}`, REDIRECT_URI);
     const code = answer.get('code');
     if (code === null) throw new Error(answer.toString());
     const response = await fetch(`${this.issuer}/token`, {
@@ -85,6 +86,11 @@ export class AuthorizationServer {
     if (access_token === undefined) throw new Error(`no access token: ${String(response.status)}`);
     return access_token;
   }
+}
+
+/** A browser with a user in front of it, as far as redirects and cookies go. */
+export class UserAgent {
+  private readonly cookies = new Map<string, string>();
 
   /**
    * Follows redirects with the cookies of the user's browser, until one leads back to the client.
@@ -153,32 +159,4 @@ function configure({
     },
     cookies: { keys: [randomBytes(32).toString('hex')] },
   };
-}
-
-/** What the pages of a provider do once the user has logged in and agreed. */
-async function finish(
-  provider: Provider,
-  ...[request, response]: Parameters<Provider['interactionDetails']>
-): Promise<void> {
-  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
-  if (prompt.name === 'login') {
-    const { acr_values } = params as { acr_values?: string };
-    const acr = acr_values?.split(' ')[0];
-    const login = { accountId: 'ada', ...(acr !== undefined && { acr }) };
-    await provider.interactionFinished(request, response, { login });
-    return;
-  }
-  const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
-  const grant =
-    existing ??
-    new provider.Grant({ accountId: String(session?.accountId), clientId: String(params['client_id']) });
-  const { missingOIDCScope, missingResourceScopes } = prompt.details as {
-    missingOIDCScope?: string[];
-    missingResourceScopes?: Record<string, string[]>;
-  };
-  if (missingOIDCScope !== undefined) grant.addOIDCScope(missingOIDCScope.join(' '));
-  for (const [indicator, scopes] of Object.entries(missingResourceScopes ?? {})) {
-    grant.addResourceScope(indicator, scopes.join(' '));
-  }
-  await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }

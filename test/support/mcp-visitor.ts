@@ -8,7 +8,7 @@ import {
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import type { AuthorizationServer } from './authorization-server.js';
+import { UserAgent } from './authorization-server.js';
 
 const REDIRECT_URI = 'http://localhost:7777/callback';
 
@@ -24,10 +24,9 @@ export class McpVisitor implements OAuthClientProvider {
   private authorizationUrl: URL | undefined;
   private discovered: OAuthDiscoveryState | undefined;
 
-  constructor(
-    private readonly mcpUrl: string,
-    private readonly server: AuthorizationServer,
-  ) {
+  private readonly browser = new UserAgent();
+
+  constructor(private readonly mcpUrl: string) {
     this.transport = this.newTransport();
   }
 
@@ -72,7 +71,7 @@ export class McpVisitor implements OAuthClientProvider {
         (name) => `${name}="${searchParams.get(name) ?? ''}"`,
       );
       this.exchange.push(`  user at ${pathname}: ${asked.join(' ')}`);
-      const answer = await this.server.authorize(this.authorizationUrl.href, REDIRECT_URI);
+      const answer = await this.browser.authorize(this.authorizationUrl.href, REDIRECT_URI);
       await this.transport.finishAuth(answer);
       return attempt();
     }
