@@ -34,7 +34,7 @@ const textOf = (result: { content: { type: string; text?: string }[] }): string 
 
 describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) => {
   it('finds its way from the address of the server to a tool, and to one that needs another scope', async () => {
-    const { server, url, mcpUrl } = await start(kind, platform, ['notes:read']);
+    const { url, mcpUrl } = await start(kind, platform, ['notes:read']);
     const visitor = new McpVisitor(mcpUrl);
     visitor.clientMetadataUrl = await publishClientDocument(visitor.clientMetadata);
     await visitor.connect();
@@ -64,7 +64,7 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
   });
 
   it('registers itself where it has no document, and asks for what the challenge of the server names', async () => {
-    const { server, mcpUrl } = await start(kind, platform, ['notes:read', 'notes:write']);
+    const { mcpUrl } = await start(kind, platform, ['notes:read', 'notes:write']);
     const visitor = new McpVisitor(mcpUrl);
     await visitor.connect();
     expect(textOf(await visitor.call('add_note'))).toBe('{"added":true}');

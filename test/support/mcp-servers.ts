@@ -26,10 +26,14 @@ import {
 } from 'nestjs-identity-model';
 import { mcpUser, type McpUser } from 'nestjs-identity-model/mcp';
 import { createApp, type Platform } from './create-app.js';
+import { nestLine } from './nest-line.js';
 import { freePort } from './free-port.js';
 
-export const MCP_SERVERS = ['MCP-Nest', 'the plain SDK'] as const;
-export type McpServerKind = (typeof MCP_SERVERS)[number];
+export type McpServerKind = 'MCP-Nest' | 'the plain SDK';
+/** Those that run on the installed NestJS: tools of MCP-Nest fail on 11.0. */
+export const MCP_SERVERS: readonly McpServerKind[] = nestLine.processingHooks
+  ? ['MCP-Nest', 'the plain SDK']
+  : ['the plain SDK'];
 
 export interface NotesApp {
   readonly app: INestApplication;

@@ -1,5 +1,5 @@
 import { ModulesContainer } from '@nestjs/core';
-import { ClientProxy } from '@nestjs/microservices';
+import { ClientProxy, Server } from '@nestjs/microservices';
 import { versionOf } from './version-of.js';
 
 const [core = 0, websockets = 0, terminus = 0] = ['core', 'websockets', 'terminus'].map(
@@ -13,6 +13,8 @@ export const nestLine = {
   packetMetadata: 'setOnDispatchHook' in ClientProxy.prototype,
   /** The application says which servers of microservices it has: from 11.1.5 on. */
   knownServers: 'getRpcTargetRegistry' in ModulesContainer.prototype,
+  /** Servers of microservices are told when a message is being worked on, which MCP-Nest relies upon. */
+  processingHooks: 'setOnProcessingStartHook' in Server.prototype,
   /** A client of ws hears of an exception that a handler throws. */
   nativeWsExceptions: websockets >= 12,
   /** Guards of the application are asked about messages of gateways. */
