@@ -8,7 +8,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 const faults = [...checkManifest(), ...checkTag(), ...checkChangelog(), ...checkWorkTree()];
 for (const fault of faults) console.error(`- ${fault}`);
-console.log(faults.length === 0 ? 'ready to publish' : `not published: ${faults.length} reasons`);
+const count = faults.length === 1 ? '1 reason' : `${faults.length} reasons`;
+console.log(faults.length === 0 ? 'ready to publish' : `not published: ${count}`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 /** The version, and the one place that holds the address of the repository. */

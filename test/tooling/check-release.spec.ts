@@ -133,7 +133,8 @@ describe('check-release', () => {
   ])('refuses %s', (_, release, reason) => {
     const { status, output } = check(release);
     expect(output).toContain(reason);
-    expect(output).toContain('not published: ');
+    const count = output.match(/^- /gm)?.length;
+    expect(output).toContain(`not published: ${count === 1 ? '1 reason' : `${String(count)} reasons`}\n`);
     expect(status).toBe(1);
   });
 
