@@ -55,8 +55,11 @@ describe('docs/installing.md', () => {
     }
   });
 
-  it("shows webpack's configuration as it is tested", () => {
-    const code = read(`${PROJECTS}/nest-webpack/webpack.bundle-all.cjs`).replace(/^(\/\/.*\n)+/, '');
-    expect(read('docs/installing.md')).toContain(code);
-  });
+  it.each(['nest-webpack/webpack.bundle-all.cjs', 'esbuild/bundle.mjs'])(
+    'shows %s as it is tested',
+    (file) => {
+      const code = read(`${PROJECTS}/${file}`).replace(/^(\/\/.*\n)+/, '');
+      expect(read('docs/installing.md')).toContain(code);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 // Takes all packages into the bundle.
 const { DefinePlugin, IgnorePlugin } = require('webpack');
 
-/** Nest 12 loads these only where they are installed; the list of Nest's own configuration has them without ".js", as in Nest 11. */
+/** Nest 12 loads these only where they are installed; Nest's own ignore list names them without ".js", which no longer matches on 12. */
 const resourceRegExp = /^@nestjs\/(microservices\/microservices-module|websockets\/socket-module)\.js$/;
 
 module.exports = (options) => ({
