@@ -1,6 +1,6 @@
 export default {
   testEnvironment: 'node',
-  testRegex: '\\.spec\\.ts$',
+  testRegex: '[.-]spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   resolver: '<rootDir>/resolver.cjs',
