@@ -465,6 +465,15 @@ describe('doctor --resource names what is wrong, and what to do', { timeout: 60_
       /a\.test/,
       /\*/,
     ],
+    [
+      'cors_preflight',
+      'an answer for nobody',
+      {
+        answer: only(DOCUMENT, status(204, { 'access-control-allow-headers': '*' }), 'OPTIONS'),
+      },
+      /without Access-Control-Allow-Origin/,
+      /Allow-Origin: \*/,
+    ],
     ['cors_preflight', 'a 404', { answer: only(DOCUMENT, status(404), 'OPTIONS') }, /status 404/, /Fastify/],
     [
       'cors_preflight',
@@ -600,6 +609,20 @@ describe('doctor --resource', { timeout: 60_000 }, () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(1_000);
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('Clients would not work with this.');
     await examine('--resource', url);
+
+    const far = await startBroken({
+      challenge: (origin) => `Bearer resource_metadata="${origin}/${long}"`,
+      answer: (request, response) => {
+        if (request.url === `/${long}`) request.url = DOCUMENT;
+        return response.writableEnded;
+      },
+      metadata: { jwks_uri: `https://keys.test/${long}` },
+    });
+    const { findings } = await examine('--resource', far.url);
+    expect(findings.some(({ text }) => text.startsWith('the metadata is at') && text.endsWith('…'))).toBe(
+      true,
+    );
+    for (const { text } of findings) expect(text.length).toBeLessThan(1_002);
   });
 
   it('shows people one line a finding, with what to do below', async () => {

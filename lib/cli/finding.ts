@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
-import { printable } from '../model/printable.js';
+import { clipped, printable } from '../model/printable.js';
 import type { MismatchName } from './mismatches.js';
 import type { ExplainedStep } from '../validation/steps.js';
 
@@ -64,6 +64,9 @@ export function isTokenAlone({ healthy, findings }: DoctorReport): boolean {
   );
 }
 
+/** Characters of a text: what strangers say is repeated in part. */
+const MOST_SHOWN = 1_000;
+
 /** Whoever reads the report, a program too, shows it to people: what a provider or a token says must not steer their terminal. */
 export function toReport(examined: Examined, findings: readonly Finding[]): DoctorReport {
   return {
@@ -73,8 +76,8 @@ export function toReport(examined: Examined, findings: readonly Finding[]): Doct
     healthy: findings.every(({ verdict }) => verdict !== 'fault'),
     findings: findings.map(({ text, advice, ...finding }) => ({
       ...finding,
-      text: printable(text),
-      ...(advice === undefined ? {} : { advice: printable(advice) }),
+      text: clipped(text, MOST_SHOWN),
+      ...(advice === undefined ? {} : { advice: clipped(advice, MOST_SHOWN) }),
     })),
   };
 }

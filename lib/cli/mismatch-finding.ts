@@ -1,9 +1,5 @@
-import { clipped } from '../model/printable.js';
 import type { Finding } from './finding.js';
 import { MISMATCHES, type MismatchName } from './mismatches.js';
-
-/** Characters: what strangers say is repeated in part. */
-const MOST_SHOWN = 600;
 
 /**
  * A mismatch that was found.
@@ -13,5 +9,5 @@ const MOST_SHOWN = 600;
  */
 export function mismatch(name: MismatchName, text: string, advice?: string): Finding {
   const { about, verdict, advice: usual } = MISMATCHES[name];
-  return { about, verdict, mismatch: name, text: clipped(text, MOST_SHOWN), advice: advice ?? usual };
+  return { about, verdict, mismatch: name, text, advice: advice ?? usual };
 }
