@@ -166,6 +166,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     TokenValidationService,
     MetricsReader,
     IdentityStats,
+    Resources,
     // What the guard has injected: Nest makes it in the modules of the controllers.
     RequestAuthenticator,
     DenialResponder,

@@ -50,6 +50,7 @@ function sourcesOf(snapshot: IdentitySnapshot, more: Partial<StateSources> = {})
     keysOf: () => [],
     faultsOf: () => [],
     incidents: [],
+    resources: [],
     ...more,
   };
 }

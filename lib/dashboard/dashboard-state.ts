@@ -5,6 +5,7 @@ import { isWithoutToken, deniedByRoutes, type DenialCount } from '../metrics/den
 import type { DurationStats } from '../metrics/duration-histogram.js';
 import type { LookUps, PerCache, PeriodStats, RequestCount } from '../metrics/period-stats.js';
 import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
+import type { ResourceUse } from '../resources/resources.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
 import type { Incident, OngoingFault } from './incident-log.js';
@@ -71,6 +72,8 @@ export interface DashboardState {
   /** Over all issuers, those that are not in the list included. */
   readonly serving: { readonly fresh: number; readonly total: number };
   readonly incidents: readonly Incident[];
+  /** Since the start; none if the API is a single resource. */
+  readonly resources: readonly ResourceUse[];
 }
 
 export interface StateSources {
@@ -80,6 +83,7 @@ export interface StateSources {
   readonly keysOf: (issuer: string) => readonly KeyRecord[];
   readonly faultsOf: (issuer: string) => readonly OngoingFault[];
   readonly incidents: readonly Incident[];
+  readonly resources: readonly ResourceUse[];
 }
 
 /** Tenants may be many, and the state goes to each open page every two seconds. */
@@ -89,7 +93,7 @@ const MAX_KEYS = 64;
 
 /** Pure: all that it needs is handed in, the time included. */
 export function dashboardState(sources: StateSources): DashboardState {
-  const { snapshot, nowMs, process, incidents } = sources;
+  const { snapshot, nowMs, process, incidents, resources } = sources;
   const { window, issuers, entries } = snapshot;
   const { results, total, perSecond, durations } = window.validations;
   return {
@@ -116,6 +120,7 @@ export function dashboardState(sources: StateSources): DashboardState {
     moreIssuers: Math.max(0, issuers.length - MAX_ISSUERS),
     serving: { fresh: issuers.filter((each) => troubleOf(each) === 1).length, total: issuers.length },
     incidents,
+    resources,
   };
 }
 

@@ -3,11 +3,21 @@ import { quoted } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { ResolvedResource } from '../options/resource-options.js';
 
+/** What became of valid tokens on the routes of one resource of several, since the start. */
+export interface ResourceUse {
+  readonly resource: string;
+  readonly tokens: number;
+  /** Of these, how many were refused because they are for another resource of the API. */
+  readonly mismatches: number;
+}
+
 /** The protected resources that an API is, for the routes that belong to them. */
 export class Resources {
   private readonly byUrl: ReadonlyMap<string, ResolvedResource>;
+  private readonly counts: ReadonlyMap<ResolvedResource, { tokens: number; mismatches: number }>;
 
   constructor(readonly all: readonly ResolvedResource[]) {
+    this.counts = new Map(all.map((resource) => [resource, { tokens: 0, mismatches: 0 }]));
     const paths = all.map(({ path }) => path);
     this.byUrl = new Map([
       // Decorators are written before the configuration is known, which may have the host from the environment.
@@ -21,6 +31,12 @@ export class Resources {
   /** The resource that a route names, or the first one; undefined if none is configured. */
   of(url: string | undefined): ResolvedResource | undefined {
     return url === undefined ? this.all[0] : this.byUrl.get(url);
+  }
+
+  /** Nothing for a single resource: the validation counts what is not for it. */
+  use(): readonly ResourceUse[] {
+    if (this.all.length < 2) return [];
+    return [...this.counts].map(([{ url }, counts]) => ({ resource: url, ...counts }));
   }
 
   has(url: string): boolean {
@@ -44,6 +60,8 @@ export class Resources {
     const resource = this.of(url);
     if (resource === undefined)
       return refuse('audience_mismatch', 'The resource of the route is not configured.');
+    const counts = this.counts.get(resource);
+    if (counts !== undefined) counts.tokens++;
     const { audience } = resource;
     if (audience === null) return undefined;
     const { claim, accepted } = audienceOf(issuer);
@@ -51,6 +69,7 @@ export class Resources {
     const named: readonly unknown[] = Array.isArray(value) ? value : [value];
     const good = accepted === null ? audience : audience.filter((name) => accepted.includes(name));
     if (good.some((name) => named.includes(name))) return undefined;
+    if (counts !== undefined) counts.mismatches++;
     return refuse(
       'audience_mismatch',
       `The token is not for the resource of the route, ${quoted(resource.url)}, but for another one of this API.`,

@@ -52,6 +52,7 @@ function stateWith(
     issuers: [],
     serving: { fresh: 0, total: 0 },
     moreIssuers: 0,
+    resources: [],
     incidents: [],
     ...rest,
   };

@@ -8,13 +8,15 @@ import { urgentFirst } from './health-assessment.js';
 const numeric = (/** @type {string} */ text) => /** @type {const} */ ({ text, numeric: true });
 
 /** @param {DashboardState} state */
-export function updateTables({ window: period, entries }) {
+export function updateTables({ window: period, entries, resources }) {
   for (const note of document.querySelectorAll('[data-window]')) {
     show(note, String(period.lengthMs), () => [`last ${formatWindow(period.lengthMs)}`]);
   }
   const { rejections, total, requests, requestDurations, caches } = period;
   show(byId('rejections'), JSON.stringify([rejections, total]), () => [makeRejections(period)]);
   show(byId('provider'), JSON.stringify([requests, requestDurations]), () => [makeRequests(period)]);
+  byId('resources-panel').hidden = resources.length === 0;
+  show(byId('resources'), JSON.stringify(resources), () => [makeResources(resources)]);
   show(byId('caches'), JSON.stringify([caches, entries]), () => [makeCaches(caches, entries)]);
 }
 
@@ -84,6 +86,21 @@ const OUTCOMES = {
   not_allowed: 'URL not allowed',
 };
 const GOOD = new Set(['ok', 'not_modified', 'aborted']);
+
+/** @param {DashboardState['resources']} resources */
+function makeResources(resources) {
+  const rows = resources.map(({ resource, tokens, mismatches }) => [
+    make('span', { class: 'reason' }, resource),
+    formatCount(tokens),
+    formatCount(mismatches),
+    tokens > 0 ? formatPercent(mismatches / tokens) : '–',
+  ]);
+  return makeTable(
+    'Tokens for another resource',
+    ['Resource', numeric('Valid tokens'), numeric('Refused'), numeric('Share')],
+    rows,
+  );
+}
 
 /** @param {Period} period */
 function makeRequests({ requests, requestDurations, lengthMs }) {
