@@ -1,5 +1,5 @@
 import { IdentityError } from '../errors/identity-error.js';
-import { claimContext, noteParts } from '../transports/context-owner.js';
+import { claimContext, mayHoldToken, noteParts } from '../transports/context-owner.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 
 /** What GraphQLModule uses to serve: Apollo's, Mercurius' or another driver. None of them is imported. */
@@ -10,6 +10,10 @@ export interface GraphqlDriver {
 
 interface DriverOptions {
   readonly context?: unknown;
+  /** Of Apollo: `graphql-ws` in there may have a `context` of its own. */
+  readonly subscriptions?: unknown;
+  /** Of Mercurius, which may have one as well. */
+  readonly subscription?: unknown;
 }
 
 type MakeContext = (...args: unknown[]) => unknown;
@@ -38,7 +42,8 @@ export function separateContexts(driver: GraphqlDriver, warn: (line: string) => 
   if (SEPARATED.has(driver)) return;
   SEPARATED.add(driver);
   const merge = driver.mergeDefaultOptions.bind(driver);
-  driver.mergeDefaultOptions = async (options, ...rest) => {
+  driver.mergeDefaultOptions = async (given, ...rest) => {
+    const options = withSubscriptions(given, warn);
     const { context } = options;
     if (typeof context === 'function') {
       return merge({ ...options, context: onePerRequest(context as MakeContext, warn) }, ...rest);
@@ -46,6 +51,64 @@ export function separateContexts(driver: GraphqlDriver, warn: (line: string) => 
     if (!context || (await copiesContexts(merge, options))) return merge(options, ...rest);
     throw sharedContext('is an object, and the driver keeps the first request in it');
   };
+}
+
+/** The contexts that are meant for sockets alone: drivers hand them on as they are. */
+function withSubscriptions(options: DriverOptions, warn: (line: string) => void): DriverOptions {
+  const { subscriptions, subscription } = options;
+  return {
+    ...options,
+    ...(isObject(subscriptions) ? { subscriptions: withOwnContexts(subscriptions, firstOf, warn) } : {}),
+    // Mercurius hands over a socket, and Fastify's request.
+    ...(isObject(subscription) ? { subscription: withOwnContexts(subscription, secondOf, warn) } : {}),
+  };
+}
+
+/** Of the option itself, and of each protocol in there. */
+function withOwnContexts(given: Members, ownerOf: OwnerOf, warn: (line: string) => void): Members {
+  const changed: Record<string, unknown> = { ...given };
+  for (const [name, value] of Object.entries(given)) {
+    if (name === 'context' && typeof value === 'function') {
+      changed[name] = onePerRequest(value as MakeContext, warn, ownerOf);
+    } else if (name === 'context' && isObject(value)) changed[name] = copyWithoutToken(value, warn);
+    else if (name === 'onSubscribe' && typeof value === 'function') {
+      changed[name] = claimArguments(value as MakeContext, warn);
+    } else if (PROTOCOLS.has(name) && isObject(value)) changed[name] = withOwnContexts(value, ownerOf, warn);
+  }
+  return changed;
+}
+
+const PROTOCOLS: ReadonlySet<string> = new Set(['graphql-ws', 'subscriptions-transport-ws']);
+
+/** An object is one for all sockets: what was put into it to say who calls may be of another one. */
+function copyWithoutToken(context: object, warn: (line: string) => void): MakeContext {
+  return () => {
+    if (mayHoldToken(context)) throw refusal('is an object for all sockets that says who calls', warn);
+    return Object.assign(Object.create(Object.getPrototypeOf(context) as object | null) as object, context);
+  };
+}
+
+/** `onSubscribe` of graphql-ws may return what is executed, its context included. */
+function claimArguments(onSubscribe: MakeContext, warn: (line: string) => void): MakeContext {
+  return async (...args) => {
+    let made: unknown;
+    const contextIn = async (): Promise<unknown> => {
+      made = await onSubscribe(...args);
+      return isObject(made) ? made['contextValue'] : undefined;
+    };
+    await onePerRequest(contextIn, warn)(...args);
+    return made;
+  };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+type OwnerOf = (args: readonly unknown[]) => object | undefined;
+
+const firstOf: OwnerOf = ([first]) => requestIn(first);
+const secondOf: OwnerOf = ([first, second]) => requestIn(second) ?? requestIn(first);
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null;
 }
 
 /** By trying it: whether the second of two requests finds itself in a context object that both are given. */
@@ -68,17 +131,15 @@ async function copiesContexts(
 }
 
 /** An object belongs to the request, or to the socket, that it was made for first. */
-function onePerRequest(make: MakeContext, warn: (line: string) => void): MakeContext {
+function onePerRequest(make: MakeContext, warn: (line: string) => void, ownerOf = firstOf): MakeContext {
   return async (...args) => {
-    const owner = requestIn(args[0]);
+    const owner = ownerOf(args);
     if (owner !== undefined) noteParts(owner);
     const made: unknown = await make(...args);
     if (typeof made !== 'object' || made === null) return made;
     // What came without a request has a request of its own.
     if (claimContext(made, owner ?? args)) return made;
-    const error = sharedContext('has returned the object of another request');
-    warn(`A GraphQL request was answered with 500. ${error.message}`);
-    throw toHttpException(error);
+    throw refusal('has returned the object of another request', warn);
   };
 }
 
@@ -87,6 +148,12 @@ function requestIn(first: unknown): object | undefined {
   if (typeof first !== 'object' || first === null) return undefined;
   const request: unknown = Reflect.get(first, 'req');
   return typeof request === 'object' && request !== null ? request : first;
+}
+
+function refusal(fact: string, warn: (line: string) => void): Error {
+  const error = sharedContext(fact);
+  warn(`A GraphQL request was answered with 500. ${error.message}`);
+  return toHttpException(error);
 }
 
 function sharedContext(fact: string): IdentityError {

@@ -32,6 +32,11 @@ export function claimContext(context: object, owner: object): boolean {
   return known === owner;
 }
 
+/** Whether a context has what a token is read from. */
+export function mayHoldToken(context: object): boolean {
+  return PLACES.some((place) => member(context, place) !== undefined);
+}
+
 /** Whether all that a token is read from belongs to the one that the context was made for. */
 export function isOwnContext(context: object): boolean {
   const owner: unknown = Reflect.get(context, OWNER);
