@@ -1,9 +1,9 @@
 import { ForbiddenException } from '@nestjs/common';
-import { ExecutionContextHost } from '@nestjs/core/internal';
 import type { TestingModule } from '@nestjs/testing';
 import { IdentityEvents, IdentityStats, TokenValidationService } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ExecutionContextHost } from '../../test/support/execution-context.js';
 import { planOf } from '../../test/support/plan-of.js';
 import { createModule } from '../../test/support/create-module.js';
 import { IdentityError } from '../errors/identity-error.js';

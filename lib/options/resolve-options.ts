@@ -77,7 +77,8 @@ function withAudienceOf(
   isGiven: (name: string) => boolean,
 ): SharedIssuerValues {
   if (values.audience !== undefined || !(isGiven('resource') || isGiven('resources'))) return values;
-  return { ...values, audience: audienceOfAll(resources) ?? NOBODY };
+  const audience = audienceOfAll(resources);
+  return { ...values, audience: audience === undefined ? NOBODY : audience };
 }
 
 const NOBODY: readonly string[] = Object.freeze([]);
