@@ -249,7 +249,9 @@ describe('a transient global guard', () => {
 it('warns of message handlers of a hybrid application that demand nothing, too', async () => {
   const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   await start({ controllers: [MessagesController], providers: [SINGLE] });
-  expect(warn.mock.calls.flat().join('\n')).toMatch(/MessagesController\.create.*inheritAppConfig: true/);
+  expect(warn.mock.calls.flat().join('\n')).toMatch(
+    /MessagesController\.create.*inheritAppConfig: true.*app\.init\(\)" before startAllMicroservices/,
+  );
 });
 
 it('does not warn of message handlers of an application that is a microservice alone', async () => {

@@ -164,6 +164,16 @@ describe('one context object for all requests', () => {
     expect((await known).data?.['w']).toBeUndefined();
   });
 
+  it('a new one each time, with the headers of the first request: nobody is taken for another', async () => {
+    let kept: object | undefined;
+    const context = ({ req }: { readonly req: { readonly headers: object } }): object => ({
+      req: { headers: (kept ??= req.headers) },
+    });
+    const url = await start('express', apollo(context));
+    expect((await post(url, '{ w }', adas)).data).toEqual({ w: 'ada' });
+    await expectNoMixUp(url);
+  });
+
   it('a driver of the application that cannot be tried: the worse is assumed', async () => {
     class PickyDriver extends ApolloDriver {
       override async mergeDefaultOptions(options: ApolloDriverConfig): Promise<ApolloDriverConfig> {

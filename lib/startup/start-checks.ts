@@ -101,7 +101,8 @@ export class StartChecks {
     if (messages.length === 0 || !this.scanner.servesHttp) return;
     this.reporter.warn(
       `These message handlers have no IdentityAuthGuard but a global one: ${messages.join(', ')}. A hybrid application ` +
-        'must connect its microservices with { inheritAppConfig: true }; @UseGuards(IdentityAuthGuard) is safer',
+        'must connect its microservices with { inheritAppConfig: true }, after useGlobalGuards, and call "await app.init()" before ' +
+        'startAllMicroservices(), so that this check runs before ports open; @UseGuards(IdentityAuthGuard) is safer',
     );
   }
 

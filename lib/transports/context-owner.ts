@@ -43,16 +43,24 @@ export function isOwnContext(context: object): boolean {
   if (owner === undefined) return true;
   return PLACES.every((place) => {
     const part = member(context, place);
-    const found = part && (OWNER_OF_PART.get(part) ?? OWNER_OF_PART.get(member(part, 'request') ?? part));
+    const found = part && ownerOf(part);
     return found === undefined || found === owner;
   });
+}
+
+/** By what a request keeps, too: applications make a new object of its headers. */
+function ownerOf(part: object): object | undefined {
+  const all = [part, member(part, 'request'), member(part, 'headers')];
+  return all.map((each) => each && OWNER_OF_PART.get(each)).find((each) => each !== undefined);
 }
 
 /** Fastify's request keeps Node's own inside; graphql-ws has the upgrade request in `extra`. */
 function partsOf(owner: object): readonly object[] {
   const extra = member(owner, 'extra');
-  const parts = [owner, member(owner, 'raw'), member(owner, 'connectionParams'), extra];
-  return [...parts, extra && member(extra, 'request')].filter((part) => part !== undefined);
+  const upgrade = extra && member(extra, 'request');
+  const headers = [owner, upgrade].map((each) => each && member(each, 'headers'));
+  const parts = [owner, member(owner, 'raw'), member(owner, 'connectionParams'), extra, upgrade, ...headers];
+  return parts.filter((part) => part !== undefined);
 }
 
 function member(value: object, name: string): object | undefined {
