@@ -31,7 +31,9 @@ describe('the import of the root entry', () => {
   it('loads no package that only some applications or only requests need', async () => {
     const packages = await packagesOf('nestjs-identity-model');
     expect(packages).toEqual(expect.arrayContaining(['@nestjs/common', '@nestjs/core', 'passport-jwt']));
-    expect(packages.filter((name) => NOT_AT_IMPORT.test(name))).toEqual([]);
+    // NestJS 11 loads by itself what is installed of it.
+    const nests = await packagesOf('@nestjs/core');
+    expect(packages.filter((name) => NOT_AT_IMPORT.test(name) && !nests.includes(name))).toEqual([]);
   });
 
   it('is seen: the test kit answers requests through undici', async () => {

@@ -1,3 +1,4 @@
+import { transportOf } from '../transports/transport-of.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { ValidatedToken } from '../model/token.js';
 import type { GrantedRights, MapUser } from '../options/options.types.js';
@@ -30,9 +31,15 @@ const METADATA_URL = Symbol.for('@rekog/mcp-nest:resource-metadata-url');
 export function mcpUser(): MapUser {
   return (validated, context, rights) => {
     const user = userOf(validated, rights);
-    if (context.getType() === 'http') attach(validated, context, rights, user);
+    if (isRequest(context)) attach(validated, context, rights, user);
     return user;
   };
+}
+
+/** MCP over HTTP has one handler for a request. */
+function isRequest(context: ExecutionContext): boolean {
+  const transport = transportOf(context);
+  return transport.handlersPerRequest === 'one' && transport.isRequest(transport.holderOf(context));
 }
 
 function userOf({ claims }: ValidatedToken, { scopes, roles }: GrantedRights): McpUser {
