@@ -1,4 +1,10 @@
-/** What can be wrong with an API as a client without a token sees it. */
+/**
+ * What can be wrong with an API as a client without a token sees it.
+ *
+ * - `fault`: no client that goes by the RFCs gets a token that the API accepts; the doctor ends with exit status 1.
+ * - `warning`: some clients fail, such as those in a browser.
+ * - `note`: what cannot be seen from outside, or is no matter of right and wrong.
+ */
 interface Mismatch {
   readonly about: 'api' | 'keys' | 'document' | 'resource' | 'server' | 'scopes' | 'audience' | 'cors';
   readonly verdict: 'note' | 'warning' | 'fault';

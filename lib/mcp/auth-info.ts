@@ -29,6 +29,7 @@ export interface McpAuthExtra extends Record<string, unknown> {
   claims: ValidatedToken['claims'];
 }
 
+/** What a validated token does not say by itself. */
 export interface AuthInfoDetails {
   /** What the token grants. @default what its claims `scope` or `scp` name */
   readonly scopes?: readonly string[] | undefined;

@@ -6,6 +6,7 @@ import { TokenRights } from '../resources/token-rights.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import { toAuthInfo, type McpAuthInfo } from './auth-info.js';
 
+/** What an `IdentityMcpVerifier` cannot know by itself. */
 export interface McpVerifierOptions {
   /** The protected resource that the MCP server is: its `url` in the options of the module, or its path. */
   readonly resource: string;

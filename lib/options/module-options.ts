@@ -67,6 +67,7 @@ export const COMMON_OPTIONS = {
   publicUrl: publicUrl(),
   /**
    * What a scope includes: `{ 'notes:write': ['notes:read'], 'notes:admin': ['notes:*'] }`. A `*` at the end stands for any end.
+   * Implications are transitive; a cycle stops the start. Without it, scopes are compared exactly.
    * @default none
    */
   scopeImplies: scopeImplies(),
@@ -90,7 +91,10 @@ export const COMMON_OPTIONS = {
 
 /** What clients know this API as (RFC 9728). */
 export const RESOURCE_MODULE_OPTIONS = {
-  /** The protected resource that this API is; its metadata is served, and challenges point to it (RFC 9728). @default none */
+  /**
+   * The protected resource that this API is; its metadata is served, and challenges point to it (RFC 9728). It is the audience
+   * of tokens, too, unless `audience` says otherwise. @default none
+   */
   resource: resource(),
   /**
    * Several protected resources, instead of `resource`: a token for one is worth nothing at another. The first is that of all

@@ -75,5 +75,8 @@ export interface HttpDispatcher {
 /** Which rules for the form of tokens hold besides those of RFC 7519. */
 export type Profile = 'any' | 'rfc9068';
 
-/** How a provider's clients learn that the user must log in again. */
+/**
+ * How a provider's clients learn that the user must log in again: by the challenge of RFC 9470 with `acr_values` and `max_age`, or by
+ * Entra ID's claims challenge, whose contexts are in the claim `acrs`.
+ */
 export type StepUp = 'rfc9470' | 'entra';

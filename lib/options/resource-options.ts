@@ -30,6 +30,15 @@ export const RESOURCE_GROUP: Group<ResourceValues> = {
   },
 };
 
+/**
+ * A protected resource: what clients know this API, or a part of it, as (RFC 9728).
+ *
+ * @example
+ * IdentityModule.forRoot({
+ *   issuer: 'https://id.example.com',
+ *   resource: { url: 'https://api.example.com/orders', name: 'Orders', scopes: ['orders:read', 'orders:write'] },
+ * })
+ */
 export interface ResourceOptions extends GivenOf<typeof RESOURCE_OPTIONS> {
   /** Its identifier: an https URL, or a path below `publicUrl`. */
   readonly url: string;

@@ -6,7 +6,12 @@ import { readAuthentication, type Authentication } from './read-authentication.j
 import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
 import type { AuthenticationRules, Requirement, RightsSources } from './requirement.js';
 
-/** How the user must have logged in. One member at least. */
+/**
+ * How the user must have logged in. One member at least; with both, both must be met.
+ *
+ * @example
+ * { acr: ['phrh', 'phr'], maxAgeMs: 300_000 } // phishing-resistant, and within the last five minutes
+ */
 export interface AuthenticationDemand {
   /**
    * Authentication contexts of which one is needed, the preferred one first: values of `acr` (OpenID Connect Core section 2),

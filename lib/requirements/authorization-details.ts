@@ -9,7 +9,13 @@ import {
 import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
 import type { AuthorizedCall, Requirement, RightsSources } from './requirement.js';
 
-/** Decides whether one granted detail is enough for a call. */
+/**
+ * Decides whether one granted detail is enough for a call. Only `true` accepts; a promise and a throw are 503 `check_failed`,
+ * because they say nothing about the token.
+ *
+ * @param detail - of the demanded type, and for the resource of the route.
+ * @param context - the call, for its arguments.
+ */
 export type DetailPredicate = (detail: AuthorizationDetail, context: AuthorizedCall['context']) => boolean;
 
 /**

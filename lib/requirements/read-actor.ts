@@ -4,7 +4,13 @@ import type { ValidatedToken } from '../model/token.js';
 /** More than any delegation has; a chain is the sender's choice. */
 const MOST_ACTORS = 8;
 
-/** Who acts for the subject of a token (RFC 8693 section 4.1). Further claims about it may stand beside. */
+/**
+ * Who acts for the subject of a token (RFC 8693 section 4.1). Further claims about it may stand beside. `sub` or `client_id` is
+ * there; an `act` inside is whoever acted before, and decides nothing.
+ *
+ * @example
+ * { sub: 'support-desk', client_id: 'crm', act: { sub: 'gateway' } }
+ */
 export interface Actor extends JsonObject {
   /** The actor's own subject. */
   readonly sub?: string;

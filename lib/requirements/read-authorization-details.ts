@@ -1,7 +1,13 @@
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 
-/** What was granted in detail (RFC 9396 section 2): its type says what else stands in it. */
+/**
+ * What was granted in detail (RFC 9396 section 2): its type says what else stands in it. Nothing but the type has been checked:
+ * read members as what they are, unknown.
+ *
+ * @example
+ * { type: 'payment', locations: ['https://api.example.com'], currency: 'EUR', limit: 100 }
+ */
 export interface AuthorizationDetail extends JsonObject {
   readonly type: string;
 }

@@ -16,6 +16,7 @@ const CORS = {
   'Access-Control-Allow-Headers': '*',
   'Access-Control-Max-Age': '86400',
 };
+/** Clients ask once for each login: long enough for a crowd of them, short enough for an operator who corrects a mistake. */
 const CACHE_SECONDS = 300;
 
 /** The metadata documents, made once: an answer costs a look-up. */

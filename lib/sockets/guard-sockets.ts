@@ -13,7 +13,10 @@ export interface SocketGuardOptions {
   readonly anonymous?: boolean | undefined;
   /**
    * The protected resource that the gateways belong to, as `@ProtectedResource` names it: a token for another one opens no socket.
-   * @default the first one that is configured
+   * Only with several `resources` there is a difference. @default the first one that is configured
+   *
+   * @example
+   * guardSockets(app, new IoAdapter(app), { resource: '/mcp' })
    */
   readonly resource?: string | undefined;
 }
