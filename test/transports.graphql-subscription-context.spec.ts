@@ -10,7 +10,6 @@ import { Claims, IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { createApp, type Platform } from './support/create-app.js';
 
-// oxlint-disable-next-line typescript/require-await
 async function* oneEvent(sub: string): AsyncGenerator<object> {
   yield { meEvents: sub };
 }

@@ -90,7 +90,7 @@ export const COMMON_OPTIONS = {
 };
 
 /** What clients know this API as (RFC 9728). */
-export const RESOURCE_MODULE_OPTIONS = {
+const RESOURCE_MODULE_OPTIONS = {
   /**
    * The protected resource that this API is; its metadata is served, and challenges point to it (RFC 9728). It is the audience
    * of tokens, too, unless `audience` says otherwise. @default none

@@ -7,8 +7,8 @@ import { logInAtOnce } from '../../sample/provider/log-in.js';
 import { createSigningKeys } from '../../sample/provider/signing-keys.js';
 import { fetchFromTests } from './client-document.js';
 
-export const CLIENT_ID = 'demo-client';
-export const REDIRECT_URI = 'http://localhost/callback';
+const CLIENT_ID = 'demo-client';
+const REDIRECT_URI = 'http://localhost/callback';
 
 /** An API that the server issues access tokens for (RFC 8707). */
 export interface ProtectedApi {
