@@ -22,6 +22,8 @@ const PEERS = [
   '@nestjs/testing',
   '@opentelemetry/api',
   '@types/node',
+  // Of the declarations of @nestjs/passport itself, for those who check libraries, too.
+  '@types/passport',
   'passport',
   'prom-client',
   'reflect-metadata',
