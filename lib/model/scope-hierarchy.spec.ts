@@ -70,6 +70,8 @@ describe('a configuration', () => {
     ['no list', { a: 'b' }, /'a' must include a non-empty list/],
     ['an empty list', { a: [] }, /'a' must include a non-empty list/],
     ['a number', { a: [1] }, /'a' includes what is no scope/],
+    ['undefined', { a: ['b', undefined] }, /'a' includes what is no scope/],
+    ['an empty text', { a: [''] }, /'a' includes what is no scope/],
     ['a space', { a: ['b c'] }, /'a' includes what is no scope/],
     ['a star alone', { a: ['*'] }, /'a' includes what is no scope/],
     ['a star in the middle', { a: ['b*c'] }, /'a' includes what is no scope/],

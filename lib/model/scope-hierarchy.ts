@@ -75,12 +75,10 @@ function findIssue(scope: string, names: unknown): string | undefined {
   if (!Array.isArray(names) || names.length === 0 || names.length > MOST_SCOPES) {
     return `'${scope}' must include a non-empty list of scopes`;
   }
-  const wrong: unknown = names.find(
-    (name) => typeof name !== 'string' || !SCOPE.test(name) || !isPattern(name),
-  );
-  return wrong === undefined
-    ? undefined
-    : `'${scope}' includes what is no scope; a "*" may stand at the end only, behind a beginning`;
+  const isWrong = names.some((name) => typeof name !== 'string' || !SCOPE.test(name) || !isPattern(name));
+  return isWrong
+    ? `'${scope}' includes what is no scope; a "*" may stand at the end only, behind a beginning`
+    : undefined;
 }
 
 function isPattern(name: string): boolean {
