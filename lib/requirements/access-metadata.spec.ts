@@ -61,3 +61,32 @@ describe('decorators of another copy of the package', () => {
     expect(isDecoratedByOther(other)).toBe(false);
   });
 });
+
+describe('what a class or a method demands', () => {
+  class Silent {
+    get(): void {}
+  }
+  @RequireScopes('a')
+  class Scoped {}
+  @ProtectedResource('/a')
+  class OfResource {}
+  @ProtectedResource('/a')
+  @RequireScopes('a')
+  @RequireScopes('b')
+  class Both {}
+  class BelowScoped extends Scoped {}
+  class BelowResource extends OfResource {}
+
+  it.each<[new () => object, own: number, ofClass: boolean]>([
+    [Silent, 0, false],
+    [Scoped, 1, true],
+    [OfResource, 1, true],
+    [Both, 3, true],
+    [BelowScoped, 0, true],
+    [BelowResource, 0, true],
+  ])('%o', (type, own, ofClass) => {
+    expect(metadata.countDemands(type)).toBe(own);
+    expect(metadata.demandsOfClass(type)).toBe(ofClass);
+    expect(metadata.saysAnything(type)).toBe(own > 0);
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lostRequirements } from './find-contradictions.js';
 import { ProtectedResource } from './protected-resource.js';
 import { readAccessPlan } from './read-access-plan.js';
 
@@ -49,4 +50,19 @@ it.each(['', 'mcp', 'api.example.com', 1 as unknown as string, undefined as unkn
 
 it('@ProtectedResource stands on methods and classes only', () => {
   expect(() => ProtectedResource(API)({}, 'field', FIELD)).toThrow(/^@ProtectedResource stands on "field"/);
+});
+
+it('@ProtectedResource stands once on a route, and is missed if it gets lost', () => {
+  expect(() => {
+    class Twice {
+      @ProtectedResource(API) @ProtectedResource('/b') get(): void {}
+    }
+    return Twice;
+  }).toThrow('@ProtectedResource stands twice on one route: a route belongs to one resource');
+  class Wrapped {
+    @ProtectedResource(API) get(): void {}
+  }
+  expect(lostRequirements(Wrapped)).toEqual([]);
+  Object.defineProperty(Wrapped.prototype, 'get', { value: (): void => undefined });
+  expect(lostRequirements(Wrapped)).toEqual(['get']);
 });
