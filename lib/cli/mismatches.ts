@@ -1,9 +1,6 @@
 /**
- * What can be wrong with an API as a client without a token sees it.
- *
- * - `fault`: no client that goes by the RFCs gets a token that the API accepts; the doctor ends with exit status 1.
- * - `warning`: some clients fail, such as those in a browser.
- * - `note`: what cannot be seen from outside, or is no matter of right and wrong.
+ * What can be wrong with an API as a client without a token sees it. A `fault` keeps every client out, a `warning` some of them, and a
+ * `note` is what cannot be seen from outside. Only a fault ends the doctor with exit status 1.
  */
 interface Mismatch {
   readonly about: 'api' | 'keys' | 'document' | 'resource' | 'server' | 'scopes' | 'audience' | 'cors';
