@@ -53,6 +53,20 @@ function sampleOf(name: string): Sample {
   return sample;
 }
 
+/** Another text until its signature begins with a zero, which one in 256 does. */
+function signWithLeadingZero(
+  privateKey: KeyObject,
+  algorithm: SignatureAlgorithm,
+): { data: Buffer; signature: Buffer } {
+  const { input: key } = prepareKey(privateKey, algorithm);
+  for (let count = 0; count < 10_000; count++) {
+    const data = Buffer.from(`header.${count}`);
+    const signature = sign(algorithm.digest, data, key as SignKeyObjectInput);
+    if (signature[0] === 0) return { data, signature };
+  }
+  throw new Error('no signature began with a zero');
+}
+
 describe.each(HERE)('verifySignature with %s', (name) => {
   const { prepared, data, signature } = sampleOf(name);
 
@@ -90,6 +104,20 @@ describe.each(HERE)('verifySignature with %s', (name) => {
     const other = createKey(name, 'other');
     const foreign = signRaw(other, `{"alg":"${name}"}`, '{}').split('.')[2] ?? '';
     expect(verifySignature(prepared, data, Buffer.from(foreign, 'base64url'))).toBe(false);
+  });
+});
+
+describe.each(HERE.filter((name) => algorithmOf(name).kty === 'RSA'))('RSA, %s', (name) => {
+  it('refuses a signature whose leading zero is left out (RFC 8017 section 8.1.2, step 1)', async () => {
+    const { prepared, privateKey } = sampleOf(name);
+    const { data, signature } = signWithLeadingZero(privateKey, algorithmOf(name));
+    expect(verifySignature(prepared, data, signature)).toBe(true);
+    expect(verifySignature(prepared, data, signature.subarray(1))).toBe(false);
+    const token = data.toString('latin1');
+    const parsed = { token, signedLength: token.length, signature: signature.subarray(1) };
+    expect(findSigningKey([prepared], parsed)).toBeUndefined();
+    expect(await findSigningKeyOffLoop([prepared], parsed)).toBeUndefined();
+    expect(await findSigningKeyOffLoop([prepared], { ...parsed, signature })).toBe(prepared);
   });
 });
 
@@ -247,18 +275,18 @@ describe('a token, at once and on the thread pool', () => {
         expect(await both([prepare(keyName, name)], asToken(name))).toEqual([false, false]);
       }
     }
-    const broken = { algorithm: algorithmOf('ES256'), input: {} as PreparedKey['input'] };
+    const broken = { algorithm: algorithmOf('ES256'), input: {} as PreparedKey['input'], signatureBytes: 64 };
     expect(await both([broken], asToken('ES256'))).toEqual([false, false]);
     const { privateKey } = sampleOf('RS256');
     const unpaddable = { key: publicKeyOf(privateKey), padding: 99 } as PreparedKey['input'];
-    const padded = { algorithm: algorithmOf('RS256'), input: unpaddable };
+    const padded = { algorithm: algorithmOf('RS256'), input: unpaddable, signatureBytes: 256 };
     expect(await both([padded], asToken('RS256'))).toEqual([false, false]);
   });
 
   it('is not handed to node:crypto with a signature of another length', async () => {
     let reads = 0;
     const input = new Proxy({}, { get: () => void reads++ }) as PreparedKey['input'];
-    const key = { algorithm: algorithmOf('ES256'), input };
+    const key = { algorithm: algorithmOf('ES256'), input, signatureBytes: 64 };
     const token = asToken('ES256');
     expect(await both([key], { ...token, signature: token.signature.subarray(1) })).toEqual([false, false]);
     expect(reads).toBe(0);

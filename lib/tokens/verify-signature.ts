@@ -6,11 +6,17 @@ import type { UnverifiedToken } from './parse-token.js';
 export interface PreparedKey {
   readonly algorithm: SignatureAlgorithm;
   readonly input: KeyObject | VerifyKeyObjectInput;
+  /** How long every signature of this key is, in bytes. */
+  readonly signatureBytes: number | undefined;
 }
 
 /** Binds a key to an algorithm it fits. */
 export function prepareKey(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey {
-  return { algorithm, input: inputOf(key, algorithm) };
+  return {
+    algorithm,
+    input: inputOf(key, algorithm),
+    signatureBytes: algorithm.signatureBytes ?? modulusBytes(key),
+  };
 }
 
 /**
@@ -18,8 +24,8 @@ export function prepareKey(key: KeyObject, algorithm: SignatureAlgorithm): Prepa
  * Only this file calls node:crypto on a token. It never throws: what cannot be verified is not valid.
  */
 export function verifySignature(prepared: PreparedKey, data: Uint8Array, signature: Uint8Array): boolean {
-  const { algorithm, input } = prepared;
-  if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false;
+  const { algorithm, input, signatureBytes } = prepared;
+  if (signature.length !== signatureBytes) return false;
   try {
     return verify(algorithm.digest, data, input, signature);
   } catch {
@@ -58,11 +64,11 @@ export async function findSigningKeyOffLoop(
 }
 
 async function verifyOffLoop(
-  { algorithm, input }: PreparedKey,
+  { algorithm, input, signatureBytes }: PreparedKey,
   data: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (algorithm.signatureBytes !== undefined && signature.length !== algorithm.signatureBytes) return false;
+  if (signature.length !== signatureBytes) return false;
   return new Promise((resolve) => {
     try {
       verify(algorithm.digest, data, input, signature, (_error, holds) => resolve(holds === true));
@@ -70,6 +76,15 @@ async function verifyOffLoop(
       resolve(false);
     }
   });
+}
+
+/**
+ * RFC 8017 sections 8.1.2 and 8.2.2, step 1: as long as the modulus. OpenSSL asks that of PKCS #1 v1.5 only: it takes
+ * a PSS signature without its leading zeros, and so a second text of one token.
+ */
+function modulusBytes(key: KeyObject): number | undefined {
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  return bits === undefined ? undefined : Math.ceil(bits / 8);
 }
 
 function inputOf(key: KeyObject, algorithm: SignatureAlgorithm): PreparedKey['input'] {
