@@ -61,7 +61,7 @@ function signWithLeadingZero(
   const { input: key } = prepareKey(privateKey, algorithm);
   for (let count = 0; count < 10_000; count++) {
     const data = Buffer.from(`header.${count}`);
-    const signature = sign(algorithm.digest, data, key as SignKeyObjectInput);
+    const signature = sign(algorithm.digest, data, key);
     if (signature[0] === 0) return { data, signature };
   }
   throw new Error('no signature began with a zero');
