@@ -3,7 +3,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { importKeySet } from '../dist/jwks/key-set.js';
 import { verifySignature } from '../dist/tokens/verify-signature.js';
-import { median } from './measure.mjs';
+import { median } from './support/statistics.mjs';
 
 const KEYS = 256;
 const DATA = Buffer.alloc(700, 'x');

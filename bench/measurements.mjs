@@ -6,11 +6,11 @@ import { Registry } from 'prom-client';
 import { IdentityModule, TokenValidationService } from '../dist/index.js';
 import { IdentityPrometheusModule } from '../dist/prometheus/index.js';
 import { VALIDATION_RECORDER } from '../dist/metrics/validation-recorder.js';
-import { compare } from './measure.mjs';
-import { AUDIENCE, createIssuer } from './tokens.mjs';
+import { compare } from './support/compare.mjs';
+import { AUDIENCE, createIssuer } from './support/tokens.mjs';
 
 /**
- * @param {import('./tokens.mjs').Issuer} issuer
+ * @param {import('./support/tokens.mjs').Issuer} issuer
  * @param {{ measured: boolean, prometheus?: boolean, tokenCache: boolean }} options
  */
 async function start({ issuer }, { measured, prometheus = false, tokenCache }) {
@@ -43,7 +43,7 @@ async function start({ issuer }, { measured, prometheus = false, tokenCache }) {
 export async function benchMeasurements({ quick }) {
   const issuer = await createIssuer('RS256');
   const list = Array.from({ length: quick ? 200 : 1_000 }, (_, index) => issuer.token(index));
-  /** @type {Record<string, { name: string, us: number, ratio: number }[]>} */
+  /** @type {Record<string, import('./support/compare.mjs').Compared[]>} */
   const results = {};
   for (const tokenCache of [false, true]) {
     const without = await start(issuer, { measured: false, tokenCache });
@@ -69,7 +69,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     await benchMeasurements({ quick: process.argv.includes('--quick') }),
   )) {
     for (const { name, us, ratio } of rows) {
-      console.log(`${what.padEnd(16)} ${name.padEnd(20)} ${us.toFixed(2)} µs  ${ratio.toFixed(3)}`);
+      console.log(
+        `${what.padEnd(16)} ${name.padEnd(20)} ${us.median.toFixed(2)} µs  ${ratio.median.toFixed(3)}`,
+      );
     }
   }
   process.exit(0);

@@ -3,9 +3,10 @@
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { passportJwtSecret } from 'jwks-rsa';
 import { JwksService } from '../dist/index.js';
-import { floor, startModule } from './contenders.mjs';
-import { compare } from './measure.mjs';
-import { AUDIENCE, createIssuer } from './tokens.mjs';
+import { startModule } from './validation/contenders.mjs';
+import { floor } from './validation/floor.mjs';
+import { compare } from './support/compare.mjs';
+import { AUDIENCE, createIssuer } from './support/tokens.mjs';
 
 /** @typedef {import('passport-jwt').SecretOrKeyProvider} Provider */
 
@@ -15,8 +16,8 @@ const TOKENS = 200;
 /**
  * @param {string} name
  * @param {Provider} secretOrKeyProvider
- * @param {import('./tokens.mjs').Issuer} issuer
- * @returns {import('./contenders.mjs').Contender}
+ * @param {import('./support/tokens.mjs').Issuer} issuer
+ * @returns {import('./validation/contenders.mjs').Contender}
  */
 function stock(name, secretOrKeyProvider, { algorithm, issuer }) {
   const strategy = new Strategy(
@@ -59,10 +60,12 @@ for (const algorithm of /** @type {const} */ (['RS256', 'ES256'])) {
   const [, theirs, ours] = rows;
   for (const { name, us, ratio } of rows) {
     console.log(
-      `${algorithm}  ${name.padEnd(40)} ${us.toFixed(1).padStart(8)} µs  ${ratio.toFixed(2)} × floor`,
+      `${algorithm}  ${name.padEnd(40)} ${us.median.toFixed(1).padStart(8)} µs  ${ratio.median.toFixed(2)} × floor`,
     );
   }
-  console.log(`${algorithm}  ${((theirs?.us ?? NaN) / (ours?.us ?? NaN)).toFixed(1)} times faster`);
+  console.log(
+    `${algorithm}  ${((theirs?.us.median ?? NaN) / (ours?.us.median ?? NaN)).toFixed(1)} times faster`,
+  );
   await app.close();
   issuer.server.close();
 }

@@ -8,7 +8,7 @@ import { MissedIds } from '../dist/jwks/missed-ids.js';
 import { RefreshPace } from '../dist/jwks/refresh-pace.js';
 import { SharedRefreshes } from '../dist/jwks/shared-refreshes.js';
 import { WaitingRoom } from '../dist/jwks/waiting-room.js';
-import { drawChart } from './svg-chart.mjs';
+import { drawChart } from './support/svg-chart.mjs';
 
 const GRID_MS = 100;
 const FETCH_MS = 100;

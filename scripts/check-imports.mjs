@@ -12,7 +12,6 @@ const RANKS = [
   ['options'],
   ['events', 'http'],
   ['metrics'],
-  ['store'],
   ['tokens'],
   ['validation'],
   ['discovery'],

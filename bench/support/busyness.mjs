@@ -1,0 +1,69 @@
+// Is the machine quiet enough to tell? Decisions are pure; the readers stand below.
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { relativeSpread } from './statistics.mjs';
+
+/** Above these a run writes no results. */
+const LIMITS = {
+  /** Share of a core that other processes, or the host of a virtual machine, took while a server was measured. */
+  othersShare: 0.05,
+  /** Distance of the quartiles of the calibration loop, of its median. */
+  calibrationSpread: 0.1,
+  /** Distance of the quartiles of the unguarded row, of its median. */
+  baseSpread: 0.15,
+};
+
+/**
+ * @typedef {import('./statistics.mjs').Spread} Spread
+ * @typedef {{ what: string, figure: number, limit: number }} Noise
+ */
+
+/**
+ * What makes a run too noisy to write down. Empty: nothing.
+ *
+ * @param {{ othersShare?: number | undefined, calibration?: Spread | undefined, base?: Spread | undefined }} run
+ * @returns {Noise[]}
+ */
+export function noiseOf({ othersShare, calibration, base }) {
+  /** @type {[string, number | undefined, number][]} */
+  const checks = [
+    ['share of a core that others took', othersShare, LIMITS.othersShare],
+    ['spread of the calibration loop', calibration && relativeSpread(calibration), LIMITS.calibrationSpread],
+    ['spread of the unguarded row', base && relativeSpread(base), LIMITS.baseSpread],
+  ];
+  return checks.flatMap(([what, figure, limit]) =>
+    figure === undefined || figure <= limit ? [] : [{ what, figure, limit }],
+  );
+}
+
+/**
+ * Busy time since the start of the machine, with the time that the host of a virtual machine took. Undefined where /proc is
+ * missing.
+ *
+ * @param {readonly number[]} [cores] all, if none are named
+ */
+export function busyUs(cores = []) {
+  try {
+    const names = cores.length === 0 ? ['cpu'] : cores.map((core) => `cpu${core}`);
+    const lines = readFileSync('/proc/stat', 'utf8').split('\n');
+    return lines
+      .map((line) => line.split(/\s+/))
+      .reduce(
+        (sum, [name = '', ...times]) => sum + (names.includes(name) ? busyTicks(times) * TICK_US : 0),
+        0,
+      );
+  } catch {
+    return undefined;
+  }
+}
+/** The kernel's unit in /proc/stat, the same on every architecture that Node.js supports. */
+const TICK_US = 10_000;
+
+/** @param {readonly string[]} times a line of /proc/stat without its name: user, nice, system, idle, iowait, irq, softirq, steal */
+function busyTicks(times) {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = times.map(Number);
+  return user + nice + system + irq + softirq + steal;
+}
+
+/** Processes that ran or waited for a core during the last minute, on average. */
+export const loadAverage = () => loadavg()[0] ?? NaN;
