@@ -84,4 +84,6 @@ export type {
   StepUp,
   ValidateHook,
 } from './options/options.types.js';
+export type { IdentityStore } from './options/identity-store.js';
+export { memoryStore } from './store/memory-store.js';
 export type { CookieTokenOptions, TransportOptions } from './options/transport-options.js';

@@ -12,6 +12,7 @@ const RANKS = [
   ['options'],
   ['events', 'http'],
   ['metrics'],
+  ['store'],
   ['tokens'],
   ['validation'],
   ['discovery'],

@@ -114,6 +114,38 @@ describe('what happens at each request', () => {
   });
 });
 
+describe('the store', () => {
+  const storeFailed = (reason: string) =>
+    ({ type: 'store.failed', reason, failures: 1, retryInMs: 125 }) as const;
+
+  it('is told when it fails and when it answers again', () => {
+    const incidents = log();
+    incidents.record(storeFailed('no answer within 100 ms'), 1_000);
+    incidents.record(storeFailed('no answer within 100 ms'), 2_000);
+    incidents.record({ type: 'store.recovered', downMs: 2_000 }, 3_000);
+    incidents.record({ type: 'replays.full', maxEntries: 5 }, 4_000);
+    expect(incidents.incidents()).toEqual([
+      { kind: 'replays-full', atMs: 4_000 },
+      { kind: 'store-recovered', atMs: 3_000 },
+      { kind: 'store-failed', reason: 'no answer within 100 ms', atMs: 1_000 },
+    ]);
+  });
+
+  it('is told once a minute if it fails and answers in turns', () => {
+    const incidents = log();
+    for (let atMs = 0; atMs < 120_000; atMs += 500) {
+      incidents.record(storeFailed('OOM'), atMs);
+      incidents.record({ type: 'store.recovered', downMs: 100 }, atMs + 100);
+    }
+    expect(incidents.incidents().map(({ kind, atMs }) => [kind, atMs])).toEqual([
+      ['store-recovered', 60_100],
+      ['store-failed', 60_000],
+      ['store-recovered', 100],
+      ['store-failed', 0],
+    ]);
+  });
+});
+
 describe('many issuers', () => {
   it('take bounded memory, whatever they are called and their providers say', () => {
     const incidents = log();

@@ -1,5 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { IdentityEvent } from '../events/identity-event.js';
+import type {
+  IdentityEvent,
+  ReplaysFullEvent,
+  StoreFailedEvent,
+  StoreRecoveredEvent,
+} from '../events/identity-event.js';
 import { clipped } from '../model/printable.js';
 import { Ring } from './ring.js';
 
@@ -15,7 +20,8 @@ export type Incident = { readonly atMs: number } & (
     }
   | { readonly kind: 'failed'; readonly issuer: string; readonly document: Document; readonly reason: string }
   | { readonly kind: 'recovered'; readonly issuer: string; readonly document: Document }
-  | { readonly kind: 'issuers-failed'; readonly reason: string }
+  | { readonly kind: 'issuers-failed' | 'store-failed'; readonly reason: string }
+  | { readonly kind: 'store-recovered' | 'replays-full' }
 );
 
 /** A document of a provider that could not be fetched. */
@@ -24,6 +30,9 @@ export interface OngoingFault {
   readonly reason: string;
   readonly sinceMs: number;
 }
+
+/** About what replicas share. */
+type StoreEvent = StoreFailedEvent | StoreRecoveredEvent | ReplaysFullEvent;
 
 type Document = 'metadata' | 'keys';
 const DOCUMENTS = ['metadata', 'keys'] as const;
@@ -37,8 +46,8 @@ const MAX_FAULTY_ISSUERS = 512;
 const MAX_KIDS = 5;
 const MAX_KID = 64;
 const MAX_TEXT = 300;
-/** Least time between two lines about the function `issuers`. */
-const ISSUERS_PAUSE_MS = 60_000;
+/** Least time between two lines about the function `issuers`, and about the store. */
+const FAULT_PAUSE_MS = 60_000;
 
 /** Rotations, outages and their ends; bounded, and free of anything that is told at each request. */
 export class IncidentLog {
@@ -47,6 +56,8 @@ export class IncidentLog {
   private readonly rotations = new Ring<Incident>(MAX_ROTATIONS);
   private readonly ongoing = new LRUCache<string, Faults>({ max: MAX_FAULTY_ISSUERS });
   private lastIssuersFaultMs = -Infinity;
+  private lastStoreFaultMs = -Infinity;
+  private isStoreFaultTold = false;
 
   record(event: IdentityEvent, atMs: number): void {
     switch (event.type) {
@@ -72,9 +83,14 @@ export class IncidentLog {
         return;
       case 'issuers.failed':
         // Whoever sends tokens decides how often it happens.
-        if (Math.abs(atMs - this.lastIssuersFaultMs) < ISSUERS_PAUSE_MS) return;
+        if (Math.abs(atMs - this.lastIssuersFaultMs) < FAULT_PAUSE_MS) return;
         this.lastIssuersFaultMs = atMs;
         this.ring.push({ kind: 'issuers-failed', reason: clip(event.reason), atMs });
+        return;
+      case 'store.failed':
+      case 'store.recovered':
+      case 'replays.full':
+        this.recordStore(event, atMs);
         return;
       // Each request or each refresh reports these again: they are no incidents.
       case 'jwks.key-skipped':
@@ -86,6 +102,20 @@ export class IncidentLog {
       case 'user.failed':
       case 'user.refused':
         return;
+    }
+  }
+
+  /** One that fails and answers in turns would drive all others out: its failures are a minute apart. */
+  private recordStore(event: StoreEvent, atMs: number): void {
+    if (event.type === 'replays.full') {
+      this.ring.push({ kind: 'replays-full', atMs });
+    } else if (event.type === 'store.recovered') {
+      if (this.isStoreFaultTold) this.ring.push({ kind: 'store-recovered', atMs });
+      this.isStoreFaultTold = false;
+    } else if (!this.isStoreFaultTold && Math.abs(atMs - this.lastStoreFaultMs) >= FAULT_PAUSE_MS) {
+      this.isStoreFaultTold = true;
+      this.lastStoreFaultMs = atMs;
+      this.ring.push({ kind: 'store-failed', reason: clip(event.reason), atMs });
     }
   }
 

@@ -205,6 +205,10 @@ const TABLE = {
     'unnamed',
     'verified',
   ),
+  store_unavailable: unavailable(
+    'Whether a proof was used before cannot be decided: the store does not answer, or the memory is full.',
+    'verified',
+  ),
   shutting_down: unavailable('The module is closing.', 'unnamed', 'unverified'),
   aborted: unavailable('The batch was aborted before this token was validated.'),
   // Thrown at start if that is possible, so that a mistake is seen by the person who deploys it.

@@ -115,6 +115,33 @@ export interface CandidatesCutEvent {
   readonly tried: number;
 }
 
+/** The store that replicas share did not answer, or a probe of it failed again. docs/scale.md says what is decided meanwhile. */
+export interface StoreFailedEvent {
+  readonly type: 'store.failed';
+  /** What its client said, for an operator; at most 500 characters. */
+  readonly reason: string;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Milliseconds in which nobody asks it. */
+  readonly retryInMs: number;
+}
+
+/** The store answers again. */
+export interface StoreRecoveredEvent {
+  readonly type: 'store.recovered';
+  /** Milliseconds since the first failure. */
+  readonly downMs: number;
+}
+
+/**
+ * The memory of proofs that were used is full, and no store has decided in its place: proofs are answered with 503
+ * `store_unavailable`, at most one event a minute.
+ */
+export interface ReplaysFullEvent {
+  readonly type: 'replays.full';
+  readonly maxEntries: number;
+}
+
 export type IdentityEvent =
   | TokenValidatedEvent
   | TokenRejectedEvent
@@ -126,4 +153,7 @@ export type IdentityEvent =
   | IssuersFailedEvent
   | KeysRotatedEvent
   | KeySkippedEvent
-  | CandidatesCutEvent;
+  | CandidatesCutEvent
+  | StoreFailedEvent
+  | StoreRecoveredEvent
+  | ReplaysFullEvent;

@@ -9,6 +9,7 @@ import type {
 } from './identity-event.js';
 import { BudgetedLog } from './budgeted-log.js';
 import { SeldomLog } from './seldom-log.js';
+import { StoreLog } from './store-log.js';
 
 /** Documents that are remembered, those that fail to log their recovery: with tenants, tokens decide how many there are. */
 const MAX_REMEMBERED = 1_000;
@@ -26,6 +27,7 @@ export class OperatorLog {
   /** Clients decide how often this happens. */
   private readonly neverServed = new BudgetedLog((line) => this.logger.warn(line), NEVER_SERVED_IN_A_MINUTE);
   private readonly issuersFailed = new SeldomLog((line) => this.logger.warn(line));
+  private readonly store = new StoreLog(this.logger);
   private readonly userRefused = new SeldomLog((line) => this.logger.warn(line));
   private readonly userFailed = new SeldomLog((line) => this.logger.error(line));
 
@@ -54,6 +56,11 @@ export class OperatorLog {
         return;
       case 'issuers.failed':
         this.issuersFailed.add(() => `the function "issuers" failed: ${printable(event.reason, 500)}`);
+        return;
+      case 'store.failed':
+      case 'store.recovered':
+      case 'replays.full':
+        this.store.write(event);
         return;
       case 'user.refused':
       case 'user.failed':

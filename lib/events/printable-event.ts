@@ -23,6 +23,9 @@ export function printableEvent(event: IdentityEvent): IdentityEvent {
     case 'discovery.refreshed':
     case 'jwks.refreshed':
     case 'issuers.failed':
+    case 'store.failed':
+    case 'store.recovered':
+    case 'replays.full':
     case 'token.validated':
     case 'token.rejected':
     case 'request.rejected':

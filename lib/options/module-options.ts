@@ -21,6 +21,7 @@ import {
   quotable,
 } from './kinds.js';
 import { allowedIssuers, issuers, requiredClaims, scopeClaim, tokenTypes } from './module-kinds.js';
+import { store } from './identity-store.js';
 import { publicUrl, resource, resources, scopeImplies } from './resource-kinds.js';
 import type { JwtFromRequest, MapUser } from './options.types.js';
 import type { GivenOf, ValueOf } from './schema.js';
@@ -71,6 +72,11 @@ export const COMMON_OPTIONS = {
    * @default none
    */
   scopeImplies: scopeImplies(),
+  /**
+   * What replicas share, so that a proof that was used at one is refused at the next: `redisStore(client)` of
+   * `nestjs-identity-model/redis`, or an object of your own. @default none: each replica decides by itself
+   */
+  store: store(),
   /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
   warmUp: oneOf('background', ['background', 'await', 'off']),
   /** Bounds of the caches of metadata and keys. */

@@ -63,6 +63,20 @@ function describe(incident) {
         title: `The ${incident.document} of ${hostOf(incident.issuer)} ${incident.document === 'keys' ? 'are' : 'is'} available again`,
         text: 'The outage is over.',
       };
+    case 'store-failed':
+      return { shape: 'warn', title: 'The store that replicas share does not answer', text: incident.reason };
+    case 'store-recovered':
+      return {
+        shape: 'ok',
+        title: 'The store that replicas share answers again',
+        text: 'The outage is over.',
+      };
+    case 'replays-full':
+      return {
+        shape: 'warn',
+        title: 'The memory of used proofs is full',
+        text: 'More of them are answered with 503 until some have ended.',
+      };
     case 'issuers-failed':
       return { shape: 'warn', title: 'The application’s function “issuers” failed', text: incident.reason };
   }

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import type { IdentityEvent } from '../events/identity-event.js';
+import type { IdentityStore } from '../options/identity-store.js';
+import { ReplayGuard, type OnStoreFailure } from './replay-guard.js';
+import { SharedStore } from './shared-store.js';
+
+interface Given {
+  readonly store?: IdentityStore;
+  readonly onStoreFailure?: OnStoreFailure;
+  readonly maxEntries?: number;
+}
+
+function open({ store, onStoreFailure = 'local', ...rest }: Given = {}) {
+  const clock = new FakeClock();
+  const events: IdentityEvent[] = [];
+  const reporter = { report: (event: IdentityEvent) => void events.push(event) };
+  const shared = store && new SharedStore(store, clock, reporter);
+  const guard = new ReplayGuard('dpop', { store: shared, onStoreFailure, clock, reporter, ...rest });
+  return { guard, clock, events };
+}
+
+/** A store of several replicas, whose keys the test sees, and which fails when it says so. */
+class Store implements IdentityStore {
+  readonly kept = new Map<string, number>();
+  isDown = false;
+  asked = 0;
+  async putIfAbsent(key: string, ttlMs: number): Promise<boolean> {
+    this.asked++;
+    if (this.isDown) throw new Error('down');
+    if (this.kept.has(key)) return false;
+    this.kept.set(key, ttlMs);
+    return true;
+  }
+}
+
+describe('ReplayGuard without a store', () => {
+  it('lets a proof in once, within its time', async () => {
+    const { guard, clock } = open();
+    expect(await guard.firstUse('a', 70_000)).toBe('first');
+    expect(await guard.firstUse('a', 70_000)).toBe('seen');
+    expect(await guard.firstUse('b', 70_000)).toBe('first');
+    await clock.advance(70_000);
+    expect(await guard.firstUse('a', 1)).toBe('seen');
+    await clock.advance(1_000);
+    expect(await guard.firstUse('a', 70_000)).toBe('first');
+  });
+
+  it('lets one of many in that come at a time', async () => {
+    const { guard } = open();
+    const uses = await Promise.all(Array.from({ length: 50 }, async () => guard.firstUse('a', 1_000)));
+    expect(uses.filter((use) => use === 'first')).toHaveLength(1);
+    expect(uses.filter((use) => use === 'seen')).toHaveLength(49);
+  });
+
+  it('decides nothing when the memory is full, says so once a minute, and goes on when it has room', async () => {
+    const { guard, clock, events } = open({ maxEntries: 2 });
+    for (const proof of ['a', 'b']) await guard.firstUse(proof, 60_000);
+    expect(await guard.firstUse('c', 60_000)).toBe('undecided');
+    expect(await guard.firstUse('d', 60_000)).toBe('undecided');
+    expect(await guard.firstUse('a', 60_000)).toBe('seen');
+    expect(events).toEqual([{ type: 'replays.full', maxEntries: 2 }]);
+    expect(guard.entries).toEqual({ size: 2, maxSize: 2 });
+    await clock.advance(61_000);
+    expect(await guard.firstUse('c', 60_000)).toBe('first');
+    await guard.firstUse('d', 60_000);
+    await guard.firstUse('e', 60_000);
+    expect(events).toHaveLength(2);
+    expect(guard.retryAfterMs).toBe(1_000);
+  });
+
+  it.each([Number.NaN, Infinity, 1e12])('keeps a proof for a day whose time is %s', async (ttlMs) => {
+    const { guard, clock } = open();
+    await guard.firstUse('a', ttlMs);
+    await clock.advance(86_399_000);
+    expect(await guard.firstUse('a', 1)).toBe('seen');
+    await clock.advance(2_000);
+    expect(await guard.firstUse('a', 1)).toBe('first');
+  });
+
+  it.each([0, -5, 0.2])('keeps a proof that is good for %s ms no less than a moment', async (ttlMs) => {
+    const { guard } = open();
+    expect([await guard.firstUse('a', ttlMs), await guard.firstUse('a', ttlMs)]).toEqual(['first', 'seen']);
+  });
+});
+
+describe('ReplayGuard with a store', () => {
+  it('refuses at one replica what another has seen', async () => {
+    const store = new Store();
+    const [one, other] = [open({ store }).guard, open({ store }).guard];
+    expect(await one.firstUse('a', 69_999.1)).toBe('first');
+    expect(await other.firstUse('a', 70_000)).toBe('seen');
+    expect(await other.firstUse('b', 70_000)).toBe('first');
+  });
+
+  it('gives the store a hash and whole milliseconds, and keeps purposes apart', async () => {
+    const store = new Store();
+    await open({ store }).guard.firstUse(`thumbprint.${'jti'.repeat(5_000)}`, 69_999.1);
+    expect([...store.kept]).toEqual([[expect.stringMatching(/^dpop:[\w-]{22}$/), 70_000]]);
+  });
+
+  it('asks no store about what this replica has seen itself', async () => {
+    const store = new Store();
+    const { guard } = open({ store });
+    await guard.firstUse('a', 1_000);
+    expect(await guard.firstUse('a', 1_000)).toBe('seen');
+    expect(store.asked).toBe(1);
+  });
+
+  it('needs no memory while the store decides', async () => {
+    const { guard, events } = open({ store: new Store(), maxEntries: 1 });
+    await guard.firstUse('a', 1_000);
+    expect([await guard.firstUse('b', 1_000), await guard.firstUse('b', 1_000)]).toEqual(['first', 'seen']);
+    expect(events).toEqual([]);
+  });
+
+  describe('that is down', () => {
+    it('local: lets a proof in once at this replica, those from before the failure included', async () => {
+      const store = new Store();
+      const { guard, events } = open({ store });
+      await guard.firstUse('before', 60_000);
+      store.isDown = true;
+      expect(await guard.firstUse('before', 60_000)).toBe('seen');
+      expect([await guard.firstUse('a', 1_000), await guard.firstUse('a', 1_000)]).toEqual(['first', 'seen']);
+      expect(await guard.firstUse('b', 1_000)).toBe('first');
+      expect(store.asked).toBe(2);
+      expect(events.map(({ type }) => type)).toEqual(['store.failed']);
+    });
+
+    it('local: decides nothing when the memory is full as well', async () => {
+      const store = new Store();
+      const { guard, events } = open({ store, maxEntries: 1 });
+      await guard.firstUse('a', 60_000);
+      store.isDown = true;
+      expect(await guard.firstUse('b', 60_000)).toBe('undecided');
+      expect(events.map(({ type }) => type)).toEqual(['store.failed', 'replays.full']);
+    });
+
+    it('refuse: decides nothing but what this replica has seen, and counts what it declined as not used', async () => {
+      const store = new Store();
+      const { guard, clock } = open({ store, onStoreFailure: 'refuse' });
+      await guard.firstUse('before', 60_000);
+      store.isDown = true;
+      expect(await guard.firstUse('before', 60_000)).toBe('seen');
+      expect([await guard.firstUse('a', 60_000), await guard.firstUse('a', 60_000)]).toEqual([
+        'undecided',
+        'undecided',
+      ]);
+      expect(guard.retryAfterMs).toBe(1_000);
+      store.isDown = false;
+      await clock.advance(125);
+      expect([await guard.firstUse('a', 60_000), await guard.firstUse('a', 60_000)]).toEqual([
+        'first',
+        'seen',
+      ]);
+    });
+
+    it('refuse: says when to come again, as long as the pause is', async () => {
+      const store = new Store();
+      const { guard, clock } = open({ store, onStoreFailure: 'refuse' });
+      store.isDown = true;
+      for (let probe = 0; probe < 6; probe++) {
+        expect(await guard.firstUse('a', 60_000)).toBe('undecided');
+        if (probe < 5) await clock.advance(guard.retryAfterMs);
+      }
+      expect(guard.retryAfterMs).toBe(2_500);
+    });
+
+    it('refuse: cannot be filled with proofs that it declined', async () => {
+      const store = new Store();
+      const { guard } = open({ store, onStoreFailure: 'refuse', maxEntries: 10 });
+      store.isDown = true;
+      for (let use = 0; use < 100; use++) await guard.firstUse('a', 60_000);
+      expect(guard.entries).toEqual({ size: 10, maxSize: 10 });
+    });
+  });
+});

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../cache/clock.js';
+import type { EventReporter } from '../events/event-reporter.js';
+import { KeyMemory } from './key-memory.js';
+import type { SharedStore } from './shared-store.js';
+
+/**
+ * What is decided while the store does not answer. `local`: each replica by what it has seen itself, so that a proof can be
+ * used once at each of them; `refuse`: nothing, and the caller gets a 503.
+ */
+export type OnStoreFailure = 'local' | 'refuse';
+
+/**
+ * Whether a proof is used for the first time. `undecided`: the store does not answer and `onStoreFailure` is `refuse`, or no
+ * store answers and the memory is full. It is to be answered with 503 `store_unavailable`, never by letting it pass.
+ */
+export type Use = 'first' | 'seen' | 'undecided';
+
+/** What the guard works with. */
+export interface ReplayGuardParts {
+  /** undefined: this process is the only one, or each of several decides by itself. */
+  readonly store: SharedStore | undefined;
+  readonly onStoreFailure: OnStoreFailure;
+  readonly clock: Clock;
+  readonly reporter: Pick<EventReporter, 'report'>;
+  /** Places in the memory of this process. @default 500000 */
+  readonly maxEntries?: number;
+}
+
+/** More than the proofs that a processor can verify in the 70 s for which they are good: about 60 MB if all are in use. */
+const MAX_ENTRIES = 500_000;
+/** What no store is asked to exceed. */
+const MAX_TTL_MS = 86_400_000;
+const FULL_EVERY_MS = 60_000;
+
+/**
+ * Refuses the second use of a proof (RFC 9449 section 11.1), across replicas if there is a store.
+ *
+ * Each use is remembered in this process, too: a second one here costs no question, and stays refused when the store fails,
+ * loses what it kept, or is replaced by a copy that is behind.
+ */
+export class ReplayGuard {
+  private readonly memory: KeyMemory;
+  private fullReportedMs = -Infinity;
+
+  /**
+   * @param purpose - what the proofs are for, so that those of two kinds do not meet; a constant of the code.
+   */
+  constructor(
+    private readonly purpose: string,
+    private readonly parts: ReplayGuardParts,
+  ) {
+    this.memory = new KeyMemory(parts.maxEntries ?? MAX_ENTRIES);
+  }
+
+  /** Places of the memory in use, and how many there are. */
+  get entries(): { readonly size: number; readonly maxSize: number } {
+    return { size: this.memory.size, maxSize: this.memory.maxEntries };
+  }
+
+  /** Milliseconds after which an undecided use may be decided; for `Retry-After`. */
+  get retryAfterMs(): number {
+    return Math.max(1_000, this.parts.store?.retryInMs ?? 0);
+  }
+
+  /**
+   * Decides and remembers in one step: of several that ask at a time one alone is told `first`.
+   *
+   * @param proof - what tells the proof from all others, for DPoP the thumbprint of the key and the `jti`. Of any length: only
+   *   a hash of it is kept.
+   * @param ttlMs - how long the proof could be used again, in milliseconds; bounded to a day.
+   */
+  async firstUse(proof: string, ttlMs: number): Promise<Use> {
+    const { store, clock } = this.parts;
+    const key = this.keyOf(proof);
+    const wholeMs = wholeTtlMs(ttlMs);
+    const kept = this.memory.add(key, wholeMs, clock.monotonicMs());
+    if (kept === 'present') return 'seen';
+    const answer = store === undefined ? 'unavailable' : await store.putIfAbsent(key, wholeMs);
+    if (answer === 'put') return 'first';
+    if (answer === 'present') return 'seen';
+    return this.decideAlone(key, kept);
+  }
+
+  private decideAlone(key: string, kept: 'added' | 'full'): Use {
+    const { store, onStoreFailure } = this.parts;
+    if (store !== undefined && onStoreFailure === 'refuse') {
+      // It was not accepted, so a client that sends the same one again is no thief.
+      this.memory.forget(key);
+      return 'undecided';
+    }
+    if (kept === 'added') return 'first';
+    this.reportFull();
+    return 'undecided';
+  }
+
+  /** RFC 9449 section 11.1 suggests a hash. 128 bits: another proof with the same one is not found, whatever is sent. */
+  private keyOf(proof: string): string {
+    const hash = createHash('sha256').update(proof).digest('base64url');
+    return `${this.purpose}:${hash.slice(0, 22)}`;
+  }
+
+  private reportFull(): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs - this.fullReportedMs < FULL_EVERY_MS) return;
+    this.fullReportedMs = nowMs;
+    this.parts.reporter.report({ type: 'replays.full', maxEntries: this.memory.maxEntries });
+  }
+}
+
+/** What is no number is kept longest: forgetting sooner would let a proof in twice. */
+function wholeTtlMs(ttlMs: number): number {
+  return ttlMs <= MAX_TTL_MS ? Math.max(1, Math.ceil(ttlMs)) : MAX_TTL_MS;
+}
