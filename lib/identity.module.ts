@@ -41,6 +41,7 @@ import { TokenRights } from './resources/token-rights.js';
 import { RuleSets } from './validation/rule-sets.js';
 import { RUN_CONTEXT } from './validation/run-context.js';
 import { createRunContext } from './validation/create-run-context.js';
+import { sharedStoreProvider } from './store/shared-store-provider.js';
 import { SocketAuthenticator } from './sockets/socket-authenticator.js';
 import { ConnectionExpiry } from './transports/connection-expiry.js';
 import { TokenInspector } from './validation/token-inspector.js';
@@ -108,6 +109,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     },
     // The pipeline knows an interface of two methods; what counts behind it is none of its business.
     { provide: VALIDATION_RECORDER, useExisting: MetricsRecorder },
+    sharedStoreProvider,
     HealthIndicatorService,
     IdentityEvents,
     EventReporter,

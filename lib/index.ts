@@ -45,9 +45,15 @@ export type * from './stats/identity-snapshot.js';
 export type * from './metrics/period-stats.js';
 export type { DurationStats } from './metrics/duration-histogram.js';
 export type { DurationOutcome, ResultCount } from './metrics/validation-results.js';
+export type { StoreResult, StoreResultCount } from './metrics/store-counts.js';
 export type { ValidationResult } from './metrics/validation-recorder.js';
 export type { RequestOutcome } from './http/request-recorder.js';
-export { IdentityHealthIndicator, type DocumentHealth, type IssuerHealth } from './health/identity.health.js';
+export {
+  IdentityHealthIndicator,
+  type DocumentHealth,
+  type IssuerHealth,
+  type StoreHealth,
+} from './health/identity.health.js';
 export type { HealthThresholds } from './health/health-thresholds.js';
 export { IdentityEvents } from './events/identity-events.js';
 export type * from './events/identity-event.js';

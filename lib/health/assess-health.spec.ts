@@ -14,7 +14,8 @@ const judge = (
   issuers: (typeof FRESH)[],
   thresholds: HealthThresholds = {},
   counts = lookUps(0, 0),
-): unknown => assessHealth({ issuers, lookUps: counts }, readThresholds(thresholds));
+  storeAvailable = true,
+): unknown => assessHealth({ issuers, lookUps: counts, storeAvailable }, readThresholds(thresholds));
 
 describe('assessHealth', () => {
   it.each([
@@ -38,6 +39,17 @@ describe('assessHealth', () => {
     expect(judge([FRESH], limits, lookUps(45, 5))).toEqual(up);
     expect(judge([FRESH], { minHitRate: 0.9 }, lookUps(0, 99))).toEqual(up);
     expect(judge([FRESH], { minHitRate: 1, minLookUps: 0 }, lookUps(0, 0))).toEqual(up);
+  });
+});
+
+it('says degraded, and never down, for a store that does not answer', () => {
+  expect(judge([FRESH], {}, lookUps(0, 0), false)).toEqual({
+    status: 'degraded',
+    reasons: ['store_unavailable'],
+  });
+  expect(judge([GONE], {}, lookUps(0, 0), false)).toEqual({
+    status: 'down',
+    reasons: ['issuer_not_serving', 'store_unavailable'],
   });
 });
 

@@ -3,7 +3,7 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import type { EntryState } from '../cache/value-source.js';
 import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { JwksService } from '../issuers/jwks.service.js';
-import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
+import type { IdentitySnapshot, IssuerSnapshot, StoreSnapshot } from '../stats/identity-snapshot.js';
 import { IdentityStats } from '../stats/identity-stats.js';
 import { assessHealth } from './assess-health.js';
 import { readThresholds, type HealthThresholds } from './health-thresholds.js';
@@ -24,6 +24,14 @@ export interface IssuerHealth {
   readonly jwks: DocumentHealth;
   /** Absent if the configuration names the keys or their URL. */
   readonly discovery?: DocumentHealth;
+}
+
+/** What the health page says of the store that replicas share. */
+export interface StoreHealth {
+  /** Whether it answered the last question. */
+  readonly available: boolean;
+  /** Failures in a row. */
+  readonly failures: number;
 }
 
 /**
@@ -62,11 +70,12 @@ export class IdentityHealthIndicator {
       {
         issuers: issuers.map(({ keySet }) => ({ serving: isServing(keySet), staleMs: keySet.staleMs })),
         lookUps: snapshot.window.caches.jwks,
+        storeAvailable: snapshot.store?.available ?? true,
       },
       limits,
     );
     const details = {
-      ...(limits.details ? this.describe(issuers, snapshot.sinceStart) : {}),
+      ...(limits.details ? this.describe(issuers, snapshot) : {}),
       ...(reasons.length === 0 ? {} : { reasons }),
     };
     const session = this.health.check(key);
@@ -86,12 +95,13 @@ export class IdentityHealthIndicator {
 
   private describe(
     issuers: readonly IssuerSnapshot[],
-    { caches }: IdentitySnapshot['sinceStart'],
+    { sinceStart: { caches }, store }: IdentitySnapshot,
   ): Record<string, unknown> {
     const tenants = this.issuers.tenantCount;
     return {
       issuers: Object.fromEntries(issuers.map((issuer) => [issuer.issuer, issuerHealth(issuer)])),
       ...(tenants === undefined ? {} : { tenants }),
+      ...(store === undefined ? {} : { store: storeHealth(store) }),
       hitRate: Object.fromEntries(
         Object.entries(caches).map(([cache, lookUps]) => [cache, round(lookUps?.hitRate ?? 0)]),
       ),
@@ -117,6 +127,10 @@ function issuerHealth({ keySet, metadata }: IssuerSnapshot): IssuerHealth {
     jwks: documentHealth(keySet),
     ...(metadata === undefined ? {} : { discovery: documentHealth(metadata) }),
   };
+}
+
+function storeHealth({ available, failures }: StoreSnapshot): StoreHealth {
+  return { available, failures };
 }
 
 function isServing({ state }: EntryState): boolean {

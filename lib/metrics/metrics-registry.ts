@@ -1,5 +1,6 @@
 import type { CacheStats } from '../cache/cache-stats.js';
 import { EndpointMetrics } from './endpoint-metrics.js';
+import type { StoreMetrics } from './store-counts.js';
 
 /** The counts of a cache that are exported. Each cache counts by itself, on its own hot path. */
 export type CacheCounts = Pick<CacheStats, 'hits' | 'misses' | 'size' | 'maxSize'>;
@@ -16,6 +17,8 @@ export type CacheCounts = Pick<CacheStats, 'hits' | 'misses' | 'size' | 'maxSize
 export class MetricsRegistry {
   private readonly caches = new Map<string, () => CacheCounts>();
   private readonly endpoints = new Map<string, EndpointMetrics>();
+  /** The store that replicas share; undefined if there is none. It registers itself. */
+  store: StoreMetrics | undefined;
 
   /**
    * Registers a cache for the label `cache`.

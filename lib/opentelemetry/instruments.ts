@@ -101,4 +101,17 @@ export const INSTRUMENTS: readonly InstrumentSpec[] = [
         ),
       ),
   },
+  {
+    kind: 'createObservableCounter',
+    name: 'identity.store.requests',
+    unit: '{request}',
+    observe: ({ store }) =>
+      (store?.results ?? []).map(({ result, count }): Observation => [count, { 'identity.result': result }]),
+  },
+  {
+    kind: 'createObservableGauge',
+    name: 'identity.store.up',
+    unit: '1',
+    observe: ({ store }) => (store === undefined ? [] : [[store.available ? 1 : 0, {}]]),
+  },
 ];

@@ -59,6 +59,11 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
     this.registry.registerMetric(
       new DurationMetric(METRICS.upstreamDuration, () => recorder.requestDurations()),
     );
+    this.registry.registerMetric(
+      new DurationMetric(METRICS.storeDuration, () =>
+        Object.entries(recorder.registry.store?.counts.durations ?? {}),
+      ),
+    );
     this.register(Counter, 'validations');
     this.register(Counter, 'denials');
     this.register(Counter, 'cacheRequests');
@@ -67,6 +72,8 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
     this.register(Gauge, 'keySetAge');
     this.register(Gauge, 'keySetKeys');
     this.register(Gauge, 'state');
+    this.register(Counter, 'storeRequests');
+    this.register(Gauge, 'storeUp');
   }
 
   /** A registry of the application outlives this module. */

@@ -54,4 +54,21 @@ export const METRICS = {
     help: '1 for the state that a document of an issuer is in, 0 for the others.',
     labels: ['issuer', 'document', 'state'],
   },
+  // What replicas share. Absent without the option "store".
+  storeRequests: {
+    name: 'identity_store_requests_total',
+    help: 'Uses of the store that replicas share: spared are those that did not ask it, because it had failed just before.',
+    labels: ['result'],
+  },
+  storeDuration: {
+    name: 'identity_store_request_duration_seconds',
+    help: 'How long the store took to answer, or to fail.',
+    labels: ['outcome'],
+  },
+  storeUp: {
+    name: 'identity_store_up',
+    help: '1 if the store answered the last question, 0 if it did not.',
+    // One value yet. Without a label prom-client would say 0 where there is no store.
+    labels: ['store'],
+  },
 } as const;

@@ -5,7 +5,7 @@ import { METRICS } from './metric-names.js';
 /** One series of a metric. */
 export type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-type MetricName = Exclude<keyof typeof METRICS, 'validationDuration' | 'upstreamDuration'>;
+type MetricName = Exclude<keyof typeof METRICS, 'validationDuration' | 'upstreamDuration' | 'storeDuration'>;
 
 const STATES: readonly EntryState['state'][] = ['cold', 'fresh', 'stale', 'expired'];
 
@@ -40,6 +40,8 @@ export const ROWS: Readonly<Record<MetricName, (reading: MetricsReading) => read
       ...stateRows(issuer, 'keys', keySet),
       ...(metadata === undefined ? [] : stateRows(issuer, 'metadata', metadata)),
     ]),
+  storeRequests: ({ store }) => (store?.results ?? []).map(({ result, count }): Row => [{ result }, count]),
+  storeUp: ({ store }) => (store === undefined ? [] : [[{ store: 'shared' }, store.available ? 1 : 0]]),
 };
 
 function stateRows(issuer: string, document: string, { state: now }: EntryState): Row[] {

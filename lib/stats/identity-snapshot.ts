@@ -1,6 +1,7 @@
 import type { EntryState } from '../cache/value-source.js';
 import type { DenialCount } from '../metrics/denials.js';
 import type { PerCache, PeriodStats } from '../metrics/period-stats.js';
+import type { StoreResultCount } from '../metrics/store-counts.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 
 /** The keys of an issuer. */
@@ -24,6 +25,15 @@ export interface IssuerSnapshot {
   readonly metadata?: EntryState;
 }
 
+/** The store that replicas share, since the start. */
+export interface StoreSnapshot {
+  /** Whether the last question was answered. */
+  readonly available: boolean;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly results: readonly StoreResultCount[];
+}
+
 /** Everything that is measured, at one moment. */
 export interface IdentitySnapshot {
   readonly sinceStart: PeriodStats;
@@ -35,5 +45,7 @@ export interface IdentitySnapshot {
   readonly other: readonly ResultCount[];
   /** Denials of requests without a token. */
   readonly otherDenials: readonly DenialCount[];
+  /** Absent without the option `store`. */
+  readonly store?: StoreSnapshot;
   readonly entries: PerCache<{ readonly size: number; readonly maxSize: number }>;
 }

@@ -22,13 +22,14 @@ export class IdentityStats {
    */
   snapshot(): IdentitySnapshot {
     const { now, nowMs, startMs, before } = this.recorder.totals();
-    const { issuers, other, otherDenials, caches } = this.reader.read();
+    const { issuers, other, otherDenials, caches, store } = this.reader.read();
     return {
       sinceStart: periodStats(now, undefined, nowMs - startMs),
       window: periodStats(now, before.totals, nowMs - before.atMs),
       issuers,
       other,
       otherDenials,
+      ...(store && { store }),
       entries: entriesOf(caches),
     };
   }

@@ -10,7 +10,8 @@ import type { CacheCounts } from '../metrics/metrics-registry.js';
 import type { RequestCount } from '../metrics/period-stats.js';
 import { requestCounts } from '../metrics/totals.js';
 import type { ResultCount } from '../metrics/validation-results.js';
-import type { IssuerSnapshot } from './identity-snapshot.js';
+import type { StoreMetrics } from '../metrics/store-counts.js';
+import type { IssuerSnapshot, StoreSnapshot } from './identity-snapshot.js';
 
 /** Everything that exporters export besides histograms, since the start, at one moment. */
 export interface MetricsReading {
@@ -21,6 +22,8 @@ export interface MetricsReading {
   readonly otherDenials: readonly DenialCount[];
   readonly caches: ReadonlyMap<string, CacheCounts>;
   readonly requests: readonly RequestCount[];
+  /** The store that replicas share; absent if there is none. */
+  readonly store?: StoreSnapshot;
 }
 
 /**
@@ -44,6 +47,7 @@ export class MetricsReader {
       otherDenials: rows.otherDenials.rows().filter(({ code }) => isWithoutToken(code)),
       caches: registry.readCaches(),
       requests: requestCounts(registry.allEndpoints()),
+      ...(registry.store && { store: storeSnapshot(registry.store) }),
     };
   }
 
@@ -60,4 +64,8 @@ export class MetricsReader {
       ...(metadata && { metadata }),
     };
   }
+}
+
+function storeSnapshot({ isAvailable, failures, counts }: StoreMetrics): StoreSnapshot {
+  return { available: isAvailable, failures, results: counts.rows() };
 }

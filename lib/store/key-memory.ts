@@ -8,8 +8,8 @@ export type Kept = 'added' | 'present' | 'full';
  * Keys that are kept for a time, in memory. Each one is kept at least as long as asked for, and a second longer at the most;
  * then it gives its place back. None leaves sooner: if no more fit, new ones are declined.
  *
- * One map finds a key, and one list for each second says which ones leave. Pure: the time is handed in, from a clock that
- * never steps.
+ * One map finds a key, and one list for each second says which ones leave. Pure: the time is handed in. If it
+ * is set back, keys are kept for as much longer.
  */
 export class KeyMemory {
   /** The second in which each key leaves. */

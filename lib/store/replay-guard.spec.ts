@@ -37,50 +37,65 @@ class Store implements IdentityStore {
 describe('ReplayGuard without a store', () => {
   it('lets a proof in once, within its time', async () => {
     const { guard, clock } = open();
-    expect(await guard.firstUse('a', 70_000)).toBe('first');
-    expect(await guard.firstUse('a', 70_000)).toBe('seen');
-    expect(await guard.firstUse('b', 70_000)).toBe('first');
+    expect(await guard.use('a', 70_000)).toBe('first');
+    expect(await guard.use('a', 70_000)).toBe('seen');
+    expect(await guard.use('b', 70_000)).toBe('first');
     await clock.advance(70_000);
-    expect(await guard.firstUse('a', 1)).toBe('seen');
+    expect(await guard.use('a', 1)).toBe('seen');
     await clock.advance(1_000);
-    expect(await guard.firstUse('a', 70_000)).toBe('first');
+    expect(await guard.use('a', 70_000)).toBe('first');
   });
 
   it('lets one of many in that come at a time', async () => {
     const { guard } = open();
-    const uses = await Promise.all(Array.from({ length: 50 }, async () => guard.firstUse('a', 1_000)));
+    const uses = await Promise.all(Array.from({ length: 50 }, async () => guard.use('a', 1_000)));
     expect(uses.filter((use) => use === 'first')).toHaveLength(1);
     expect(uses.filter((use) => use === 'seen')).toHaveLength(49);
   });
 
   it('decides nothing when the memory is full, says so once a minute, and goes on when it has room', async () => {
     const { guard, clock, events } = open({ maxEntries: 2 });
-    for (const proof of ['a', 'b']) await guard.firstUse(proof, 60_000);
-    expect(await guard.firstUse('c', 60_000)).toBe('undecided');
-    expect(await guard.firstUse('d', 60_000)).toBe('undecided');
-    expect(await guard.firstUse('a', 60_000)).toBe('seen');
+    for (const proof of ['a', 'b']) await guard.use(proof, 60_000);
+    expect(await guard.use('c', 60_000)).toBe('undecided');
+    expect(await guard.use('d', 60_000)).toBe('undecided');
+    expect(await guard.use('a', 60_000)).toBe('seen');
     expect(events).toEqual([{ type: 'replays.full', maxEntries: 2 }]);
     expect(guard.entries).toEqual({ size: 2, maxSize: 2 });
     await clock.advance(61_000);
-    expect(await guard.firstUse('c', 60_000)).toBe('first');
-    await guard.firstUse('d', 60_000);
-    await guard.firstUse('e', 60_000);
+    expect(await guard.use('c', 60_000)).toBe('first');
+    await guard.use('d', 60_000);
+    await guard.use('e', 60_000);
     expect(events).toHaveLength(2);
     expect(guard.retryAfterMs).toBe(1_000);
   });
 
+  it('remembers for longer if the clock is set back, as proofs are good for longer', async () => {
+    const { guard, clock } = open();
+    await guard.use('a', 70_000);
+    clock.jumpWall(-3_600_000);
+    await clock.advance(3_600_000 + 69_000);
+    expect(await guard.use('a', 70_000)).toBe('seen');
+    await clock.advance(2_000);
+    expect(await guard.use('a', 70_000)).toBe('first');
+  });
+
+  it('decides at once', () => {
+    const { guard } = open();
+    expect([guard.use('a', 1_000), guard.use('a', 1_000)]).toEqual(['first', 'seen']);
+  });
+
   it.each([Number.NaN, Infinity, 1e12])('keeps a proof for a day whose time is %s', async (ttlMs) => {
     const { guard, clock } = open();
-    await guard.firstUse('a', ttlMs);
+    await guard.use('a', ttlMs);
     await clock.advance(86_399_000);
-    expect(await guard.firstUse('a', 1)).toBe('seen');
+    expect(await guard.use('a', 1)).toBe('seen');
     await clock.advance(2_000);
-    expect(await guard.firstUse('a', 1)).toBe('first');
+    expect(await guard.use('a', 1)).toBe('first');
   });
 
   it.each([0, -5, 0.2])('keeps a proof that is good for %s ms no less than a moment', async (ttlMs) => {
     const { guard } = open();
-    expect([await guard.firstUse('a', ttlMs), await guard.firstUse('a', ttlMs)]).toEqual(['first', 'seen']);
+    expect([await guard.use('a', ttlMs), await guard.use('a', ttlMs)]).toEqual(['first', 'seen']);
   });
 });
 
@@ -88,29 +103,29 @@ describe('ReplayGuard with a store', () => {
   it('refuses at one replica what another has seen', async () => {
     const store = new Store();
     const [one, other] = [open({ store }).guard, open({ store }).guard];
-    expect(await one.firstUse('a', 69_999.1)).toBe('first');
-    expect(await other.firstUse('a', 70_000)).toBe('seen');
-    expect(await other.firstUse('b', 70_000)).toBe('first');
+    expect(await one.use('a', 69_999.1)).toBe('first');
+    expect(await other.use('a', 70_000)).toBe('seen');
+    expect(await other.use('b', 70_000)).toBe('first');
   });
 
   it('gives the store a hash and whole milliseconds, and keeps purposes apart', async () => {
     const store = new Store();
-    await open({ store }).guard.firstUse(`thumbprint.${'jti'.repeat(5_000)}`, 69_999.1);
+    await open({ store }).guard.use(`thumbprint.${'jti'.repeat(5_000)}`, 69_999.1);
     expect([...store.kept]).toEqual([[expect.stringMatching(/^dpop:[\w-]{22}$/), 70_000]]);
   });
 
   it('asks no store about what this replica has seen itself', async () => {
     const store = new Store();
     const { guard } = open({ store });
-    await guard.firstUse('a', 1_000);
-    expect(await guard.firstUse('a', 1_000)).toBe('seen');
+    await guard.use('a', 1_000);
+    expect(await guard.use('a', 1_000)).toBe('seen');
     expect(store.asked).toBe(1);
   });
 
   it('needs no memory while the store decides', async () => {
     const { guard, events } = open({ store: new Store(), maxEntries: 1 });
-    await guard.firstUse('a', 1_000);
-    expect([await guard.firstUse('b', 1_000), await guard.firstUse('b', 1_000)]).toEqual(['first', 'seen']);
+    await guard.use('a', 1_000);
+    expect([await guard.use('b', 1_000), await guard.use('b', 1_000)]).toEqual(['first', 'seen']);
     expect(events).toEqual([]);
   });
 
@@ -118,11 +133,11 @@ describe('ReplayGuard with a store', () => {
     it('local: lets a proof in once at this replica, those from before the failure included', async () => {
       const store = new Store();
       const { guard, events } = open({ store });
-      await guard.firstUse('before', 60_000);
+      await guard.use('before', 60_000);
       store.isDown = true;
-      expect(await guard.firstUse('before', 60_000)).toBe('seen');
-      expect([await guard.firstUse('a', 1_000), await guard.firstUse('a', 1_000)]).toEqual(['first', 'seen']);
-      expect(await guard.firstUse('b', 1_000)).toBe('first');
+      expect(await guard.use('before', 60_000)).toBe('seen');
+      expect([await guard.use('a', 1_000), await guard.use('a', 1_000)]).toEqual(['first', 'seen']);
+      expect(await guard.use('b', 1_000)).toBe('first');
       expect(store.asked).toBe(2);
       expect(events.map(({ type }) => type)).toEqual(['store.failed']);
     });
@@ -130,29 +145,26 @@ describe('ReplayGuard with a store', () => {
     it('local: decides nothing when the memory is full as well', async () => {
       const store = new Store();
       const { guard, events } = open({ store, maxEntries: 1 });
-      await guard.firstUse('a', 60_000);
+      await guard.use('a', 60_000);
       store.isDown = true;
-      expect(await guard.firstUse('b', 60_000)).toBe('undecided');
+      expect(await guard.use('b', 60_000)).toBe('undecided');
       expect(events.map(({ type }) => type)).toEqual(['store.failed', 'replays.full']);
     });
 
     it('refuse: decides nothing but what this replica has seen, and counts what it declined as not used', async () => {
       const store = new Store();
       const { guard, clock } = open({ store, onStoreFailure: 'refuse' });
-      await guard.firstUse('before', 60_000);
+      await guard.use('before', 60_000);
       store.isDown = true;
-      expect(await guard.firstUse('before', 60_000)).toBe('seen');
-      expect([await guard.firstUse('a', 60_000), await guard.firstUse('a', 60_000)]).toEqual([
+      expect(await guard.use('before', 60_000)).toBe('seen');
+      expect([await guard.use('a', 60_000), await guard.use('a', 60_000)]).toEqual([
         'undecided',
         'undecided',
       ]);
       expect(guard.retryAfterMs).toBe(1_000);
       store.isDown = false;
       await clock.advance(125);
-      expect([await guard.firstUse('a', 60_000), await guard.firstUse('a', 60_000)]).toEqual([
-        'first',
-        'seen',
-      ]);
+      expect([await guard.use('a', 60_000), await guard.use('a', 60_000)]).toEqual(['first', 'seen']);
     });
 
     it('refuse: says when to come again, as long as the pause is', async () => {
@@ -160,7 +172,7 @@ describe('ReplayGuard with a store', () => {
       const { guard, clock } = open({ store, onStoreFailure: 'refuse' });
       store.isDown = true;
       for (let probe = 0; probe < 6; probe++) {
-        expect(await guard.firstUse('a', 60_000)).toBe('undecided');
+        expect(await guard.use('a', 60_000)).toBe('undecided');
         if (probe < 5) await clock.advance(guard.retryAfterMs);
       }
       expect(guard.retryAfterMs).toBe(2_500);
@@ -170,7 +182,7 @@ describe('ReplayGuard with a store', () => {
       const store = new Store();
       const { guard } = open({ store, onStoreFailure: 'refuse', maxEntries: 10 });
       store.isDown = true;
-      for (let use = 0; use < 100; use++) await guard.firstUse('a', 60_000);
+      for (let use = 0; use < 100; use++) await guard.use('a', 60_000);
       expect(guard.entries).toEqual({ size: 10, maxSize: 10 });
     });
   });

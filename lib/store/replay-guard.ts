@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../cache/clock.js';
 import type { EventReporter } from '../events/event-reporter.js';
 import { KeyMemory } from './key-memory.js';
@@ -69,17 +69,22 @@ export class ReplayGuard {
    * @param proof - what tells the proof from all others, for DPoP the thumbprint of the key and the `jti`. Of any length: only
    *   a hash of it is kept.
    * @param ttlMs - how long the proof could be used again, in milliseconds; bounded to a day.
+   * @returns a promise if the store is asked.
    */
-  async firstUse(proof: string, ttlMs: number): Promise<Use> {
+  use(proof: string, ttlMs: number): Use | Promise<Use> {
     const { store, clock } = this.parts;
     const key = this.keyOf(proof);
     const wholeMs = wholeTtlMs(ttlMs);
-    const kept = this.memory.add(key, wholeMs, clock.monotonicMs());
+    // By the clock that judges the age of proofs: if it is set back, what was used is remembered for as much longer.
+    const kept = this.memory.add(key, wholeMs, clock.wallMs());
     if (kept === 'present') return 'seen';
-    const answer = store === undefined ? 'unavailable' : await store.putIfAbsent(key, wholeMs);
-    if (answer === 'put') return 'first';
-    if (answer === 'present') return 'seen';
-    return this.decideAlone(key, kept);
+    return store === undefined ? this.decideAlone(key, kept) : this.ask(store, key, wholeMs, kept);
+  }
+
+  private async ask(store: SharedStore, key: string, ttlMs: number, kept: 'added' | 'full'): Promise<Use> {
+    const answer = await store.putIfAbsent(key, ttlMs);
+    if (answer === 'unavailable') return this.decideAlone(key, kept);
+    return answer === 'put' ? 'first' : 'seen';
   }
 
   private decideAlone(key: string, kept: 'added' | 'full'): Use {
@@ -96,8 +101,7 @@ export class ReplayGuard {
 
   /** RFC 9449 section 11.1 suggests a hash. 128 bits: another proof with the same one is not found, whatever is sent. */
   private keyOf(proof: string): string {
-    const hash = createHash('sha256').update(proof).digest('base64url');
-    return `${this.purpose}:${hash.slice(0, 22)}`;
+    return `${this.purpose}:${hash('sha256', proof, 'base64url').slice(0, 22)}`;
   }
 
   private reportFull(): void {

@@ -25,7 +25,7 @@ describe('SharedStore', () => {
     expect([await shared.putIfAbsent('a', 1), await shared.putIfAbsent('a', 1)]).toEqual(['put', 'present']);
     expect(counted(shared)).toEqual({ put: 1, present: 1, timeout: 0, error: 0, spared: 0 });
     expect([events, shared.isAvailable, shared.failures, shared.retryInMs]).toEqual([[], true, 0, 0]);
-    expect(shared.counts.durations.count).toBe(2);
+    expect(shared.counts.durations.ok.count).toBe(2);
   });
 
   it.each([
@@ -85,6 +85,7 @@ describe('SharedStore', () => {
     expect(answer).toBe('unavailable');
     expect(events).toMatchObject([{ reason: `no answer within ${String(expectedMs)} ms` }]);
     expect(counted(shared)).toMatchObject({ timeout: 1 });
+    expect(shared.counts.durations.unavailable.sumMs).toBe(expectedMs);
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -4,7 +4,7 @@ import type { EventReporter } from '../events/event-reporter.js';
 import { clipped } from '../model/printable.js';
 import type { IdentityStore } from '../options/identity-store.js';
 import { CircuitBreaker, type Permit } from './circuit-breaker.js';
-import { StoreCounts } from './store-counts.js';
+import { StoreCounts, type StoreMetrics } from '../metrics/store-counts.js';
 
 const DEFAULT_TIMEOUT_MS = 100;
 const MAX_REASON_LENGTH = 500;
@@ -20,7 +20,7 @@ type Outcome =
  * The store of the application, asked so that it can do no harm: no question waits longer than the time limit, none throws,
  * and while the store fails only probes ask it.
  */
-export class SharedStore {
+export class SharedStore implements StoreMetrics {
   readonly counts = new StoreCounts();
   readonly timeoutMs: number;
   private readonly breaker = new CircuitBreaker();
@@ -33,12 +33,10 @@ export class SharedStore {
     this.timeoutMs = store.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
-  /** Whether the last question was answered. A store that was never asked is available. */
   get isAvailable(): boolean {
     return !this.breaker.isOpen;
   }
 
-  /** Failures in a row. */
   get failures(): number {
     return this.breaker.failuresInRow;
   }

@@ -26,7 +26,7 @@ const CODES = Object.keys(ERROR_CODES);
 /** What may stand in a query, by label, whatever metric it is of. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   outcome: [...DURATION_OUTCOMES, ...REQUEST_OUTCOMES],
-  result: ['ok', 'hit', 'miss', ...CODES],
+  result: ['ok', 'hit', 'miss', 'put', 'present', 'timeout', 'error', 'spared', ...CODES],
   code: CODES,
   verified: ['true', 'false'],
   cache: CACHES,
@@ -91,6 +91,7 @@ describe('docs/observability.md', () => {
     expect(Object.fromEntries(rows)).toEqual({
       '`outcome` of validations': DURATION_OUTCOMES,
       '`outcome` of requests to providers': REQUEST_OUTCOMES,
+      '`outcome` of the store': ['ok', 'unavailable'],
       '`endpoint`': ENDPOINTS,
       '`cache`': CACHES,
       '`document`': ['keys', 'metadata'],
@@ -162,7 +163,7 @@ describe('the dashboard and the alert rules', () => {
   it.runIf(isInstalled('promtool'))('pass the check of promtool', () => {
     const rules = fileURLToPath(new URL('../../docs/alert-rules.yml', import.meta.url));
     expect(execFileSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' })).toContain(
-      'SUCCESS: 8 rules found',
+      'SUCCESS: 9 rules found',
     );
   });
 
