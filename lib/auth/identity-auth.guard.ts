@@ -11,15 +11,25 @@ import type { ValidatedToken } from '../model/token.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
 import { hasDecided, recordDecision, type Decision } from '../transports/decisions.js';
 import { toHttpException } from '../transports/http-exceptions.js';
+import type { Transport } from '../transports/transport.js';
 import { isKnownCall, requestOf, transportOf } from '../transports/transport-of.js';
 import { AccessPlans } from './access-plans.js';
 import { assertInjected } from './assert-injected.js';
 import { isOwnRequest, passUserOn, type AuthAttempt } from './auth-attempt.js';
-import { denied, detailsOf, isUser, withoutUser, type Authenticated, type Denial } from './auth-outcome.js';
+import {
+  denied,
+  detailsOf,
+  isUser,
+  withoutUser,
+  type Authenticated,
+  type AuthOutcome,
+  type Denial,
+} from './auth-outcome.js';
 import { DenialResponder } from './denial-responder.js';
+import { authenticateOf, guardMembersOf, hasGuardMembers } from './guard-members.js';
 import { IdentityStrategy } from './identity.strategy.js';
 import { MisconfigurationLog } from './misconfiguration-log.js';
-import { hasMembers, membersOf, PassportBridge, USER, type PassportResult } from './passport-bridge.js';
+import { PassportBridge, USER, type PassportResult } from './passport-bridge.js';
 import { recordAttempt, type Accepted } from './record-attempt.js';
 import { RequestAuthenticator } from './request-authenticator.js';
 
@@ -79,7 +89,10 @@ export class IdentityAuthGuard extends AuthGuard() {
     }
     let denial: Denial | undefined;
     try {
-      denial = await this.#decide(attempt);
+      // A promise less for most requests than if #decide awaited it.
+      denial = this.#isDirect(attempt)
+        ? this.#settle(attempt, await this.requestAuthenticator.authenticate(attempt, attempt.holder))
+        : await this.#decide(attempt);
     } catch (error) {
       denial = denied(error);
     }
@@ -131,6 +144,25 @@ export class IdentityAuthGuard extends AuthGuard() {
     return this.#bridge.standInOf(context) ?? requestOf(context);
   }
 
+  /**
+   * Whether nothing is to be asked but the authenticator: an HTTP request that needs a token, that no guard has decided about, and in
+   * which passport would only repeat what we do.
+   */
+  #isDirect({ context, plan, transport, holder }: AuthAttempt): boolean {
+    if (plan.mode === 'optional' || hasDecided(holder, context)) return false;
+    if (!this.#bypassesPassport(transport, holder)) return false;
+    this.#bridge.prepare(holder);
+    return true;
+  }
+
+  /** Leaves on a request what passport and AuthGuard would leave there. */
+  #settle(attempt: AuthAttempt, outcome: AuthOutcome): Denial | undefined {
+    const { holder } = attempt;
+    this.#bridge.finish(holder, outcome);
+    if (outcome.kind === 'denied') return outcome;
+    return this.#admitUser(attempt, { request: holder, outcome, user: outcome.user, property: USER });
+  }
+
   /** Optional, decided already, or authenticated now; undefined if the call is let in. */
   async #decide(unread: AuthAttempt): Promise<Denial | undefined> {
     const { context, plan, transport, holder } = unread;
@@ -144,12 +176,9 @@ export class IdentityAuthGuard extends AuthGuard() {
       const earlier = this.#earlierDecision(attempt);
       if (earlier?.validated !== undefined) return this.#reuse(earlier, earlier.validated, attempt);
     }
-    if (transport.handlersPerRequest === 'one' && transport.isRequest(holder) && this.#bypassesPassport()) {
+    if (this.#bypassesPassport(transport, holder)) {
       this.#bridge.prepare(holder);
-      const outcome = await this.requestAuthenticator.authenticate(attempt, holder);
-      this.#bridge.finish(holder, outcome);
-      if (outcome.kind === 'denied') return outcome;
-      return this.#admitUser(attempt, { request: holder, outcome, user: outcome.user, property: USER });
+      return this.#settle(attempt, await this.requestAuthenticator.authenticate(attempt, holder));
     }
     if (!transport.isRequest(holder)) attempt = { ...attempt, standIn: this.#bridge.makeStandIn(context) };
     const result = await this.#bridge.run(attempt, (guard) => super.canActivate.call(guard, context));
@@ -158,13 +187,14 @@ export class IdentityAuthGuard extends AuthGuard() {
   }
 
   /** Whether nothing that passport would ask of the guard or the strategy is the application's own. */
-  #bypassesPassport(): boolean {
-    return hasMembers(this.strategy, STRATEGY_MEMBERS) && hasMembers(this, GUARD_MEMBERS);
+  #bypassesPassport(transport: Transport, holder: object): boolean {
+    if (transport.handlersPerRequest !== 'one' || !transport.isRequest(holder)) return false;
+    return authenticateOf(this.strategy) === DECLARED_AUTHENTICATE && hasGuardMembers(this, DECLARED);
   }
 
   /** The token that this very guard looks at: an override of `getRequest` may lead to another one. */
   #readCredentials(attempt: AuthAttempt): AuthAttempt['credentials'] {
-    const isOverridden = Reflect.get(this, 'getRequest') !== BASE_GET_REQUEST;
+    const isOverridden = guardMembersOf(this).getRequest !== DECLARED.getRequest;
     const request = isOverridden ? (this.getRequest(attempt.context) as object) : attempt.holder;
     return this.requestAuthenticator.read(attempt, request);
   }
@@ -177,7 +207,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     if (attempt.credentials === undefined || attempt.credentials === null) return undefined;
     const earlier = this.requestAuthenticator.decisionOf(attempt, attempt.credentials);
     if (earlier?.guard === this) return earlier;
-    if (!hasMembers(this, GUARD_MEMBERS)) return undefined;
+    if (!hasGuardMembers(this, DECLARED)) return undefined;
     // One that left its user in another property, or on another object, has left request.user to us.
     return earlier?.leavesUser === true ? earlier : undefined;
   }
@@ -237,13 +267,5 @@ export class IdentityAuthGuard extends AuthGuard() {
 const ONLY_A_TOKEN =
   'The handler has requirements, which only a token meets; allowWithoutToken() was called without one.';
 
-/** What subclasses override of AuthGuard, and of the strategy: without that, passport would only repeat what we do. */
-const GUARD_MEMBERS = membersOf(IdentityAuthGuard.prototype, [
-  'handleRequest',
-  'getRequest',
-  'getResponse',
-  'getAuthenticateOptions',
-]);
-const STRATEGY_MEMBERS = membersOf(IdentityStrategy.prototype, ['authenticate']);
-
-const BASE_GET_REQUEST: unknown = Reflect.get(IdentityAuthGuard.prototype, 'getRequest');
+const DECLARED = guardMembersOf(IdentityAuthGuard.prototype);
+const DECLARED_AUTHENTICATE = authenticateOf(IdentityStrategy.prototype);

@@ -1,9 +1,9 @@
 import type { ExecutionContext } from '@nestjs/common';
-import passport from 'passport';
 import { IdentityError } from '../errors/identity-error.js';
 import { readable } from '../errors/readable-error.js';
 import type { AuthAttempt } from './auth-attempt.js';
 import type { AuthOutcome } from './auth-outcome.js';
+import { passportMembers } from './passport-members.js';
 
 /**
  * All that this module knows of passport and of Nest's AuthGuard: see docs/decisions/0010-passport-bridge.md. It leads a
@@ -14,7 +14,8 @@ export class PassportBridge {
   private starting: StrategyCall | undefined;
   /** What stands for the request if passport has none to write on. */
   private readonly standIns = new WeakMap<ExecutionContext, object>();
-  private readonly members = readPassportMembers();
+  /** Leaves on a request what passport leaves there before it asks a strategy, such as `isAuthenticated`. */
+  readonly prepare = passportMembers();
 
   /** @param strategy - asked at each call: Nest injects it after the constructor of the guard. */
   constructor(
@@ -59,13 +60,6 @@ export class PassportBridge {
 
   standInOf(context: ExecutionContext): object | undefined {
     return this.standIns.get(context);
-  }
-
-  /** Leaves on a request what passport leaves there before it asks a strategy, such as `isAuthenticated`. */
-  prepare(request: object): void {
-    for (const [name, member] of this.members) {
-      if (!(name in request)) Reflect.set(request, name, member);
-    }
   }
 
   /**
@@ -145,33 +139,6 @@ export interface StrategyCall {
 export function callIn(options: object | undefined): StrategyCall | undefined {
   return options === undefined ? undefined : (Reflect.get(options, CALL) as StrategyCall | undefined);
 }
-
-type Members = readonly (readonly [name: string, member: unknown])[];
-
-/** Members of a class as it declares them, to be compared later. */
-export function membersOf(prototype: object, names: readonly string[]): Members {
-  return names.map((name) => [name, Reflect.get(prototype, name) as unknown] as const);
-}
-
-/** Whether an object has these very members: compared by identity, so that an override on an instance counts. */
-export function hasMembers(object: object, members: Members): boolean {
-  for (const [name, member] of members) if (Reflect.get(object, name) !== member) return false;
-  return true;
-}
-
-/**
- * What passport puts on every request that it sees, such as `isAuthenticated`: asked of passport itself, once, by a
- * strategy that lets a blank request pass.
- */
-function readPassportMembers(): Members {
-  const blank = {};
-  const passing = { name: 'blank', authenticate: (): void => undefined };
-  const middleware = passport.authenticate(passing, { session: false }) as Middleware;
-  middleware(blank, {}, () => undefined);
-  return Object.entries(blank);
-}
-
-type Middleware = (request: object, response: object, next: () => void) => void;
 
 /**
  * AuthGuard's options are injected into a property after construction, so that an application which also imports

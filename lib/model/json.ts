@@ -17,9 +17,10 @@ export function isUnset(value: unknown): boolean {
 /** Freezes a parsed JSON object and all that is in it. It does not recurse: depth is the sender's choice. */
 export function deepFreeze<T extends object>(root: T): T {
   const found: object[] = [root];
-  for (const value of found) {
-    const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-    for (const member of members) {
+  for (let value = found.pop(); value !== undefined; value = found.pop()) {
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name in members) {
+      const member = members[name];
       if (typeof member === 'object' && member !== null) found.push(member);
     }
     Object.freeze(value);

@@ -38,9 +38,9 @@ export function decodeText(segment: string): string | undefined {
   // Stryker disable next-line ConditionalExpression,EqualityOperator: either place holds the text, an allocation costs time.
   const target = length > SCRATCH_BYTES ? Buffer.allocUnsafe(length) : scratch;
   if (target.write(segment, 0, 'base64url') !== length) return undefined;
-  // RFC 7515 section 5.2, step 3, RFC 8259 section 8.1: invalid UTF-8 would become U+FFFD, so that two tokens read alike.
-  const bytes = target.subarray(0, length);
-  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+  const text = target.toString('utf8', 0, length);
+  // RFC 7515 section 5.2, step 3, RFC 8259 section 8.1: invalid UTF-8 becomes U+FFFD, so that two tokens would read alike.
+  return text.includes('\uFFFD') && !isUtf8(target.subarray(0, length)) ? undefined : text;
 }
 
 /** How many bytes a canonical segment of this length and end stands for. */

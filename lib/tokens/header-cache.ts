@@ -18,21 +18,34 @@ const MAX_HEADERS = 256;
  */
 export class HeaderCache {
   private readonly bySegment = new Map<string, JoseHeader>();
+  /** The one found last: to compare it takes a tenth of the time in which V8 finds the hash of a segment. */
+  private last: readonly [segment: string, header: JoseHeader] | undefined = undefined;
 
-  get(segment: string): JoseHeader | undefined {
-    return this.bySegment.get(segment);
+  /** The header that a token begins with, up to its first dot at `end`. */
+  find(token: string, end: number): JoseHeader | undefined {
+    const { last } = this;
+    if (last !== undefined && last[0].length === end && token.startsWith(last[0])) return last[1];
+    const segment = token.slice(0, end);
+    const header = this.bySegment.get(segment);
+    if (header !== undefined) this.last = [copyOf(segment), header];
+    return header;
   }
 
   remember(segment: string, header: JoseHeader): void {
     if (this.bySegment.size >= MAX_HEADERS) {
       for (const oldest of this.bySegment.keys()) {
         this.bySegment.delete(oldest);
+        if (this.last?.[0] === oldest) this.last = undefined;
         break;
       }
     }
-    // A slice of a token holds on to the whole token; a copy does not.
-    this.bySegment.set(Buffer.from(segment).toString(), header);
+    this.bySegment.set(copyOf(segment), header);
   }
+}
+
+/** A slice of a token holds on to the whole token; a copy does not. */
+function copyOf(segment: string): string {
+  return Buffer.from(segment).toString();
 }
 
 /** The frozen header of a verified token. Only such headers are remembered: nobody can fill the cache with made-up ones. */

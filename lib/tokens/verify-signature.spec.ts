@@ -58,7 +58,7 @@ function signWithLeadingZero(
   privateKey: KeyObject,
   algorithm: SignatureAlgorithm,
 ): { data: Buffer; signature: Buffer } {
-  const { input: key } = prepareKey(privateKey, algorithm);
+  const key = prepareKey(privateKey, algorithm).input as SignKeyObjectInput;
   for (let count = 0; count < 10_000; count++) {
     const data = Buffer.from(`header.${count}`);
     const signature = sign(algorithm.digest, data, key);
