@@ -1,10 +1,11 @@
 // All parts, in the order in which they run.
+import { GROWTH_PARTS } from './growth/parts.mjs';
 import { SERVER_PARTS } from './server/parts.mjs';
 import { START_PARTS } from './start/parts.mjs';
 import { VALIDATION_PARTS } from './validation/parts.mjs';
 
 /** @type {readonly import('./support/part.mjs').Part<unknown>[]} */
-export const PARTS = [...SERVER_PARTS, ...VALIDATION_PARTS, ...START_PARTS];
+export const PARTS = [...SERVER_PARTS, ...VALIDATION_PARTS, ...GROWTH_PARTS, ...START_PARTS];
 
 /**
  * @param {readonly string[]} names of parts or groups; none means all that are not optional

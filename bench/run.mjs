@@ -1,14 +1,21 @@
-// npm run bench [-- part… --rounds=N --check]. See README.md beside this file.
+// npm run bench [-- part… --rounds=N --check | report]. See README.md beside this file.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { selectParts } from './parts.mjs';
+import { PARTS, selectParts } from './parts.mjs';
+import { compareFigures, hasFailed } from './report/compare-figures.mjs';
+import { targetTable } from './report/print-targets.mjs';
+import { writeReport } from './report/write-report.mjs';
 import { loadAverage } from './support/busyness.mjs';
 import { describeMachine, machineLine } from './support/machine.mjs';
 import { show } from './support/markdown.mjs';
-import { writeResult } from './support/results.mjs';
+import { readResult, writeResult } from './support/results.mjs';
 
-/** @typedef {import('./support/part.mjs').Measured} Measured */
+/**
+ * @typedef {import('./support/part.mjs').Measured} Measured
+ * @typedef {import('./support/part.mjs').Part<unknown>} Part
+ * @typedef {import('./support/part.mjs').Figure} Figure
+ */
 
 const PART_SCRIPT = fileURLToPath(new URL('measure-part.mjs', import.meta.url));
 
@@ -16,27 +23,84 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string' }, check: { type: 'boolean', default: false } },
 });
-const machine = describeMachine();
-const parts = selectParts(positionals);
-console.log(`${machineLine(machine)}; load average ${show(loadAverage())}`);
-let refused = false;
-for (const part of parts) {
-  const rounds = Number(values.rounds ?? part.rounds);
-  const startMs = performance.now();
-  const { result, noise } = await measure(part.name, rounds);
-  const seconds = Math.round((performance.now() - startMs) / 1_000);
-  console.log(`\n## ${part.name}: ${part.about} (${seconds} s)\n\n${part.table(result).join('\n')}`);
-  for (const { what, figure, limit } of noise) {
-    console.log(`Not written, too noisy: ${what} is ${show(figure)}, the limit is ${show(limit)}.`);
+const isReport = positionals.includes('report');
+const hasProblem = isReport ? false : await measureParts(selectParts(positionals));
+if (!values.check) writeReport(PARTS);
+process.exitCode = hasProblem ? 1 : 0;
+
+/**
+ * @param {readonly Part[]} parts
+ * @returns {Promise<boolean>} whether one was too noisy, or worse than what is committed
+ */
+async function measureParts(parts) {
+  console.log(`${machineLine(describeMachine())}; load average ${show(loadAverage())}`);
+  /** @type {Record<string, Figure>} */
+  const figures = {};
+  let failed = false;
+  for (const part of parts) {
+    const rounds = Number(values.rounds ?? part.rounds);
+    const startMs = performance.now();
+    const measured = await measure(part.name, rounds);
+    const seconds = Math.round((performance.now() - startMs) / 1_000);
+    console.log(
+      `\n## ${part.name}: ${part.about} (${seconds} s)\n\n${part.table(measured.result).join('\n')}`,
+    );
+    Object.assign(figures, part.figures(measured.result));
+    failed = (values.check ? isWorse(part, measured) : !keep(part, measured, rounds)) || failed;
   }
+  console.log(`\n## Targets\n\n${targetTable(figures).join('\n')}`);
+  return failed;
+}
+
+/**
+ * @param {Part} part
+ * @param {Measured} measured
+ * @param {number} rounds
+ * @returns {boolean} false if the machine was too busy to tell
+ */
+function keep(part, { result, noise }, rounds) {
+  printNoise(part, noise, 'Not written');
   if (rounds < part.rounds) {
     console.log(`Not written: ${rounds} rounds; ${part.rounds} are needed.`);
-  } else if (noise.length === 0 && !values.check) {
-    writeResult(part.name, { machine, measuredOn: new Date().toISOString().slice(0, 10), result });
+  } else if (noise.length === 0) {
+    const measuredOn = new Date().toISOString().slice(0, 10);
+    writeResult(part.name, { machine: describeMachine(), measuredOn, result });
   }
-  refused ||= noise.length > 0;
+  return noise.length === 0;
 }
-process.exitCode = refused ? 1 : 0;
+
+/**
+ * @param {Part} part
+ * @param {Measured} measured
+ * @returns {boolean} true also if nothing can be said
+ */
+function isWorse(part, { result, noise }) {
+  printNoise(part, noise, 'Cannot be compared');
+  const stored = readResult(part.name);
+  if (stored === undefined) {
+    console.log(`Nothing is committed for ${part.name}: bench/results/${part.name}.json is missing.`);
+    return part.optional !== true;
+  }
+  const comparisons = compareFigures(part.figures(stored.result), part.figures(result), part.tolerance);
+  for (const { name, verdict, committed, measured } of comparisons) {
+    console.log(`${verdict.padEnd(8)} ${name}: ${show(measured ?? NaN)}, committed ${show(committed)}`);
+  }
+  console.log(`The tolerance is ${part.tolerance * 100} % of the committed figure.`);
+  return noise.length > 0 || hasFailed(comparisons);
+}
+
+/**
+ * @param {Part} part
+ * @param {Measured['noise']} noise
+ * @param {string} consequence
+ */
+function printNoise({ name }, noise, consequence) {
+  for (const { what, figure, limit } of noise) {
+    console.log(
+      `${consequence}, too noisy: ${name}: ${what} is ${show(figure)}, the limit is ${show(limit)}.`,
+    );
+  }
+}
 
 /**
  * @param {string} name

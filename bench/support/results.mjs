@@ -1,8 +1,9 @@
 // Results of a part, one file each, with the machine and the day.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = new URL('../results/', import.meta.url);
+/** Where results, tables and curves go. */
+export const FOLDER = new URL('../results/', import.meta.url);
 
 /**
  * @typedef {{ machine: import('./machine.mjs').Machine, measuredOn: string, result: unknown }} Stored
@@ -10,6 +11,15 @@ const FOLDER = new URL('../results/', import.meta.url);
 
 /** @param {string} part */
 const fileOf = (part) => fileURLToPath(new URL(`${part}.json`, FOLDER));
+
+/**
+ * @param {string} part
+ * @returns {Stored | undefined} undefined if it was not measured yet
+ */
+export function readResult(part) {
+  const file = fileOf(part);
+  return existsSync(file) ? /** @type {Stored} */ (JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
 
 /**
  * @param {string} part

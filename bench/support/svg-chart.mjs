@@ -8,17 +8,17 @@
 const WIDTH = 760;
 const HEIGHT = 400;
 const LEFT = 70;
-const RIGHT = 150;
+const LEGEND = 150;
 const TOP = 40;
 const BOTTOM = 50;
 const COLOURS = ['#2563eb', '#d97706', '#059669', '#dc2626', '#7c3aed', '#0891b2'];
 
 /**
- * @param {{ title: string, x: Axis, y: Axis, series: readonly Series[] }} chart
+ * @param {{ title: string, x: Axis, y: Axis, series: readonly Series[], legend?: number }} chart `legend`: its width, 150 pixels if not given
  * @returns {string}
  */
-export function drawChart({ title, x, y, series }) {
-  const toX = scale(x, LEFT, WIDTH - RIGHT);
+export function drawChart({ title, x, y, series, legend = LEGEND }) {
+  const toX = scale(x, LEFT, WIDTH - legend);
   const toY = scale(y, HEIGHT - BOTTOM, TOP);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
@@ -30,10 +30,10 @@ export function drawChart({ title, x, y, series }) {
     parts.push(text(toX(tick), HEIGHT - BOTTOM + 18, show(tick), 'middle'));
   }
   for (const tick of y.ticks) {
-    parts.push(line(LEFT, toY(tick), WIDTH - RIGHT, toY(tick)));
+    parts.push(line(LEFT, toY(tick), WIDTH - legend, toY(tick)));
     parts.push(text(LEFT - 8, toY(tick) + 4, show(tick), 'end'));
   }
-  parts.push(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, x.label, 'middle'));
+  parts.push(text((LEFT + WIDTH - legend) / 2, HEIGHT - 10, x.label, 'middle'));
   parts.push(
     `<text transform="translate(16 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle" fill="#374151">${y.label}</text>`,
   );
@@ -43,8 +43,8 @@ export function drawChart({ title, x, y, series }) {
     parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);
     const at = TOP + 14 + index * 20;
     parts.push(
-      `<rect x="${WIDTH - RIGHT + 14}" y="${at - 9}" width="12" height="4" fill="${colour}"/>`,
-      text(WIDTH - RIGHT + 32, at - 2, name, 'start'),
+      `<rect x="${WIDTH - legend + 14}" y="${at - 9}" width="12" height="4" fill="${colour}"/>`,
+      text(WIDTH - legend + 32, at - 2, name, 'start'),
     );
   }
   parts.push('</svg>');

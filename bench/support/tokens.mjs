@@ -23,10 +23,37 @@ function generate(algorithm) {
 /** @param {object} value */
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
+/**
+ * A key that signs, and what an issuer publishes of it.
+ *
+ * @param {Algorithm} algorithm
+ */
+export function createSigner(algorithm) {
+  const { publicKey, privateKey } = generate(algorithm);
+  const digest = algorithm === 'EdDSA' ? null : 'sha256';
+  const input =
+    algorithm === 'ES256'
+      ? { key: privateKey, dsaEncoding: /** @type {const} */ ('ieee-p1363') }
+      : algorithm === 'PS256'
+        ? { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
+        : privateKey;
+  return {
+    algorithm,
+    publicKey,
+    /** @param {string} kid */
+    jwk: (kid) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' }),
+    /** @param {object} header beside `alg` @param {object} claims */
+    sign: (header, claims) => {
+      const data = `${encode({ alg: algorithm, ...header })}.${encode(claims)}`;
+      return `${data}.${sign(digest, Buffer.from(data), input).toString('base64url')}`;
+    },
+  };
+}
+
 /** @param {Algorithm} algorithm */
 export async function createIssuer(algorithm) {
-  const { publicKey, privateKey } = generate(algorithm);
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: KID, alg: algorithm, use: 'sig' };
+  const signer = createSigner(algorithm);
+  const jwk = signer.jwk(KID);
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     const isKeySet = request.url === '/jwks';
@@ -36,13 +63,6 @@ export async function createIssuer(algorithm) {
   server.unref();
   const address = server.address();
   const issuer = `http://localhost:${address !== null && typeof address === 'object' ? address.port : 0}`;
-  const digest = algorithm === 'EdDSA' ? null : 'sha256';
-  const withOptions =
-    algorithm === 'ES256'
-      ? { key: privateKey, dsaEncoding: /** @type {const} */ ('ieee-p1363') }
-      : algorithm === 'PS256'
-        ? { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }
-        : privateKey;
 
   /** @param {number} index @param {object} [own] @param {object} [header] */
   const token = (index, own = {}, header = {}) => {
@@ -61,10 +81,9 @@ export async function createIssuer(algorithm) {
       name: 'A User of the Benchmark',
       ...own,
     };
-    const data = `${encode({ alg: algorithm, typ: 'at+jwt', kid: KID, ...header })}.${encode(claims)}`;
-    return `${data}.${sign(digest, Buffer.from(data), withOptions).toString('base64url')}`;
+    return signer.sign({ typ: 'at+jwt', kid: KID, ...header }, claims);
   };
-  return { algorithm, issuer, jwk, publicKey, server, token };
+  return { algorithm, issuer, jwk, publicKey: signer.publicKey, server, token };
 }
 
 /** @typedef {Awaited<ReturnType<typeof createIssuer>>} Issuer */
