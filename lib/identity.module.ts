@@ -11,6 +11,7 @@ import { hostApplicationProvider } from './startup/host-application.js';
 import { RouteScanner } from './startup/route-scanner.js';
 import { StartChecks } from './startup/start-checks.js';
 import { WarmUp } from './startup/warm-up.js';
+import { AccessReports } from './auth/access-reports.js';
 import { Authorizer } from './auth/authorizer.js';
 import { CredentialsReader } from './auth/credentials-reader.js';
 import { DenialResponder } from './auth/denial-responder.js';
@@ -92,10 +93,11 @@ import { ValidationReports } from './validation/validation-reports.js';
     {
       provide: IssuerRows,
       inject: [RESOLVED_OPTIONS],
-      useFactory: ({ issuers, cache }: ResolvedOptions) =>
+      useFactory: ({ issuers, cache, clientNames }: ResolvedOptions) =>
         new IssuerRows(
           issuers.map(({ issuer }) => issuer),
           Math.max(1, cache.maxEntries),
+          clientNames.all,
         ),
     },
     {
@@ -133,8 +135,12 @@ import { ValidationReports } from './validation/validation-reports.js';
     CredentialsReader,
     {
       provide: Resources,
-      inject: [RESOLVED_OPTIONS],
-      useFactory: ({ resources }: ResolvedOptions) => new Resources(resources),
+      inject: [RESOLVED_OPTIONS, MetricsRegistry],
+      useFactory: ({ resources: configured }: ResolvedOptions, metrics: MetricsRegistry) => {
+        const resources = new Resources(configured);
+        metrics.resourceUse(() => resources.use());
+        return resources;
+      },
     },
     MetadataRoutes,
     TokenRights,
@@ -143,6 +149,7 @@ import { ValidationReports } from './validation/validation-reports.js';
       inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
       useFactory: createRightsSources,
     },
+    AccessReports,
     Authorizer,
     UserMapper,
     RequestAuthenticator,

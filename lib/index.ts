@@ -10,6 +10,7 @@ export { rememberHandshake, type UpgradeRequest } from './transports/handshake.j
 // Decorators: whether a token is needed, what it must have, and what a handler gets of it.
 export { Public } from './decorators/public.js';
 export { OptionalAuth } from './decorators/optional-auth.js';
+export type { RequirementMode, RequirementOptions } from './requirements/requirement-options.js';
 export { RequireScopes } from './requirements/scopes.js';
 export { RequireAnyScope } from './requirements/any-scope.js';
 export { RequireRoles } from './requirements/roles.js';
@@ -43,6 +44,9 @@ export type { BatchOptions, TokenSource } from './validation/run-batch.js';
 export { IdentityStats } from './stats/identity-stats.js';
 export type * from './stats/identity-snapshot.js';
 export type * from './metrics/period-stats.js';
+export type { ReportedRoute, RouteWouldDeny } from './metrics/reported-routes.js';
+export type { ResourceUse } from './metrics/resource-use.js';
+export type { WouldDenyCount } from './metrics/would-deny-counts.js';
 export type { DurationStats } from './metrics/duration-histogram.js';
 export type { DurationOutcome, ResultCount } from './metrics/validation-results.js';
 export type { StoreResult, StoreResultCount } from './metrics/store-counts.js';

@@ -8,6 +8,8 @@ import {
   IdentityError,
   IdentityModule,
   JwksService,
+  RequireAuthorizationDetails,
+  RequireClaim,
   RequireRoles,
   RequireScopes,
   rolesClaimOf,
@@ -58,7 +60,27 @@ describe('the public types', () => {
     expectTypeOf<IdentityModuleOptions['warmUp']>().toEqualTypeOf<
       'background' | 'await' | 'off' | undefined
     >();
-    expectTypeOf<typeof RequireScopes>().parameters.toEqualTypeOf<[string, ...string[]]>();
+  });
+
+  it('take options of a requirement last, behind what it demands', () => {
+    // Calls that must not compile would throw as well.
+    const calls = [
+      () => RequireScopes('a', 'b'),
+      () => RequireScopes('a', { mode: 'report' }),
+      // @ts-expect-error without a scope
+      () => RequireScopes(),
+      // @ts-expect-error options alone
+      () => RequireScopes({ mode: 'report' }),
+      // @ts-expect-error an unknown mode
+      () => RequireScopes('a', { mode: 'warn' }),
+      // @ts-expect-error options in front
+      () => RequireRoles({ mode: 'report' }, 'a'),
+      () => RequireClaim('tenant', 'acme', { mode: 'report' }),
+      () => RequireClaim('age', () => true, { mode: 'enforce' }),
+      () => RequireAuthorizationDetails('payment', { mode: 'report' }),
+      () => RequireAuthorizationDetails('payment', () => true, { mode: 'report' }),
+    ];
+    expectTypeOf(calls).items.returns.toExtend<MethodDecorator & ClassDecorator>();
   });
 
   it('carry claims of the caller’s own', () => {

@@ -1,37 +1,41 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
-import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import type { IdentityError } from '../errors/identity-error.js';
-import { EventReporter } from '../events/event-reporter.js';
-import { reasonOf } from '../events/reason.js';
-import { isWithoutToken } from '../metrics/denials.js';
-import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import type { ValidatedToken } from '../model/token.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { Enforcement } from '../requirements/enforcement.js';
+import { findReported } from '../requirements/find-reported.js';
 import {
   findUnmetRequirement,
   malformedClaim,
   type UnmetRequirement,
 } from '../requirements/find-unmet-requirement.js';
 import type { AccessPlan } from '../requirements/read-access-plan.js';
-import type { RightsSources } from '../requirements/requirement.js';
+import type { Requirement, RightsSources } from '../requirements/requirement.js';
 import { RIGHTS_SOURCES } from '../requirements/rights-sources.js';
 import { Resources } from '../resources/resources.js';
 import { toCheckError } from '../validation/run-hooks.js';
+import { AccessReports, tokenMissing } from './access-reports.js';
 import type { AuthAttempt } from './auth-attempt.js';
 import { denied, type Denial } from './auth-outcome.js';
 
-/** Holds validated tokens against the requirements of routes, reports access that is denied, and counts denials. */
+/** Compares validated tokens with the requirements of routes: those that are enforced, and those that are only reported. */
 @Injectable()
 export class Authorizer {
+  private readonly enforcement: Enforcement;
+
   constructor(
+    @Inject(RESOLVED_OPTIONS) { requirementMode }: ResolvedOptions,
     @Inject(RIGHTS_SOURCES) private readonly rights: RightsSources,
     @Inject(Resources) private readonly resources: Resources,
-    @Inject(EventReporter) private readonly reporter: EventReporter,
-    @Inject(MetricsRecorder) private readonly metrics: MetricsRecorder,
-  ) {}
+    @Inject(AccessReports) private readonly reports: AccessReports,
+  ) {
+    this.enforcement = new Enforcement(requirementMode);
+  }
 
   /**
    * Why the token is not enough for a route: `audience_mismatch`, if it is for another resource; `scope_missing`, `role_missing` …;
-   * undefined if it is.
+   * undefined if it is. What is only reported is looked at last, and denies nothing.
    */
   authorize(
     validated: ValidatedToken,
@@ -44,14 +48,12 @@ export class Authorizer {
       // A predicate of the application that breaks says nothing about the token: it is no 403, and no bare 500.
       return denied(toCheckError(error, 'function of a requirement'), { validated, broken: 'requirement' });
     }
-    if (unmet === undefined) return undefined;
+    if (unmet === undefined) {
+      this.report(validated, plan, context);
+      return undefined;
+    }
     const { error, challenge } = unmet;
-    this.reporter.reportIfObserved(() => ({
-      type: 'access.denied',
-      code: error.code,
-      reason: reasonOf(error),
-      issuer: validated.issuer,
-    }));
+    this.reports.denied(validated, error);
     return denied(error, { validated, challenge });
   }
 
@@ -83,17 +85,33 @@ export class Authorizer {
     if (error !== undefined) return { error, challenge: undefined };
     const malformed = plan.claimReaders.find(({ isMalformed }) => isMalformed(validated.claims));
     if (malformed !== undefined) return { error: malformedClaim(malformed.claim), challenge: undefined };
-    if (plan.requirements.length === 0) return undefined;
+    const enforced = this.enforcedOf(plan);
+    if (enforced.length === 0) return undefined;
     const call = { context, resource: this.resourceOf(plan) };
-    return findUnmetRequirement(validated, plan.requirements, this.rights, call);
+    return findUnmetRequirement(validated, enforced, this.rights, call);
+  }
+
+  private report(validated: ValidatedToken, plan: AccessPlan, context: ExecutionContext): void {
+    const reported = this.enforcement.reportedOf(plan);
+    if (reported.length === 0 || !this.reports.isNew(context)) return;
+    const call = { context, resource: this.resourceOf(plan) };
+    this.reports.letIn(context, validated, findReported(validated, reported, this.rights, call));
+  }
+
+  /** A call without a token was let in: reported requirements would have denied it. */
+  reportWithoutToken({ plan, context }: Pick<AuthAttempt, 'plan' | 'context'>): void {
+    const [first] = this.enforcement.reportedOf(plan);
+    if (first === undefined || !this.reports.isNew(context)) return;
+    this.reports.letIn(context, undefined, [tokenMissing(first.decorator)]);
+  }
+
+  /** The requirements of a route that deny access. */
+  enforcedOf(plan: AccessPlan): readonly Requirement[] {
+    return this.enforcement.enforcedOf(plan);
   }
 
   /** Counts a denial, unless a validation has counted the token as rejected. */
   countDenial(validated: ValidatedToken | undefined, code: ErrorCode): void {
-    if (isWithoutToken(code)) {
-      const reason = ERROR_CODES[code].meaning;
-      this.reporter.reportIfObserved(() => ({ type: 'request.rejected', code, reason }));
-    }
-    if (validated !== undefined || isWithoutToken(code)) this.metrics.recordDenial(validated?.issuer, code);
+    this.reports.countDenial(validated, code);
   }
 }

@@ -4,7 +4,7 @@ import { buildChallenge, retryAfterSeconds, type ChallengeParameters } from '../
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import type { ResolvedResource } from '../options/resource-options.js';
-import type { AccessPlan } from '../requirements/read-access-plan.js';
+import type { Requirement } from '../requirements/requirement.js';
 import { scopeParameter } from '../requirements/scopes.js';
 import { Resources } from '../resources/resources.js';
 import { errorResponseFor, type ErrorResponse } from '../transports/error-response.js';
@@ -58,7 +58,8 @@ export class DenialResponder {
     const value = buildChallenge(reason, {
       realm: this.options.realm,
       resourceMetadataUrl: resource?.metadataUrl,
-      parameters: reason.code === 'token_missing' ? scopesFor(plan, resource) : challenge,
+      parameters:
+        reason.code === 'token_missing' ? scopesFor(this.authorizer.enforcedOf(plan), resource) : challenge,
     });
     if (value !== undefined) httpAdapter.appendHeader(response, 'WWW-Authenticate', value);
     if (reason.kind === 'unavailable') {
@@ -67,12 +68,16 @@ export class DenialResponder {
   }
 }
 
-/** What a client without a token should ask for (RFC 6750 section 3): the scopes of the route, else those of its resource. */
+/**
+ * What a client without a token should ask for (RFC 6750 section 3): the scopes of the route, else those of its resource. Not
+ * those that are only reported: a provider that does not grant them yet would refuse the whole request (RFC 6749 section 4.1.2.1
+ * `invalid_scope`).
+ */
 function scopesFor(
-  { requirements }: AccessPlan,
+  enforced: readonly Requirement[],
   resource: ResolvedResource | undefined,
 ): ChallengeParameters {
-  const ofRoute = requirements.flatMap(({ scopes }) => scopes ?? []);
+  const ofRoute = enforced.flatMap(({ scopes }) => scopes ?? []);
   return scopeParameter(ofRoute.length > 0 ? ofRoute : (resource?.scopes ?? []));
 }
 

@@ -114,7 +114,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     if (plan.requirements.length > 0) {
       throw await this.#deny(denied(new IdentityError('token_missing', ONLY_A_TOKEN)), attempt);
     }
-    this.#record('substituted', attempt);
+    this.#recordWithoutToken('substituted', attempt);
     return true;
   }
 
@@ -170,7 +170,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     if (plan.mode === 'optional' || hasDecided(holder, context)) {
       attempt = { ...unread, credentials: this.#readCredentials(unread) };
       if (plan.mode === 'optional' && attempt.credentials === null) {
-        this.#record('anonymous', attempt);
+        this.#recordWithoutToken('anonymous', attempt);
         return undefined;
       }
       const earlier = this.#earlierDecision(attempt);
@@ -245,7 +245,7 @@ export class IdentityAuthGuard extends AuthGuard() {
       const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
       return denied(cause, details);
     }
-    this.#record('substituted', attempt);
+    this.#recordWithoutToken('substituted', attempt);
     return undefined;
   }
 
@@ -257,6 +257,11 @@ export class IdentityAuthGuard extends AuthGuard() {
     this.#record('denied', attempt);
     this.#log.report(denial, attempt.context);
     return this.denialResponder.respond(denial, attempt);
+  }
+
+  #recordWithoutToken(kind: 'anonymous' | 'substituted', attempt: AuthAttempt): void {
+    this.requestAuthenticator.reportWithoutToken(attempt);
+    this.#record(kind, attempt);
   }
 
   #record(kind: Decision['kind'], attempt: AuthAttempt, accepted?: Accepted): void {

@@ -77,6 +77,11 @@ export class RequestAuthenticator {
     return this.authorizer.authorize(validated, attempt);
   }
 
+  /** What enforcing the reported requirements of a route would say of a call that was let in without a token. */
+  reportWithoutToken(attempt: AuthAttempt): void {
+    this.authorizer.reportWithoutToken(attempt);
+  }
+
   /** The fields of one GraphQL operation ask all at once. */
   private flightOf(attempt: AuthAttempt, token: string): Flight | undefined {
     const { transport, holder } = attempt;

@@ -19,6 +19,7 @@ function issuerOf(issuer: string, configured = true): IssuerSnapshot {
     configured,
     results: [],
     denials: [],
+    wouldDeny: [],
     keySet: { ...entry, keys: 2, generation: 1 },
     metadata: entry,
   };
@@ -38,6 +39,9 @@ function snapshotOf(
     issuers,
     other: [],
     otherDenials: [],
+    otherWouldDeny: [],
+    reported: [],
+    resources: [],
     entries: { discovery: size, jwks: size },
   };
 }
@@ -50,7 +54,6 @@ function sourcesOf(snapshot: IdentitySnapshot, more: Partial<StateSources> = {})
     keysOf: () => [],
     faultsOf: () => [],
     incidents: [],
-    resources: [],
     ...more,
   };
 }

@@ -5,7 +5,7 @@ import { isWithoutToken, deniedByRoutes, type DenialCount } from '../metrics/den
 import type { DurationStats } from '../metrics/duration-histogram.js';
 import type { LookUps, PerCache, PeriodStats, RequestCount } from '../metrics/period-stats.js';
 import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
-import type { ResourceUse } from '../resources/resources.js';
+import type { ResourceUse } from '../metrics/resource-use.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
 import type { Incident, OngoingFault } from './incident-log.js';
@@ -83,7 +83,6 @@ export interface StateSources {
   readonly keysOf: (issuer: string) => readonly KeyRecord[];
   readonly faultsOf: (issuer: string) => readonly OngoingFault[];
   readonly incidents: readonly Incident[];
-  readonly resources: readonly ResourceUse[];
 }
 
 /** Tenants may be many, and the state goes to each open page every two seconds. */
@@ -93,8 +92,8 @@ const MAX_KEYS = 64;
 
 /** Pure: all that it needs is handed in, the time included. */
 export function dashboardState(sources: StateSources): DashboardState {
-  const { snapshot, nowMs, process, incidents, resources } = sources;
-  const { window, issuers, entries } = snapshot;
+  const { snapshot, nowMs, process, incidents } = sources;
+  const { window, issuers, entries, resources } = snapshot;
   const { results, total, perSecond, durations } = window.validations;
   return {
     nowMs,

@@ -98,13 +98,16 @@ function pageDecorators(protection: Protection): ClassDecorator[] {
   return protection.kind === 'guard' ? ownGuard(protection.guard) : [Public()];
 }
 
+/** Whatever the option `requirementMode` says of the application's own routes. */
+const ENFORCED = { mode: 'enforce' } as const;
+
 function dataDecorators(protection: Protection): ClassDecorator[] {
   switch (protection.kind) {
     case 'scopes':
       return [
         UseGuards(IdentityAuthGuard),
-        ...(protection.issuers === undefined ? [] : [RequireIssuer(...protection.issuers)]),
-        RequireScopes(...protection.scopes),
+        ...(protection.issuers === undefined ? [] : [RequireIssuer(...protection.issuers, ENFORCED)]),
+        RequireScopes(...protection.scopes, ENFORCED),
       ];
     case 'guard':
       return ownGuard(protection.guard);

@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import type { IssuerSnapshot } from '../stats/identity-snapshot.js';
-import { Resources } from '../resources/resources.js';
 import { IdentityStats } from '../stats/identity-stats.js';
 import { DashboardMemory } from './dashboard-memory.js';
 import { dashboardState, type DashboardState, type ProcessIdentity } from './dashboard-state.js';
@@ -16,7 +15,6 @@ export class StateReader {
     @Inject(IdentityStats) private readonly stats: IdentityStats,
     @Inject(DashboardMemory) private readonly memory: DashboardMemory,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(Resources) private readonly resources: Resources,
   ) {
     const startedAtMs = clock.wallMs() - process.uptime() * 1_000;
     this.process = { host: hostname(), pid: process.pid, startedAtMs };
@@ -30,7 +28,6 @@ export class StateReader {
       keysOf: (issuer) => this.memory.keysOf(issuer),
       faultsOf: (issuer) => this.memory.faultsOf(issuer),
       incidents: this.memory.incidents(),
-      resources: this.resources.use(),
     });
   }
 

@@ -42,6 +42,26 @@ export interface AccessDeniedEvent {
 }
 
 /**
+ * A call was let in that does not meet a requirement, because the requirement is only reported. One event for each code that
+ * enforcing it would answer with.
+ */
+export interface AccessWouldDenyEvent {
+  readonly type: 'access.would-deny';
+  /** What access would be denied with; `token_missing` for a call without a token. */
+  readonly code: ErrorCode;
+  /** As that of `access.denied`. */
+  readonly reason: string;
+  /** undefined for a call without a token. */
+  readonly issuer: string | undefined;
+  /** `Class.method`. */
+  readonly route: string;
+  /** The name of the decorator, such as `RequireScopes`. */
+  readonly requirement: string;
+  /** A name of the option `clientNames`; `other` for clients without one, `none` if no client is named. Never a client id. */
+  readonly client: string;
+}
+
+/**
  * The application's `mapUser` made no user of a valid token: it said no (`user.refused`: null, or an exception below 500),
  * or it broke (`user.failed`).
  */
@@ -147,6 +167,7 @@ export type IdentityEvent =
   | TokenRejectedEvent
   | RequestRejectedEvent
   | AccessDeniedEvent
+  | AccessWouldDenyEvent
   | UserEvent
   | RefreshedEvent
   | RefreshFailedEvent

@@ -81,6 +81,7 @@ export class OperatorLog {
       case 'token.rejected':
       case 'request.rejected':
       case 'access.denied':
+      case 'access.would-deny':
         return;
     }
   }

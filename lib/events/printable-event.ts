@@ -30,6 +30,7 @@ export function printableEvent(event: IdentityEvent): IdentityEvent {
     case 'token.rejected':
     case 'request.rejected':
     case 'access.denied':
+    case 'access.would-deny':
     case 'user.refused':
     case 'user.failed':
       return event;

@@ -1,3 +1,4 @@
+import { clientIdOf } from '../model/client-id.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { GrantedResource } from '../options/options.types.js';
 import { readScopes } from '../tokens/read-scopes.js';
@@ -37,7 +38,6 @@ export interface AuthInfoDetails {
   readonly resource?: string | URL | GrantedResource | undefined;
 }
 
-const CLIENT_CLAIMS = ['client_id', 'azp', 'appid', 'cid'] as const;
 const SCOPE_CLAIMS = ['scope', 'scp'] as const;
 
 /**
@@ -51,7 +51,7 @@ export function toAuthInfo(validated: ValidatedToken, details: AuthInfoDetails =
   const { scopes = readScopes(claims, SCOPE_CLAIMS), resource } = details;
   return {
     token,
-    clientId: clientOf(claims),
+    clientId: clientIdOf(claims) ?? '',
     scopes: [...scopes],
     expiresAt: claims.exp,
     ...resourceMembers(resource),
@@ -65,9 +65,4 @@ function resourceMembers(
   if (resource === undefined) return {};
   if (typeof resource === 'string' || resource instanceof URL) return { resource: new URL(resource) };
   return { resource: new URL(resource.url), resourceMetadataUrl: resource.metadataUrl };
-}
-
-function clientOf(claims: ValidatedToken['claims']): string {
-  const names: readonly unknown[] = CLIENT_CLAIMS.map((claim) => claims[claim]);
-  return names.find((name): name is string => typeof name === 'string' && name !== '') ?? '';
 }

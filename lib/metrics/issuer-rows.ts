@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { ClientNames } from '../model/client-names.js';
 import { DenialCounts } from './denials.js';
 import { ResultCounts } from './validation-results.js';
+import { WouldDenyCounts } from './would-deny-counts.js';
 
 /** The counts of one issuer. */
 export interface IssuerRow {
@@ -8,6 +10,7 @@ export interface IssuerRow {
   readonly configured: boolean;
   readonly results: ResultCounts;
   readonly denials: DenialCounts;
+  readonly wouldDeny: WouldDenyCounts;
   /** How many different key sets the issuer has had. */
   generation: number;
 }
@@ -20,11 +23,19 @@ export class IssuerRows {
   readonly other = new ResultCounts();
   /** Denials of requests without a token that could name an issuer. */
   readonly otherDenials = new DenialCounts();
+  /** Calls without a token that were let in. */
+  readonly otherWouldDeny: WouldDenyCounts;
   private readonly configured: ReadonlyMap<string, IssuerRow>;
   private readonly tenants: LRUCache<string, IssuerRow>;
 
-  constructor(configured: readonly string[], maxTenants: number) {
-    this.configured = new Map(configured.map((issuer) => [issuer, createRow(issuer, true)]));
+  /** @param clients - names under which clients are counted. */
+  constructor(
+    configured: readonly string[],
+    maxTenants: number,
+    private readonly clients: readonly string[] = ClientNames.NONE.all,
+  ) {
+    this.otherWouldDeny = new WouldDenyCounts(clients);
+    this.configured = new Map(configured.map((issuer) => [issuer, this.createRow(issuer, true)]));
     this.tenants = new LRUCache({ max: maxTenants });
   }
 
@@ -44,12 +55,19 @@ export class IssuerRows {
   }
 
   private addTenant(issuer: string): IssuerRow {
-    const row = createRow(issuer, false);
+    const row = this.createRow(issuer, false);
     this.tenants.set(issuer, row);
     return row;
   }
-}
 
-function createRow(issuer: string, configured: boolean): IssuerRow {
-  return { issuer, configured, results: new ResultCounts(), denials: new DenialCounts(), generation: 0 };
+  private createRow(issuer: string, configured: boolean): IssuerRow {
+    return {
+      issuer,
+      configured,
+      results: new ResultCounts(),
+      denials: new DenialCounts(),
+      wouldDeny: new WouldDenyCounts(this.clients),
+      generation: 0,
+    };
+  }
 }

@@ -3,11 +3,12 @@ import type { Clock } from '../cache/clock.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { IdentityEvent } from '../events/identity-event.js';
 import type { RequestRecord, RequestRecorder } from '../http/request-recorder.js';
-import { DenialCounts } from './denials.js';
+import { DenialCounts, type DenialCode } from './denials.js';
 import { DurationHistogram } from './duration-histogram.js';
 import type { IssuerRows } from './issuer-rows.js';
 import { MetricsObservers, type MetricsObserver } from './metrics-observers.js';
 import { mapValues, type MetricsRegistry } from './metrics-registry.js';
+import { ReportedRoutes } from './reported-routes.js';
 import { SlidingWindow } from './sliding-window.js';
 import { perOutcome, type OutcomeDurations, type Totals } from './totals.js';
 import type { ValidationRecorder, ValidationResult } from './validation-recorder.js';
@@ -34,6 +35,8 @@ export interface WindowTotals {
 export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
   /** Live: they grow while they are held. */
   readonly durations: OutcomeDurations = perOutcome(() => DurationHistogram.empty());
+  /** Routes with requirements that are only reported. */
+  readonly reportedRoutes = new ReportedRoutes();
   private readonly results = new ResultCounts();
   private readonly denials = new DenialCounts();
   private batches = { batches: 0, tokens: 0, durationMs: 0, eventLoopMs: 0 };
@@ -79,6 +82,16 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     this.sampleIfDue(this.clock.monotonicMs());
     (issuer === undefined ? this.rows.otherDenials : this.rows.of(issuer).denials).add(code);
     this.denials.add(code);
+  }
+
+  /**
+   * A call that was let in, and that a requirement would have denied if it were enforced.
+   *
+   * @param issuer - of the valid token; undefined if the request had no token.
+   * @param client - one of the names that the rows were made for.
+   */
+  recordWouldDeny(issuer: string | undefined, code: DenialCode, client: string): void {
+    (issuer === undefined ? this.rows.otherWouldDeny : this.rows.of(issuer).wouldDeny).add(code, client);
   }
 
   recordRequest(request: RequestRecord): void {

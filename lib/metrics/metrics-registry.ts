@@ -1,4 +1,5 @@
 import type { CacheStats } from '../cache/cache-stats.js';
+import type { ResourceUse } from './resource-use.js';
 import { EndpointMetrics } from './endpoint-metrics.js';
 import type { StoreMetrics } from './store-counts.js';
 
@@ -16,6 +17,7 @@ export type CacheCounts = Pick<CacheStats, 'hits' | 'misses' | 'size' | 'maxSize
  */
 export class MetricsRegistry {
   private readonly caches = new Map<string, () => CacheCounts>();
+  private resources: () => readonly ResourceUse[] = () => [];
   private readonly endpoints = new Map<string, EndpointMetrics>();
   /** The store that replicas share; undefined if there is none. It registers itself. */
   store: StoreMetrics | undefined;
@@ -42,6 +44,15 @@ export class MetricsRegistry {
     let metrics = this.endpoints.get(name);
     if (metrics === undefined) this.endpoints.set(name, (metrics = new EndpointMetrics()));
     return metrics;
+  }
+
+  /** Registers the protected resources for the label `resource`. @param read - called while metrics are read. */
+  resourceUse(read: () => readonly ResourceUse[]): void {
+    this.resources = read;
+  }
+
+  readResources(): readonly ResourceUse[] {
+    return this.resources();
   }
 
   readCaches(): ReadonlyMap<string, CacheCounts> {

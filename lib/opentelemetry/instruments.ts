@@ -45,6 +45,28 @@ export const INSTRUMENTS: readonly InstrumentSpec[] = [
   },
   {
     kind: 'createObservableCounter',
+    name: 'identity.access.would_deny',
+    unit: '{request}',
+    observe: ({ issuers, otherWouldDeny }) =>
+      [...issuers, { issuer: 'other', wouldDeny: otherWouldDeny }].flatMap(({ issuer, wouldDeny }) =>
+        wouldDeny.map(({ code, client, count }): Observation => [
+          count,
+          { 'identity.issuer': issuer, 'identity.code': code, 'identity.client': client },
+        ]),
+      ),
+  },
+  {
+    kind: 'createObservableCounter',
+    name: 'identity.resource.tokens',
+    unit: '{token}',
+    observe: ({ resources }) =>
+      resources.flatMap(({ resource, tokens, mismatches }): Observation[] => [
+        [tokens - mismatches, { 'identity.resource': resource, 'identity.result': 'accepted' }],
+        [mismatches, { 'identity.resource': resource, 'identity.result': 'mismatch' }],
+      ]),
+  },
+  {
+    kind: 'createObservableCounter',
     name: 'identity.cache.requests',
     unit: '{request}',
     observe: ({ caches }) =>

@@ -1,3 +1,5 @@
+import { ClientNames } from '../model/client-names.js';
+import { isJsonObject } from '../model/json.js';
 import { normalizeTokenType } from '../model/token-type.js';
 import { atOnce } from './at-once.js';
 import type { IssuerOptions, IssuerSource } from './issuer-options.js';
@@ -70,5 +72,15 @@ export function scopeClaim(fallback: readonly ClaimSource[]): Option<ClaimSource
   return option<ClaimSource, readonly ClaimSource[]>(Object.freeze(fallback), (given, inherited) => {
     const { value, issues } = claimSource().read(given, undefined);
     return { value: value === undefined ? inherited : Object.freeze([value]), issues };
+  });
+}
+
+type GivenNames = Readonly<Record<string, string>>;
+
+export function clientNames(): Option<GivenNames, ClientNames> {
+  return option<GivenNames, ClientNames>(ClientNames.NONE, (given) => {
+    if (!isJsonObject(given)) return refused(expected('an object of names by client id', given));
+    const read = ClientNames.from(given);
+    return read instanceof ClientNames ? { value: read } : { issues: read.map((message) => ({ message })) };
   });
 }

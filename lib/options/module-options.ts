@@ -20,7 +20,14 @@ import {
   optionalGroup,
   quotable,
 } from './kinds.js';
-import { allowedIssuers, issuers, requiredClaims, scopeClaim, tokenTypes } from './module-kinds.js';
+import {
+  allowedIssuers,
+  clientNames,
+  issuers,
+  requiredClaims,
+  scopeClaim,
+  tokenTypes,
+} from './module-kinds.js';
 import { store } from './identity-store.js';
 import { publicUrl, resource, resources, scopeImplies } from './resource-kinds.js';
 import type { JwtFromRequest, MapUser } from './options.types.js';
@@ -91,6 +98,16 @@ export const COMMON_OPTIONS = {
   jwks: nested<JwksOptions>()(JWKS_GROUP),
   /** Part of a lifetime after which a renewal runs in the background, between 0.1 and 1. @default 0.8 */
   refreshAheadRatio: number(0.8, { min: 0.1, max: 1 }),
+  /**
+   * Whether requirements of routes deny access, or only report what they would have denied. What a decorator says of itself
+   * (`{ mode: 'enforce' }`, `{ mode: 'report' }`) wins. Tokens are needed and validated in either case. @default 'enforce'
+   */
+  requirementMode: oneOf('enforce', ['enforce', 'report']),
+  /**
+   * Names of clients in what is reported, by client id: `{ '0oa1b2c3': 'web shop' }`. Clients without a name are counted
+   * together, as `other`. Several ids may have one name; 100 ids at the most. @default none
+   */
+  clientNames: clientNames(),
   /** What to do about a route that has requirements but no IdentityAuthGuard. @default 'error' */
   unguarded: oneOf('error', ['error', 'warn', 'off']),
 };

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { ClientNames } from '../model/client-names.js';
 import { ScopeHierarchy } from '../model/scope-hierarchy.js';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
@@ -86,6 +87,8 @@ describe('the defaults', () => {
         badSignatureCooldownMs: 2_000,
       },
       refreshAheadRatio: 0.8,
+      requirementMode: 'enforce',
+      clientNames: ClientNames.NONE,
       unguarded: 'error',
       warnings: [],
     });

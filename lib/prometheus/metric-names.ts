@@ -17,6 +17,18 @@ export const METRICS = {
     help: 'Denials of guards that are no result of a validation: no token, or a valid one that does not meet the requirements of the route.',
     labels: ['issuer', 'code'],
   },
+  // By client as the option "clientNames" names it: a client id is a claim value, and no label.
+  wouldDeny: {
+    name: 'identity_access_would_deny_total',
+    help: 'Calls that were let in, and that a requirement would have denied if it were enforced and not only reported.',
+    labels: ['issuer', 'code', 'client'],
+  },
+  // By result, so that the share is a quotient of two sums; resources are configured.
+  resourceTokens: {
+    name: 'identity_resource_tokens_total',
+    help: 'Valid tokens on the routes of each protected resource of several: accepted, or refused because they are for another one.',
+    labels: ['resource', 'result'],
+  },
   cacheRequests: {
     name: 'identity_cache_requests_total',
     help: 'Look-ups in the caches: a hit is one that did not wait for the network.',

@@ -22,6 +22,15 @@ export const ROWS: Readonly<Record<MetricName, (reading: MetricsReading) => read
     [...issuers, { issuer: 'other', denials: otherDenials }].flatMap(({ issuer, denials }) =>
       denials.map(({ code, count }): Row => [{ issuer, code }, count]),
     ),
+  wouldDeny: ({ issuers, otherWouldDeny }) =>
+    [...issuers, { issuer: 'other', wouldDeny: otherWouldDeny }].flatMap(({ issuer, wouldDeny }) =>
+      wouldDeny.map(({ code, client, count }): Row => [{ issuer, code, client }, count]),
+    ),
+  resourceTokens: ({ resources }) =>
+    resources.flatMap(({ resource, tokens, mismatches }): Row[] => [
+      [{ resource, result: 'accepted' }, tokens - mismatches],
+      [{ resource, result: 'mismatch' }, mismatches],
+    ]),
   cacheRequests: ({ caches }) =>
     [...caches].flatMap(([cache, { hits, misses }]): Row[] => [
       [{ cache, result: 'hit' }, hits],

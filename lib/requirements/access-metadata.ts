@@ -1,8 +1,18 @@
 import type { ValidatedToken } from '../model/token.js';
+import type { RequirementMode } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 /** Whether a token is welcome, or not looked at; without either, it is required. */
 export type AccessMode = 'public' | 'optional';
+
+/** A requirement as a decorator put it on a class or a method. */
+export interface PlacedRequirement {
+  /** The name of the decorator, without `@`. */
+  readonly decorator: string;
+  readonly requirement: Requirement;
+  /** undefined if the decorator leaves it to the option `requirementMode`. */
+  readonly mode: RequirementMode | undefined;
+}
 
 const MODE = Symbol('nestjs-identity-model: access mode');
 const RESOURCE = Symbol('nestjs-identity-model: protected resource');
@@ -54,7 +64,7 @@ export function claimReaders(method: object): readonly ClaimReader[] {
 }
 
 /** Requirements add up: none replaces another. */
-export function addRequirement(target: object, requirement: Requirement): void {
+export function addRequirement(target: object, requirement: PlacedRequirement): void {
   Reflect.defineMetadata(REQUIREMENTS, [...ownRequirements(target), requirement], target);
 }
 
@@ -77,17 +87,26 @@ export function ownMode(target: object): AccessMode | undefined {
   return Reflect.getOwnMetadata(MODE, target) as AccessMode | undefined;
 }
 
-export function ownRequirements(target: object): readonly Requirement[] {
-  return (Reflect.getOwnMetadata(REQUIREMENTS, target) as readonly Requirement[] | undefined) ?? [];
+export function ownRequirements(target: object): readonly PlacedRequirement[] {
+  return (Reflect.getOwnMetadata(REQUIREMENTS, target) as readonly PlacedRequirement[] | undefined) ?? [];
 }
 
 /** Those of a class and of all it extends: a subclass demands no less. */
-export function classRequirements(controller: object): readonly Requirement[] {
-  const found: Requirement[] = [];
+export function classRequirements(controller: object): readonly PlacedRequirement[] {
+  const found: PlacedRequirement[] = [];
   for (let at: unknown = controller; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
     found.unshift(...ownRequirements(at));
   }
   return found;
+}
+
+/**
+ * Whether a requirement makes a token necessary. One whose own decorator says that it is only reported changes no answer: the
+ * access mode is what it would be without it. The option `requirementMode` changes no access mode either: what needs a token
+ * where requirements are enforced needs one where they are reported.
+ */
+export function needsToken({ mode }: Pick<PlacedRequirement, 'mode'>): boolean {
+  return mode !== 'report';
 }
 
 /** How many decorators on a class or method itself demand something of a token: its resource counts as one. */

@@ -1,33 +1,44 @@
 import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readActor } from './read-actor.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { modeOf, readArguments, type RequirementOptions } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 /**
  * Demands that somebody acts for the subject of the token (RFC 8693 section 4.1 `act`): one of these, by `sub` or `client_id`;
  * anybody, if none is named. Otherwise 403 `actor_not_met`.
  *
+ * @param names - the names; behind them, options: `{ mode: 'report' }` lets tokens without such an actor in, and reports it.
  * @throws {IdentityError} `options_invalid`, for a name that is empty or no string.
  * @example
  * `@RequireActor('support-agent')`
  */
-export function RequireActor(...names: readonly string[]): AccessDecorator {
-  if (names.some((name) => typeof name !== 'string' || name === '')) {
+export function RequireActor(
+  ...names: readonly string[] | readonly [...string[], RequirementOptions]
+): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireActor', names);
+  if (values.some((name) => typeof name !== 'string' || name === '')) {
     throw decoratorError('RequireActor', 'expects names of actors, one an argument');
   }
-  return requirementDecorator('RequireActor', new ActorRequirement(names));
+  return requirementDecorator('RequireActor', new ActorRequirement(values), mode);
 }
 
 /**
  * Demands that the subject of the token acts for itself: 403 `delegation_refused`, if somebody acts for it (RFC 8693 section
  * 4.1 `act`).
  *
+ * @param options - `{ mode: 'report' }` lets delegated tokens in, and reports it.
  * @example
  * `@RefuseDelegated() @Delete('account') close() { … }`
  */
-export function RefuseDelegated(): AccessDecorator {
-  return requirementDecorator('RefuseDelegated', new NoActorRequirement());
+export function RefuseDelegated(options?: RequirementOptions): AccessDecorator {
+  return requirementDecorator(
+    'RefuseDelegated',
+    new NoActorRequirement(),
+    modeOf('RefuseDelegated', options),
+  );
 }
 
 export class ActorRequirement implements Requirement {

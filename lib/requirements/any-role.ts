@@ -2,18 +2,25 @@ import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readRoles } from './read-roles.js';
 import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 import { HINT, rolesOf } from './roles.js';
 
 /**
  * Demands at least one of these roles, read as `@RequireRoles` reads them; without one 403 `role_missing`.
  *
+ * @param roles - the roles; behind them, options: `{ mode: 'report' }` lets tokens without one in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.
  * @example
  * `@RequireAnyRole('admin', 'support')`
  */
-export function RequireAnyRole(...roles: [string, ...string[]]): AccessDecorator {
-  return requirementDecorator('RequireAnyRole', new AnyRoleRequirement(rolesOf('RequireAnyRole', roles)));
+export function RequireAnyRole(...roles: OneOrMore<string>): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireAnyRole', roles);
+  return requirementDecorator(
+    'RequireAnyRole',
+    new AnyRoleRequirement(rolesOf('RequireAnyRole', values)),
+    mode,
+  );
 }
 
 export class AnyRoleRequirement implements Requirement {

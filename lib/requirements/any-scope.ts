@@ -3,20 +3,24 @@ import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readScopes } from '../tokens/read-scopes.js';
 import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 import { scopeParameter, scopesOf } from './scopes.js';
 
 /**
  * Demands at least one of these scopes; without one 403 `insufficient_scope`.
  *
+ * @param scopes - the scopes; behind them, options: `{ mode: 'report' }` lets tokens without one in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none, and for what is no scope.
  * @example
  * `@RequireAnyScope('orders:read', 'orders:admin')`
  */
-export function RequireAnyScope(...scopes: [string, ...string[]]): AccessDecorator {
+export function RequireAnyScope(...scopes: OneOrMore<string>): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireAnyScope', scopes);
   return requirementDecorator(
     'RequireAnyScope',
-    new AnyScopeRequirement(scopesOf('RequireAnyScope', scopes)),
+    new AnyScopeRequirement(scopesOf('RequireAnyScope', values)),
+    mode,
   );
 }
 

@@ -3,7 +3,9 @@ import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { authenticationChallenge, type MissingAuthentication } from './authentication-challenge.js';
 import { readAuthentication, type Authentication } from './read-authentication.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { modeOf, type RequirementOptions } from './requirement-options.js';
 import type { AuthenticationRules, Requirement, RightsSources } from './requirement.js';
 
 /**
@@ -27,11 +29,15 @@ export interface AuthenticationDemand {
  * challenge that tells the client what to ask the provider for (RFC 9470). A token without `acr` or `auth_time` does not meet a
  * demand for it. The option `acrOrder` lets a stronger context stand for a weaker one.
  *
+ * @param options - `{ mode: 'report' }` lets tokens of other logins in, and reports it.
  * @throws {IdentityError} `options_invalid`, for no demand, and for one that no challenge can carry.
  * @example
  * `@RequireAuthentication({ acr: 'phr', maxAgeMs: 300_000 })`
  */
-export function RequireAuthentication(demand: AuthenticationDemand): AccessDecorator {
+export function RequireAuthentication(
+  demand: AuthenticationDemand,
+  options?: RequirementOptions,
+): AccessDecorator {
   const acr = acrOf(demand.acr);
   const { maxAgeMs } = demand;
   if (acr.length === 0 && maxAgeMs === undefined) {
@@ -43,7 +49,14 @@ export function RequireAuthentication(demand: AuthenticationDemand): AccessDecor
       'expects "maxAgeMs" in milliseconds that are whole seconds, 0 or more: "max_age" of the challenge counts seconds',
     );
   }
-  return requirementDecorator('RequireAuthentication', new AuthenticationRequirement(acr, maxAgeMs));
+  if ('mode' in demand) {
+    throw decoratorError('RequireAuthentication', 'expects "mode" in a second argument, beside the demand');
+  }
+  return requirementDecorator(
+    'RequireAuthentication',
+    new AuthenticationRequirement(acr, maxAgeMs),
+    modeOf('RequireAuthentication', options),
+  );
 }
 
 export class AuthenticationRequirement implements Requirement {

@@ -6,7 +6,9 @@ import {
   readAuthorizationDetails,
   type AuthorizationDetail,
 } from './read-authorization-details.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type RequirementOptions } from './requirement-options.js';
 import type { AuthorizedCall, Requirement, RightsSources } from './requirement.js';
 
 /**
@@ -23,24 +25,34 @@ export type DetailPredicate = (detail: AuthorizationDetail, context: AuthorizedC
  * type, and not for other `locations` than the resource of the route, for which the function returns `true`. What two elements
  * grant is never put together. Otherwise 403 `details_not_met`; 401 `claim_invalid` for a claim that is no list of details.
  *
- * @param predicate - must answer at once; without one the type is enough.
+ * @param predicate - must answer at once; without one the type is enough. Behind it, or in its place, options:
+ *   `{ mode: 'report' }` lets tokens without such a detail in, and reports it.
  * @throws {IdentityError} `options_invalid`, for no type.
  * @example
  * `@RequireAuthorizationDetails('payment', (detail) => Number(detail['limit']) >= 100)`
  */
 export function RequireAuthorizationDetails(
   type: string,
-  predicate: DetailPredicate = () => true,
+  ...predicate:
+    | readonly [DetailPredicate?]
+    | readonly [RequirementOptions]
+    | readonly [DetailPredicate | undefined, RequirementOptions]
 ): AccessDecorator {
+  const { values, mode } = readArguments<DetailPredicate | undefined>(
+    'RequireAuthorizationDetails',
+    predicate,
+  );
+  const [accepts = () => true] = values;
   if (typeof type !== 'string' || type === '') {
     throw decoratorError('RequireAuthorizationDetails', 'expects the "type" of an authorization detail');
   }
-  if (typeof predicate !== 'function') {
+  if (typeof accepts !== 'function' || values.length > 1) {
     throw decoratorError('RequireAuthorizationDetails', 'expects a function behind the type');
   }
   return requirementDecorator(
     'RequireAuthorizationDetails',
-    new AuthorizationDetailsRequirement(type, predicate),
+    new AuthorizationDetailsRequirement(type, accepts),
+    mode,
   );
 }
 

@@ -1,19 +1,41 @@
 import {
   classRequirements,
   countDemands,
+  needsToken,
   notedMethods,
   ownMode,
   ownRequirements,
-  ownResource,
 } from './access-metadata.js';
+import { readAccessPlan } from './read-access-plan.js';
 
 type Class = abstract new (...args: never[]) => object;
 
-/** Whether one target is public or optional, and has requirements at once; or is public, and names a resource. */
+/**
+ * Whether one target is public or optional, and has requirements at once; or is public, and names a resource. Beside
+ * `@OptionalAuth()` a requirement may be reported: of the tokens that come.
+ */
 export function isContradictory(target: object): boolean {
-  const mode = ownMode(target);
-  if (mode === 'public' && ownResource(target) !== undefined) return true;
-  return mode !== undefined && ownRequirements(target).length > 0;
+  switch (ownMode(target)) {
+    case 'public':
+      return countDemands(target) > 0;
+    case 'optional':
+      return ownRequirements(target).some(needsToken);
+    case undefined:
+      return false;
+  }
+}
+
+/** Whether a method says of itself that something is reported, and its class that no token is looked at. */
+export function isReportedInVain(method: object, controller: object): boolean {
+  const { requirements, reported, resource } = readAccessPlan(method, controller);
+  const isOpen = ownMode(controller) === 'public' && ownMode(method) === undefined;
+  return (
+    isOpen &&
+    requirements.length === 0 &&
+    resource === undefined &&
+    reported.length > 0 &&
+    ownRequirements(method).length > 0
+  );
 }
 
 /**
@@ -55,7 +77,7 @@ export function neverEnforced(controller: Class, handlers: ReadonlySet<unknown>)
 export function inheritedMode(
   controller: object,
 ): { readonly name: string; readonly decorator: string } | undefined {
-  if (ownMode(controller) !== undefined || classRequirements(controller).length > 0) return undefined;
+  if (ownMode(controller) !== undefined || classRequirements(controller).some(needsToken)) return undefined;
   let at: unknown = Object.getPrototypeOf(controller);
   while (typeof at === 'function') {
     const mode = ownMode(at);

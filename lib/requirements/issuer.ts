@@ -1,20 +1,24 @@
 import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 /**
  * Demands that the token comes from one of these issuers, which must be configured; otherwise 403 `issuer_not_met`.
  *
+ * @param issuers - the issuers; behind them, options: `{ mode: 'report' }` lets tokens of others in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.
  * @example
  * `@RequireIssuer('https://login.example.com')`
  */
-export function RequireIssuer(...issuers: [string, ...string[]]): AccessDecorator {
-  if (issuers.length === 0 || issuers.some((issuer) => typeof issuer !== 'string' || issuer === '')) {
+export function RequireIssuer(...issuers: OneOrMore<string>): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireIssuer', issuers);
+  if (values.length === 0 || values.some((issuer) => typeof issuer !== 'string' || issuer === '')) {
     throw decoratorError('RequireIssuer', 'expects one issuer or more');
   }
-  return requirementDecorator('RequireIssuer', new IssuerRequirement(issuers));
+  return requirementDecorator('RequireIssuer', new IssuerRequirement(values), mode);
 }
 
 export class IssuerRequirement implements Requirement {

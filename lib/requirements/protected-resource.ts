@@ -1,6 +1,7 @@
 import { parseUrl } from '../model/url-policy.js';
 import { noteMethod, ownResource, setResource } from './access-metadata.js';
-import { accessDecorator, decoratorError, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { accessDecorator, type AccessDecorator } from './requirement-decorator.js';
 
 /**
  * Says to which protected resource a route belongs, if the option `resources` names several (RFC 9728): a token for another

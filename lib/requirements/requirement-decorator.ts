@@ -1,13 +1,23 @@
-import { IdentityError } from '../errors/identity-error.js';
 import { addRequirement, noteMethod } from './access-metadata.js';
+import { decoratorError } from './decorator-error.js';
+import type { RequirementMode } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 export type AccessDecorator = MethodDecorator & ClassDecorator;
 
-/** Puts a requirement on a method or a class. @param name - the decorator's, for its errors. */
-export function requirementDecorator(name: string, requirement: Requirement): AccessDecorator {
+/**
+ * Puts a requirement on a method or a class.
+ *
+ * @param name - the decorator's, for its errors and for reports.
+ * @param mode - undefined if the decorator says nothing of it.
+ */
+export function requirementDecorator(
+  name: string,
+  requirement: Requirement,
+  mode?: RequirementMode,
+): AccessDecorator {
   return accessDecorator(name, (target, method) => {
-    addRequirement(target, requirement);
+    addRequirement(target, { decorator: name, requirement, mode });
     if (method !== undefined) noteMethod(method.prototype, method.name);
   });
 }
@@ -36,9 +46,4 @@ export function accessDecorator(
     }
     mark(method, { prototype: target, name });
   };
-}
-
-/** @returns `options_invalid`. */
-export function decoratorError(decorator: string, issue: string): IdentityError {
-  return new IdentityError('options_invalid', `@${decorator} ${issue}`);
 }

@@ -1,19 +1,23 @@
 import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readRoles } from './read-roles.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 
 /**
  * Demands all of these roles, read where the option `rolesClaim` of the token's issuer says; without them 403
  * `role_missing`. Roles have no protocol of their own, hence no list of them in the challenge.
  *
+ * @param roles - the roles; behind them, options: `{ mode: 'report' }` lets tokens without them in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.
  * @example
  * `@RequireRoles('admin')`
  */
-export function RequireRoles(...roles: [string, ...string[]]): AccessDecorator {
-  return requirementDecorator('RequireRoles', new RolesRequirement(rolesOf('RequireRoles', roles)));
+export function RequireRoles(...roles: OneOrMore<string>): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireRoles', roles);
+  return requirementDecorator('RequireRoles', new RolesRequirement(rolesOf('RequireRoles', values)), mode);
 }
 
 export class RolesRequirement implements Requirement {

@@ -2,18 +2,26 @@ import type { ChallengeParameters } from '../errors/challenge.js';
 import { listOf } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readScopes } from '../tokens/read-scopes.js';
-import { decoratorError, requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { decoratorError } from './decorator-error.js';
+import { requirementDecorator, type AccessDecorator } from './requirement-decorator.js';
+import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 
 /**
  * Demands all of these scopes (RFC 6749 section 3.3); without them 403 `insufficient_scope`.
  *
+ * @param scopes - the scopes; behind them, options: `{ mode: 'report' }` lets tokens without them in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none, and for what is no scope.
  * @example
- * `@RequireScopes('orders:read', 'orders:write')`
+ * `@RequireScopes('orders:read', 'orders:write')`, or `@RequireScopes('orders:read', { mode: 'report' })`
  */
-export function RequireScopes(...scopes: [string, ...string[]]): AccessDecorator {
-  return requirementDecorator('RequireScopes', new ScopesRequirement(scopesOf('RequireScopes', scopes)));
+export function RequireScopes(...scopes: OneOrMore<string>): AccessDecorator {
+  const { values, mode } = readArguments<string>('RequireScopes', scopes);
+  return requirementDecorator(
+    'RequireScopes',
+    new ScopesRequirement(scopesOf('RequireScopes', values)),
+    mode,
+  );
 }
 
 export class ScopesRequirement implements Requirement {

@@ -1,15 +1,8 @@
 import { refuse, type IdentityError } from '../errors/identity-error.js';
+import type { ResourceUse } from '../metrics/resource-use.js';
 import { quoted } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { ResolvedResource } from '../options/resource-options.js';
-
-/** What became of valid tokens on the routes of one resource of several, since the start. */
-export interface ResourceUse {
-  readonly resource: string;
-  readonly tokens: number;
-  /** Of these, how many were refused because they are for another resource of the API. */
-  readonly mismatches: number;
-}
 
 /** The protected resources that an API is, for the routes that belong to them. */
 export class Resources {

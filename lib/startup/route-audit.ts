@@ -2,6 +2,7 @@ import { countDemands, demandsOfClass, saysAnything } from '../requirements/acce
 import {
   inheritedMode,
   isContradictory,
+  isReportedInVain,
   lostRequirements,
   neverEnforced,
 } from '../requirements/find-contradictions.js';
@@ -29,16 +30,16 @@ export function auditRoutes(classes: readonly RouteClass[]): RouteFindings {
     unguarded: classes.flatMap((each) => [...unguardedIn(each)]),
     messagesGuardedGlobally: routes.filter(isMessageGuardedGlobally).map(({ name }) => name),
     openFields: routes.filter(isOpenField).map(({ name }) => name),
-    requiredIssuers: [...new Set(requirementsOf(routes).flatMap(({ issuers }) => issuers ?? []))],
+    requiredIssuers: [...new Set(routes.flatMap(issuersOf))],
     routesOfResources: routes.filter(({ resource }) => resource !== undefined),
     routesWithRoles: routes
-      .filter(({ requirements }) => requirements.some(({ readsRoles }) => readsRoles === true))
+      .filter(({ requirements }) => requirements.some(({ requirement }) => requirement.readsRoles === true))
       .map(({ name }) => name),
   };
 }
 
-function requirementsOf(routes: readonly Route[]): Route['requirements'] {
-  return routes.flatMap(({ requirements }) => requirements);
+function issuersOf({ requirements }: Route): readonly string[] {
+  return requirements.flatMap(({ requirement }) => requirement.issuers ?? []);
 }
 
 /** Public or optional and demanding at once, or decorators that another one or a subclass has swallowed. */
@@ -50,6 +51,9 @@ function* contradictionsOf({ type, handlers }: RouteClass): Iterable<string> {
   for (const handler of handlers) {
     const name = `${type.name}.${handler.name}`;
     if (isContradictory(handler.method)) yield name;
+    if (isReportedInVain(handler.method, type)) {
+      yield `${name} (its class is public, so no token is looked at and nothing is reported: put @OptionalAuth() on it)`;
+    }
     const overridden = overriddenBy(type, handler).find(saysAnything);
     if (overridden === undefined || saysAnything(handler.method)) continue;
     if (countDemands(overridden) === 0) continue;
@@ -97,7 +101,7 @@ function whyUnguarded(route: Route): string | undefined {
   // Without a requirement as well: where Nest asks a global guard, it lets nobody in without a token.
   if (guards === 'missed' && mode !== 'public' && isAsked) return whyMissed(route);
   // Whoever says which tokens are good for a route means that one is needed.
-  const demands = requirements.length > 0 || (resource !== undefined && mode !== 'public');
+  const demands = mode !== 'public' && (requirements.length > 0 || resource !== undefined);
   if (!demands) {
     const isLost =
       guards === 'nowhere' &&

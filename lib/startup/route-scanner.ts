@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityStrategy } from '../auth/identity.strategy.js';
-import { demandsOfClass } from '../requirements/access-metadata.js';
+import { demandsOfClass, type PlacedRequirement } from '../requirements/access-metadata.js';
 import { neverEnforced } from '../requirements/find-contradictions.js';
 import { readAccessPlan, type AccessPlan } from '../requirements/read-access-plan.js';
-import type { Requirement } from '../requirements/requirement.js';
 import { bareServers, type BareServer } from './bare-servers.js';
 import { globalGuards, hasGuard, type GlobalGuards } from './bound-guards.js';
 import {
@@ -36,9 +35,11 @@ export interface Route {
   /** Names of those that are bound to the whole application. */
   readonly globalGuards: readonly string[];
   readonly mode: AccessPlan['mode'];
+  readonly plan: AccessPlan;
   /** Whether Nest asks guards about it at all. */
   readonly isAsked: boolean;
-  readonly requirements: readonly Requirement[];
+  /** Those that are only reported included. */
+  readonly requirements: readonly PlacedRequirement[];
   /** The protected resource that it names. */
   readonly resource: string | undefined;
 }
@@ -128,7 +129,7 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
   const isAsked = isAskedAbout(handler, binding.areFieldsGuarded);
   // What the class of a field demands, its operations demand, unless guards are run for fields. A reference has none.
   const isAlone = handler.kind === 'field' && !isAsked;
-  const { mode, requirements, resource } = readAccessPlan(handler.method, isAlone ? NoClass : type);
+  const plan = readAccessPlan(handler.method, isAlone ? NoClass : type);
   return {
     name: `${type.name}.${handler.name}`,
     kind: handler.kind,
@@ -136,10 +137,11 @@ function routeOf(hosted: HostedClass, handler: Handler, binding: GuardBinding): 
     controller: type,
     guards: hasGuard(handler.method) || hasGuard(type) ? 'here' : globalGuardOf(hosted, handler, binding),
     globalGuards: binding.globals.names,
-    mode,
+    mode: plan.mode,
+    plan,
     isAsked,
-    requirements,
-    resource,
+    requirements: plan.placed,
+    resource: plan.resource,
   };
 }
 

@@ -5,6 +5,7 @@ import { IssuerRegistry } from '../issuers/issuer-registry.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { Resources } from '../resources/resources.js';
 import { SeldomLog } from '../events/seldom-log.js';
+import { describeReported } from './describe-reported.js';
 import { separateContexts } from './graphql-contexts.js';
 import { auditRoutes, needsTokenOfMessage, readsGraphqlContext, type RouteFindings } from './route-audit.js';
 import { RouteScanner, type Route } from './route-scanner.js';
@@ -37,7 +38,9 @@ export class StartChecks {
     this.assertIssuersConfigured(findings.requiredIssuers);
     this.assertRolesConfigured(findings.routesWithRoles);
     this.assertResourcesConfigured(findings.routesOfResources);
-    await this.assertTokensArrive(classes.flatMap(({ routes }) => routes));
+    const routes = classes.flatMap((each) => each.routes);
+    await this.assertTokensArrive(routes);
+    this.warnOfReported(routes);
     if (this.options.unguarded === 'off') return;
     this.warnOfMessages(findings.messagesGuardedGlobally);
     this.warnOfFields(findings.openFields);
@@ -78,6 +81,12 @@ export class StartChecks {
       `@RequireRoles stands on ${routes.join(', ')}, but "rolesClaim" is missing: say where roles are in ` +
         'tokens of your provider, e.g. rolesClaim: rolesClaimOf.keycloakRealm, or the name of a claim',
     );
+  }
+
+  /** One line: what somebody took for a protection, and is none yet. */
+  private warnOfReported(routes: readonly Route[]): void {
+    const line = describeReported(routes, this.options.requirementMode);
+    if (line !== undefined) this.reporter.warn(line);
   }
 
   /** Otherwise each message would be refused, of whoever. */

@@ -2,6 +2,9 @@ import type { EntryState } from '../cache/value-source.js';
 import type { DenialCount } from '../metrics/denials.js';
 import type { PerCache, PeriodStats } from '../metrics/period-stats.js';
 import type { StoreResultCount } from '../metrics/store-counts.js';
+import type { ReportedRoute } from '../metrics/reported-routes.js';
+import type { ResourceUse } from '../metrics/resource-use.js';
+import type { WouldDenyCount } from '../metrics/would-deny-counts.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 
 /** The keys of an issuer. */
@@ -20,6 +23,8 @@ export interface IssuerSnapshot {
   readonly results: readonly ResultCount[];
   /** Denials of its valid tokens by guards. */
   readonly denials: readonly DenialCount[];
+  /** Calls with its valid tokens that a requirement would have denied, if it were enforced. */
+  readonly wouldDeny: readonly WouldDenyCount[];
   readonly keySet: KeySetSnapshot;
   /** Absent if the configuration names the keys or their URL. */
   readonly metadata?: EntryState;
@@ -47,5 +52,11 @@ export interface IdentitySnapshot {
   readonly otherDenials: readonly DenialCount[];
   /** Absent without the option `store`. */
   readonly store?: StoreSnapshot;
+  /** Calls without a token that a requirement would have denied, if it were enforced. */
+  readonly otherWouldDeny: readonly WouldDenyCount[];
+  /** Routes with requirements that are only reported, since the first call of each. */
+  readonly reported: readonly ReportedRoute[];
+  /** The protected resources of the API, since the start; none if it is a single one. */
+  readonly resources: readonly ResourceUse[];
   readonly entries: PerCache<{ readonly size: number; readonly maxSize: number }>;
 }

@@ -22,13 +22,12 @@ export class IdentityStats {
    */
   snapshot(): IdentitySnapshot {
     const { now, nowMs, startMs, before } = this.recorder.totals();
-    const { issuers, other, otherDenials, caches, store } = this.reader.read();
+    const { caches, requests: _, store, ...reading } = this.reader.read();
     return {
       sinceStart: periodStats(now, undefined, nowMs - startMs),
       window: periodStats(now, before.totals, nowMs - before.atMs),
-      issuers,
-      other,
-      otherDenials,
+      ...reading,
+      reported: this.recorder.reportedRoutes.rows(),
       ...(store && { store }),
       entries: entriesOf(caches),
     };

@@ -9,6 +9,8 @@ import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import type { CacheCounts } from '../metrics/metrics-registry.js';
 import type { RequestCount } from '../metrics/period-stats.js';
 import { requestCounts } from '../metrics/totals.js';
+import type { ResourceUse } from '../metrics/resource-use.js';
+import type { WouldDenyCount } from '../metrics/would-deny-counts.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 import type { StoreMetrics } from '../metrics/store-counts.js';
 import type { IssuerSnapshot, StoreSnapshot } from './identity-snapshot.js';
@@ -20,6 +22,9 @@ export interface MetricsReading {
   readonly other: readonly ResultCount[];
   /** Denials of requests without a token. */
   readonly otherDenials: readonly DenialCount[];
+  /** Calls without a token that a requirement would have denied, if it were enforced. */
+  readonly otherWouldDeny: readonly WouldDenyCount[];
+  readonly resources: readonly ResourceUse[];
   readonly caches: ReadonlyMap<string, CacheCounts>;
   readonly requests: readonly RequestCount[];
   /** The store that replicas share; absent if there is none. */
@@ -45,13 +50,22 @@ export class MetricsReader {
       issuers: rows.all((issuer) => this.issuers.peek(issuer) !== undefined).map((row) => this.describe(row)),
       other: rows.other.rows('other'),
       otherDenials: rows.otherDenials.rows().filter(({ code }) => isWithoutToken(code)),
+      otherWouldDeny: rows.otherWouldDeny.rows(),
+      resources: registry.readResources(),
       caches: registry.readCaches(),
       requests: requestCounts(registry.allEndpoints()),
       ...(registry.store && { store: storeSnapshot(registry.store) }),
     };
   }
 
-  private describe({ issuer, configured, results, denials, generation }: IssuerRow): IssuerSnapshot {
+  private describe({
+    issuer,
+    configured,
+    results,
+    denials,
+    wouldDeny,
+    generation,
+  }: IssuerRow): IssuerSnapshot {
     const found = this.issuers.peek(issuer)?.options;
     const discovers = found?.jwks === undefined && found?.jwksUri === undefined;
     const metadata: EntryState | undefined = discovers ? this.discovery.state(issuer) : undefined;
@@ -60,6 +74,7 @@ export class MetricsReader {
       configured,
       results: results.rows(configured ? 'configured' : 'tenant'),
       denials: denials.rows().filter(({ code }) => !isWithoutToken(code)),
+      wouldDeny: wouldDeny.rows(),
       keySet: { ...this.jwks.state(issuer), generation },
       ...(metadata && { metadata }),
     };

@@ -26,7 +26,19 @@ const CODES = Object.keys(ERROR_CODES);
 /** What may stand in a query, by label, whatever metric it is of. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   outcome: [...DURATION_OUTCOMES, ...REQUEST_OUTCOMES],
-  result: ['ok', 'hit', 'miss', 'put', 'present', 'timeout', 'error', 'spared', ...CODES],
+  result: [
+    'ok',
+    'hit',
+    'miss',
+    'accepted',
+    'mismatch',
+    'put',
+    'present',
+    'timeout',
+    'error',
+    'spared',
+    ...CODES,
+  ],
   code: CODES,
   verified: ['true', 'false'],
   cache: CACHES,
@@ -109,7 +121,9 @@ describe('docs/observability.md', () => {
   it('gives the queries that it sends to, and names codes that there are', () => {
     const text = read('observability.md');
     const queries = [...text.matchAll(/```promql\n([^`]*)```/g)].map(([, code = '']) => code).join('\n');
-    expect([...queries.matchAll(/^# (\d):/gm)].map(([, number]) => Number(number))).toEqual([1, 2, 3, 4]);
+    expect([...queries.matchAll(/^# (\d):/gm)].map(([, number]) => Number(number))).toEqual([
+      1, 2, 3, 4, 5, 6,
+    ]);
     expect(faultsOf(queries)).toEqual([]);
     const words = text
       .split('\n')

@@ -72,7 +72,7 @@ function literalOf(name: string, text: string): unknown {
 }
 
 /** Their defaults are no literals: they are of the environment, of this Node.js, of the application's functions, or an object of ours. */
-const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers', 'scopeImplies'];
+const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers', 'scopeImplies', 'clientNames'];
 
 describe('the tables of options in README.md and docs/caching.md', () => {
   const rows = rowsBelow('Options');

@@ -5,6 +5,8 @@ import type { Requirement } from '../../lib/requirements/requirement.js';
 export const planOf = (...requirements: readonly Requirement[]): AccessPlan => ({
   mode: 'required',
   requirements,
+  reported: [],
+  placed: requirements.map((requirement) => ({ decorator: 'Test', requirement, mode: undefined })),
   resource: undefined,
   claimReaders: [],
 });
