@@ -14,6 +14,7 @@ import {
   RequireClaim,
   RequireRoles,
   RequireScopes,
+  type AccessWouldDenyEvent,
   type IdentityEvent,
   type IdentityModuleOptions,
 } from 'nestjs-identity-model';
@@ -123,8 +124,9 @@ async function start(
   };
 }
 
-const wouldDeny = ({ events }: App): object[] => events.filter(({ type }) => type === 'access.would-deny');
-const codes = (app: App): unknown[] => wouldDeny(app).map((event) => Reflect.get(event, 'code'));
+const wouldDeny = ({ events }: App): readonly AccessWouldDenyEvent[] =>
+  events.filter((event) => event.type === 'access.would-deny');
+const codes = (app: App): string[] => wouldDeny(app).map(({ code }) => code);
 
 describe.each(PLATFORMS)('a requirement that is only reported, on %s', (platform) => {
   it('lets a token in that does not meet it, and tells of it', async () => {

@@ -5,6 +5,7 @@ import { isWithoutToken, deniedByRoutes, type DenialCount } from '../metrics/den
 import type { DurationStats } from '../metrics/duration-histogram.js';
 import type { LookUps, PerCache, PeriodStats, RequestCount } from '../metrics/period-stats.js';
 import type { IdentitySnapshot, IssuerSnapshot } from '../stats/identity-snapshot.js';
+import type { ReportedRoute, RouteWouldDeny } from '../metrics/reported-routes.js';
 import type { ResourceUse } from '../metrics/resource-use.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
@@ -41,6 +42,14 @@ export interface Rejection {
   readonly count: number;
 }
 
+/** A route with requirements that are only reported. */
+export interface ReportedRouteState {
+  readonly route: string;
+  /** Calls that these requirements were compared with. */
+  readonly calls: number;
+  readonly wouldDeny: readonly (RouteWouldDeny & { readonly meaning: string })[];
+}
+
 /** The process that answers: behind a load balancer, one of several. */
 export interface ProcessIdentity {
   readonly host: string;
@@ -72,6 +81,10 @@ export interface DashboardState {
   /** Over all issuers, those that are not in the list included. */
   readonly serving: { readonly fresh: number; readonly total: number };
   readonly incidents: readonly Incident[];
+  /** What would be refused if it were enforced, since the start: routes with requirements that are only reported. */
+  readonly reported: readonly ReportedRouteState[];
+  /** Routes that are not in the list, which is bounded. */
+  readonly moreReported: number;
   /** Since the start; none if the API is a single resource. */
   readonly resources: readonly ResourceUse[];
 }
@@ -87,13 +100,15 @@ export interface StateSources {
 
 /** Tenants may be many, and the state goes to each open page every two seconds. */
 const MAX_ISSUERS = 100;
+/** With `requirementMode: 'report'` all routes of an application may be reported. */
+const MAX_ROUTES = 50;
 /** Keys of one issuer that are listed; the count beside them is of all. */
 const MAX_KEYS = 64;
 
 /** Pure: all that it needs is handed in, the time included. */
 export function dashboardState(sources: StateSources): DashboardState {
   const { snapshot, nowMs, process, incidents } = sources;
-  const { window, issuers, entries, resources } = snapshot;
+  const { window, issuers, entries, reported, resources } = snapshot;
   const { results, total, perSecond, durations } = window.validations;
   return {
     nowMs,
@@ -119,7 +134,28 @@ export function dashboardState(sources: StateSources): DashboardState {
     moreIssuers: Math.max(0, issuers.length - MAX_ISSUERS),
     serving: { fresh: issuers.filter((each) => troubleOf(each) === 1).length, total: issuers.length },
     incidents,
+    reported: reported.toSorted(byDenials).slice(0, MAX_ROUTES).map(reportedState),
+    moreReported: Math.max(0, reported.length - MAX_ROUTES),
     resources,
+  };
+}
+
+/** Routes that enforcing would break come first. */
+function byDenials(a: ReportedRoute, b: ReportedRoute): number {
+  return denialsOf(b) - denialsOf(a);
+}
+
+function denialsOf({ wouldDeny }: ReportedRoute): number {
+  return wouldDeny.reduce((all, { count }) => all + count, 0);
+}
+
+function reportedState({ route, calls, wouldDeny }: ReportedRoute): ReportedRouteState {
+  return {
+    route,
+    calls,
+    wouldDeny: wouldDeny
+      .toSorted((a, b) => b.count - a.count)
+      .map((each) => ({ ...each, meaning: ERROR_CODES[each.code].meaning })),
   };
 }
 

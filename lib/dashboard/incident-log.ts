@@ -99,6 +99,7 @@ export class IncidentLog {
       case 'token.rejected':
       case 'request.rejected':
       case 'access.denied':
+      case 'access.would-deny':
       case 'user.failed':
       case 'user.refused':
         return;

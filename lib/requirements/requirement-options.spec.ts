@@ -78,12 +78,12 @@ describe('options that stand elsewhere', () => {
   const options = { mode: 'report' } as never;
 
   it.each<[string, () => unknown, string]>([
-    ['in front of a scope', () => RequireScopes(options, 'a' as never), 'expects scopes of printable ASCII'],
+    ['in front of a scope', () => RequireScopes(options, 'a'), 'expects scopes of printable ASCII'],
     ['in the place of the scopes', () => RequireScopes(options), 'expects one scope or more'],
     ['in the place of the roles', () => RequireRoles(options), 'expects one role or more'],
     ['in the place of the issuers', () => RequireIssuer(options), 'expects one issuer or more'],
-    ['in front of a name', () => RequireActor(options, 'a' as never), 'expects names of actors'],
-    ['in front of a value', () => RequireClaim('a', options, 'b' as never), 'and options last'],
+    ['in front of a name', () => RequireActor(options, 'a'), 'expects names of actors'],
+    ['in front of a value', () => RequireClaim('a', options, 'b'), 'and options last'],
     [
       'in a demand',
       () => RequireAuthentication({ acr: 'a', mode: 'report' } as never),
@@ -91,7 +91,7 @@ describe('options that stand elsewhere', () => {
     ],
     [
       'in front of a predicate',
-      () => RequireAuthorizationDetails('a', options, (() => true) as never),
+      () => Reflect.apply(RequireAuthorizationDetails, undefined, ['a', options, () => true]) as unknown,
       'expects a function behind the type',
     ],
   ])('%s are refused', (_where, decorate, message) => {

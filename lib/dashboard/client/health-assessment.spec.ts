@@ -52,6 +52,8 @@ function stateWith(
     issuers: [],
     serving: { fresh: 0, total: 0 },
     moreIssuers: 0,
+    reported: [],
+    moreReported: 0,
     resources: [],
     incidents: [],
     ...rest,

@@ -1,5 +1,5 @@
 import { byId, icon, make, makeTable, show } from './dom.js';
-import { formatCount, formatMs, formatPercent, formatWindow } from './format.js';
+import { formatCount, formatMoment, formatMs, formatPercent, formatWindow } from './format.js';
 import { urgentFirst } from './health-assessment.js';
 
 /** @import { DashboardState, Rejection } from '../dashboard-state.js' */
@@ -8,13 +8,16 @@ import { urgentFirst } from './health-assessment.js';
 const numeric = (/** @type {string} */ text) => /** @type {const} */ ({ text, numeric: true });
 
 /** @param {DashboardState} state */
-export function updateTables({ window: period, entries, resources }) {
+export function updateTables(state) {
+  const { window: period, entries, resources, reported, nowMs } = state;
   for (const note of document.querySelectorAll('[data-window]')) {
     show(note, String(period.lengthMs), () => [`last ${formatWindow(period.lengthMs)}`]);
   }
   const { rejections, total, requests, requestDurations, caches } = period;
   show(byId('rejections'), JSON.stringify([rejections, total]), () => [makeRejections(period)]);
   show(byId('provider'), JSON.stringify([requests, requestDurations]), () => [makeRequests(period)]);
+  byId('reported-panel').hidden = reported.length === 0;
+  show(byId('reported'), JSON.stringify(reported), () => [makeReported(state, nowMs)]);
   byId('resources-panel').hidden = resources.length === 0;
   show(byId('resources'), JSON.stringify(resources), () => [makeResources(resources)]);
   show(byId('caches'), JSON.stringify([caches, entries]), () => [makeCaches(caches, entries)]);
@@ -86,6 +89,32 @@ const OUTCOMES = {
   not_allowed: 'URL not allowed',
 };
 const GOOD = new Set(['ok', 'not_modified', 'aborted']);
+
+/**
+ * What is only reported, one row for each code and client; a route that refuses nothing says so, since it is ready to be enforced.
+ *
+ * @param {DashboardState} state
+ * @param {number} nowMs
+ */
+function makeReported({ reported, moreReported }, nowMs) {
+  const rows = reported.flatMap(({ route, calls, wouldDeny }) => {
+    const of = (/** @type {number} */ count) => `${formatCount(count)} of ${formatCount(calls)}`;
+    if (wouldDeny.length === 0) return [[make('span', { class: 'reason' }, route), '–', of(0), '–']];
+    return wouldDeny.map(({ code, meaning, client, count, lastAtMs }) => [
+      make('span', { class: 'reason', title: meaning }, route, ' ', make('code', {}, code)),
+      client,
+      of(count),
+      formatMoment(lastAtMs, nowMs),
+    ]);
+  });
+  const more = moreReported === 0 ? '' : ` ${formatCount(moreReported)} more routes are not listed.`;
+  return make(
+    'div',
+    {},
+    makeTable('Would refuse', ['Route', 'Client', numeric('Would refuse'), numeric('Last')], rows),
+    make('p', { class: 'note foot' }, `Only reported: all of these calls were let in.${more}`),
+  );
+}
 
 /** @param {DashboardState['resources']} resources */
 function makeResources(resources) {
