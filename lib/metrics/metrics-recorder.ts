@@ -53,10 +53,6 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     this.sampleIfDue(this.startMs);
   }
 
-  startValidation(): number {
-    return this.clock.monotonicMs();
-  }
-
   recordValidation(
     issuer: string | undefined,
     result: ValidationResult,

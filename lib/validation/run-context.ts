@@ -1,4 +1,4 @@
-import type { Clock } from '../cache/clock.js';
+import type { Clock, Instant } from '../cache/clock.js';
 import type { IdentityError } from '../errors/identity-error.js';
 import type { TokenHeader } from '../model/token.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
@@ -24,7 +24,7 @@ export interface KeyFinder {
    * The keys that may have signed a token, without waiting: empty if it is known that there is none, undefined if a
    * fetch has to decide.
    */
-  candidates(header: TokenHeader): readonly PreparedKey[] | undefined;
+  candidates(header: TokenHeader, now: Instant): readonly PreparedKey[] | undefined;
   /** The same, waiting for the provider. @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`. */
   waitForCandidates(header: TokenHeader, wait: KeyWait): Promise<readonly PreparedKey[]>;
   /** Fetches in the background. @returns milliseconds after which the answer is known, if that can be told. */
@@ -41,7 +41,7 @@ export interface KeyFinder {
   /** The same in the background. @returns milliseconds after which the answer is known; undefined if the signature is bad. */
   requestReplacedKey(token: UnverifiedToken): number | undefined;
   /** An object that stands for the keys as they are now: another one as soon as one of them changes. */
-  generation(): object | undefined;
+  generation(now: Instant): object | undefined;
 }
 
 /** An issuer as the pipeline sees it: one object for as long as its options are the same. */

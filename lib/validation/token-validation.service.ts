@@ -124,7 +124,7 @@ export class TokenValidationService {
     through: Through | undefined,
   ): ValidatedToken | Promise<ValidatedToken> {
     const run = new ValidationRun(token, this.context, call);
-    const startMs = this.reports.start();
+    const startMs = run.now.monotonicMs;
     try {
       const steps = stepsFor(run);
       for (let at = 0; at < steps.length; at++) {

@@ -1,3 +1,4 @@
+import { instantOf, type Instant } from '../cache/clock.js';
 import { refuse } from '../errors/identity-error.js';
 import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
@@ -46,12 +47,16 @@ export class ValidationRun {
   // Stryker disable next-line BooleanLiteral: the check of the claims sets it before anything reads it.
   private claimsAreStale = false;
   private waitsSinceMs: number | undefined = undefined;
+  /** Read at the beginning and after each wait: nothing in between takes longer than a check of a signature. */
+  now: Instant;
 
   constructor(
     private readonly token: unknown,
     private readonly context: RunContext,
     private readonly call: CallSettings,
-  ) {}
+  ) {
+    this.now = instantOf(context.clock);
+  }
 
   get validated(): ValidatedToken {
     return found(this.result);
@@ -76,6 +81,7 @@ export class ValidationRun {
 
   /** For drivers: after each wait. */
   hasWaited(): void {
+    this.now = instantOf(this.context.clock);
     this.claimsAreStale = true;
   }
 
@@ -91,7 +97,7 @@ export class ValidationRun {
     const entry = tokenCache.find(token);
     const issuer = entry && issuers.find(entry.validated.issuer);
     if (entry && issuer && !isThenable(issuer)) {
-      const generation = issuer.keys.generation();
+      const generation = issuer.keys.generation(this.now);
       if (generation === entry.generation) {
         tokenCache.recordHit();
         lookUps.recordHit();
@@ -134,7 +140,7 @@ export class ValidationRun {
   }
 
   checkClaims(): undefined {
-    checkClaims(this.claims, this.rules.tokenRules, this.context.clock.wallMs());
+    checkClaims(this.claims, this.rules.tokenRules, this.now.wallMs);
     this.claimsAreStale = false;
   }
 
@@ -142,7 +148,7 @@ export class ValidationRun {
     const { lookUps } = this.context;
     const issuer = found(this.issuer);
     const { header } = this;
-    const candidates = issuer.keys.candidates(header);
+    const candidates = issuer.keys.candidates(header, this.now);
     if (candidates !== undefined) {
       lookUps.recordHit();
       if (candidates.length === 0) throw refuseKey('key_not_found', issuer.options);
@@ -180,8 +186,7 @@ export class ValidationRun {
     const issuer = found(this.issuer);
     const parsed = found(this.parsed);
     // A token may expire while it waits for its keys.
-    if (this.claimsAreStale)
-      checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.context.clock.wallMs());
+    if (this.claimsAreStale) checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.now.wallMs);
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
       header: rememberHeader(this.context.headers, parsed),
@@ -202,7 +207,7 @@ export class ValidationRun {
   remember(): undefined {
     const { tokenCache } = this.context;
     if (tokenCache === undefined || this.claimsAreStale) return;
-    const generation = found(this.issuer).keys.generation();
+    const generation = found(this.issuer).keys.generation(this.now);
     if (generation !== undefined)
       tokenCache.remember({ validated: this.validated, type: this.type, generation });
   }
@@ -218,11 +223,11 @@ export class ValidationRun {
    * stranger without a good token must not learn from the time of the answer which tenants there are.
    */
   private checkBeforeAsking(): void {
-    const { options, clock } = this.context;
+    const { options } = this.context;
     const { claims } = this;
     checkAlgorithm(this.header.alg, ALGORITHM_NAMES);
     checkTokenType(this.type, claims, options);
-    checkCommonClaims(claims, options, clock.wallMs());
+    checkCommonClaims(claims, options, this.now.wallMs);
   }
 
   private useRulesOf(issuer: KnownIssuer | undefined): undefined {
