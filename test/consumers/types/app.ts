@@ -5,12 +5,14 @@ import {
   IdentityAuthGuard,
   IdentityModule,
   RequireScopes,
+  type IdentityStore,
   type ValidatedToken,
 } from 'nestjs-identity-model';
 import { IdentityDashboardModule } from 'nestjs-identity-model/dashboard';
 import { mcpUser } from 'nestjs-identity-model/mcp';
 import { IdentityOpenTelemetryModule } from 'nestjs-identity-model/opentelemetry';
 import { IdentityPrometheusModule } from 'nestjs-identity-model/prometheus';
+import { redisStore, type RedisClient } from 'nestjs-identity-model/redis';
 import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
 
 @UseGuards(IdentityAuthGuard)
@@ -39,6 +41,7 @@ export class OrdersController {
 export class AppModule {}
 
 export const subjectOf = (validated: ValidatedToken): string | undefined => validated.claims.sub;
+export const storeOver = (client: RedisClient): IdentityStore => redisStore(client, { prefix: 'orders:' });
 export const inTest = withIssuer(Test.createTestingModule({ imports: [AppModule] }), TestIssuer.inMemory());
 // The types are there: with any instead this line would be right.
 // @ts-expect-error
