@@ -6,7 +6,7 @@ import { PARTS, selectParts } from './parts.mjs';
 import { compareFigures, hasFailed } from './report/compare-figures.mjs';
 import { targetTable } from './report/print-targets.mjs';
 import { writeReport } from './report/write-report.mjs';
-import { loadAverage } from './support/busyness.mjs';
+import { LIMITS, loadAverage, waitUntilQuiet } from './support/busyness.mjs';
 import { describeMachine, machineLine } from './support/machine.mjs';
 import { show } from './support/markdown.mjs';
 import { readResult, writeResult } from './support/results.mjs';
@@ -24,19 +24,29 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string' }, check: { type: 'boolean', default: false } },
 });
 const isReport = positionals.includes('report');
-const hasProblem = isReport ? false : await measureParts(selectParts(positionals));
-if (!values.check) writeReport(PARTS);
-process.exitCode = hasProblem ? 1 : 0;
+try {
+  const { failed, written } = isReport
+    ? { failed: false, written: true }
+    : await measureParts(selectParts(positionals));
+  if (written) writeReport(PARTS);
+  process.exitCode = failed ? 1 : 0;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
 
 /**
  * @param {readonly Part[]} parts
- * @returns {Promise<boolean>} whether one was too noisy, or worse than what is committed
+ * @returns {Promise<{ failed: boolean, written: boolean }>} `failed`: one was too noisy, or worse than what is committed
  */
 async function measureParts(parts) {
   console.log(`${machineLine(describeMachine())}; load average ${show(loadAverage())}`);
+  // A quick look may be taken on a busy machine: it writes nothing.
+  if (values.rounds === undefined) await assertQuiet();
   /** @type {Record<string, Figure>} */
   const figures = {};
   let failed = false;
+  let written = false;
   for (const part of parts) {
     const rounds = Number(values.rounds ?? part.rounds);
     const startMs = performance.now();
@@ -46,17 +56,31 @@ async function measureParts(parts) {
       `\n## ${part.name}: ${part.about} (${seconds} s)\n\n${part.table(measured.result).join('\n')}`,
     );
     Object.assign(figures, part.figures(measured.result));
-    failed = (values.check ? isWorse(part, measured) : !keep(part, measured, rounds)) || failed;
+    if (values.check) {
+      failed = isWorse(part, measured) || failed;
+    } else {
+      failed ||= measured.noise.length > 0;
+      written = keep(part, measured, rounds) || written;
+    }
   }
   console.log(`\n## Targets\n\n${targetTable(figures).join('\n')}`);
-  return failed;
+  return { failed, written };
+}
+
+async function assertQuiet() {
+  const share = await waitUntilQuiet();
+  if (share <= LIMITS.othersShare) return;
+  throw new Error(
+    `The machine is too busy to measure: other processes take ${show(share * 100)} % of a core, the limit is ` +
+      `${LIMITS.othersShare * 100} %. End them, or take a quick look with --rounds=3, which writes nothing.`,
+  );
 }
 
 /**
  * @param {Part} part
  * @param {Measured} measured
  * @param {number} rounds
- * @returns {boolean} false if the machine was too busy to tell
+ * @returns {boolean} whether it was written
  */
 function keep(part, { result, noise }, rounds) {
   printNoise(part, noise, 'Not written');
@@ -65,8 +89,9 @@ function keep(part, { result, noise }, rounds) {
   } else if (noise.length === 0) {
     const measuredOn = new Date().toISOString().slice(0, 10);
     writeResult(part.name, { machine: describeMachine(), measuredOn, result });
+    return true;
   }
-  return noise.length === 0;
+  return false;
 }
 
 /**

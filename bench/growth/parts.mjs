@@ -38,7 +38,7 @@ export const GROWTH_PARTS = [
     ...shared,
     name: 'tenants',
     about: 'time and memory by the number of issuers',
-    rounds: 7,
+    rounds: 5,
     measure: async (extent) => ({ result: await measureTenants(extent), noise: [] }),
     figures: ({ time }) =>
       Object.fromEntries(

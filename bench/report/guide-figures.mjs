@@ -70,6 +70,8 @@ export function guideFigures(results) {
       ]),
     ),
     '',
+    '![requests a second of a guarded route, of the unguarded one](images/server.svg)',
+    '',
     ...sentences(results),
   ];
 }

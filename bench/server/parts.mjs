@@ -125,7 +125,14 @@ function connectionTable(results) {
   ]);
 }
 
-const shared = { group: 'server', rounds: ROUNDS, tolerance: TOLERANCE, figures: figuresOf, table: tableOf };
+const shared = {
+  ignoresOthers: true,
+  group: 'server',
+  rounds: ROUNDS,
+  tolerance: TOLERANCE,
+  figures: figuresOf,
+  table: tableOf,
+};
 
 export const SERVER_PARTS = [
   definePart({

@@ -49,9 +49,7 @@ export const GUARD_ROWS = [
 export const ALGORITHM_ROWS = [
   NONE,
   { id: 'ES256', name: 'this module, ES256', guard: 'module', algorithm: 'ES256' },
-  { id: 'ES256-verify', name: 'bare crypto.verify, ES256', guard: 'verify', algorithm: 'ES256' },
   { id: 'EdDSA', name: 'this module, EdDSA', guard: 'module', algorithm: 'EdDSA' },
-  { id: 'EdDSA-verify', name: 'bare crypto.verify, EdDSA', guard: 'verify', algorithm: 'EdDSA' },
 ];
 
 /** One connection: nothing waits for anything else, so that only the way of one request counts. */

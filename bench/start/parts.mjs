@@ -8,6 +8,7 @@ import { measureMemory } from './measure-memory.mjs';
 export const START_PARTS = [
   definePart({
     name: 'memory',
+    ignoresOthers: true,
     about: 'memory of an issuer and of a cached token',
     rounds: 5,
     tolerance: 0.15,
@@ -28,8 +29,9 @@ export const START_PARTS = [
   }),
   definePart({
     name: 'import',
+    ignoresOthers: true,
     about: 'import of the root entry, beside the packages that it replaces',
-    rounds: 15,
+    rounds: 10,
     tolerance: 0.15,
     measure: async ({ rounds }) => ({ result: await measureImport({ rounds }), noise: [] }),
     figures: ({ ratio, ratioAfterNest }) => ({

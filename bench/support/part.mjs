@@ -14,6 +14,7 @@
  *   about: string,
  *   group?: string,
  *   optional?: boolean,
+ *   ignoresOthers?: boolean,
  *   rounds: number,
  *   tolerance: number,
  *   measure: (extent: Extent) => Promise<{ result: R, noise: Noise[] }>,
@@ -21,7 +22,8 @@
  *   table: (result: R) => string[],
  * }} Part
  * `rounds`: what a run needs to be written down. `tolerance`: by which share a figure may be worse than the committed one.
- * `optional`: runs only when it is named.
+ * `optional`: runs only when it is named. `ignoresOthers`: other processes do not change its figures, or it finds out by itself
+ * whether they did.
  */
 
 /**

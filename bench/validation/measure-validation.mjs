@@ -69,6 +69,8 @@ function refusedTokens(issuer) {
   };
 }
 
-/** @param {string} token */
-const withOtherSignature = (token) =>
-  `${token.slice(0, -20)}${token.endsWith('A') ? 'BB' : 'AA'}${token.slice(-18)}`;
+/** Two characters of the signature that differ from what was there. @param {string} token */
+function withOtherSignature(token) {
+  const other = token.slice(-20, -18) === 'AA' ? 'BB' : 'AA';
+  return `${token.slice(0, -20)}${other}${token.slice(-18)}`;
+}

@@ -12,7 +12,7 @@ export const VALIDATION_PARTS = [
   definePart({
     name: 'validation',
     about: 'one token in a loop, in multiples of crypto.verify, beside other libraries',
-    rounds: 15,
+    rounds: 11,
     tolerance: 0.07,
     measure: async ({ rounds }) => {
       const result = await measureValidation({ rounds, tokens: TOKENS });
