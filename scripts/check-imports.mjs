@@ -8,7 +8,7 @@ import ts from 'typescript';
 /** Lowest first. Folders of one rank may not import each other. */
 const RANKS = [
   ['model'],
-  ['errors', 'cache'],
+  ['errors', 'cache', 'certificates'],
   ['options'],
   ['events', 'http'],
   ['metrics'],
