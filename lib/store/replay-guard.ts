@@ -27,7 +27,7 @@ export interface ReplayGuardParts {
   readonly maxEntries?: number;
 }
 
-/** More than the proofs that a processor can verify in the 70 s for which they are good: about 60 MB if all are in use. */
+/** More than the proofs that a processor can verify in the 70 s for which they are good: about 85 MB if all are in use. */
 const MAX_ENTRIES = 500_000;
 /** What no store is asked to exceed. */
 const MAX_TTL_MS = 86_400_000;
