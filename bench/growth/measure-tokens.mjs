@@ -15,11 +15,11 @@ const HEADER = { typ: 'at+jwt', kid: 'key' };
 /** @param {{ rounds: number }} extent */
 export async function measureTokens({ rounds }) {
   const bench = await start();
-  const sizes = SIZES.flatMap((size) =>
+  const sizes = SIZES.flatMap((characters) =>
     bench.pointsOf(
       '',
-      size,
-      listOf((at) => bench.sized(size, at)),
+      characters,
+      listOf((at) => bench.sized(characters, at)),
     ),
   );
   const members = MEMBERS.flatMap((count) => {
@@ -35,18 +35,18 @@ export async function measureTokens({ rounds }) {
     ];
   });
   const y = 'microseconds';
-  const bySize = await measureCurve(
+  const size = await measureCurve(
     { title: 'One validation, ES256', x: 'characters of the token', y },
     sizes,
     rounds,
   );
-  const byMembers = await measureCurve(
+  const claims = await measureCurve(
     { title: 'One validation, ES256', x: 'claims of the token', y },
     members,
     rounds,
   );
   await bench.close();
-  return { bySize, byMembers };
+  return { size, claims };
 }
 
 const listOf = (/** @type {(at: number) => string} */ one) =>

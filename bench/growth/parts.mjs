@@ -77,11 +77,11 @@ export const GROWTH_PARTS = [
     about: 'time by the size of tokens and the number of their claims',
     rounds: 15,
     measure: async (extent) => ({ result: await measureTokens(extent), noise: [] }),
-    figures: ({ bySize, byMembers }) => ({
-      'token of 8,000 characters against 300': growth(bySize, 'validateSync', 300, 8_000),
-      'token of 1,000 claims against 10': growth(byMembers, 'validateSync', 10, 1_000),
+    figures: ({ size, claims }) => ({
+      'token of 8,000 characters against 300': growth(size, 'validateSync', 300, 8_000),
+      'token of 1,000 claims against 10': growth(claims, 'validateSync', 10, 1_000),
     }),
-    table: ({ bySize, byMembers }) => [...curveTable(bySize), ...curveTable(byMembers)],
+    table: ({ size, claims }) => [...curveTable(size), ...curveTable(claims)],
   }),
   definePart({
     ...shared,

@@ -31,8 +31,8 @@ export function writeReport(parts) {
   );
   assertTargetsNamed(parts, measured, figures);
   writeFileSync(new URL('results.md', FOLDER), resultsText(measured, figures));
-  for (const { stored } of measured) {
-    for (const [name, curve] of curvesOf(stored.result)) {
+  for (const measurement of measured) {
+    for (const [name, curve] of curvesOf(measurement)) {
       writeFileSync(new URL(`${name}.svg`, FOLDER), drawCurve(curve));
     }
   }
@@ -63,22 +63,24 @@ function resultsText(measured, figures) {
     const { machine, measuredOn, result } = stored;
     lines.push(`## ${part.name}: ${part.about}`, '', `${measuredOn}. ${machineLine(machine)}.`, '');
     lines.push(...part.table(result), '');
-    for (const [name, { title }] of curvesOf(result)) lines.push(`![${title}](${name}.svg)`, '');
+    for (const [name, { title }] of curvesOf({ part, stored })) lines.push(`![${title}](${name}.svg)`, '');
   }
   return `${lines.join('\n')}\n`;
 }
 
 /**
- * @param {unknown} result
+ * The curves of a result, each with the name of its file: part and member.
+ *
+ * @param {Measured} measured
  * @returns {[name: string, curve: Curve][]}
  */
-function curvesOf(result) {
-  const members = typeof result === 'object' && result !== null ? Object.values(result) : [];
-  return members.flatMap((value) => {
+function curvesOf({ part, stored: { result } }) {
+  const members = typeof result === 'object' && result !== null ? Object.entries(result) : [];
+  return members.flatMap(([member, value]) => {
     const curve = /** @type {Partial<Curve> | undefined} */ (value);
-    if (curve?.title === undefined || curve.series === undefined) return [];
-    const name = `${curve.title} by ${curve.x ?? ''}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-    return [[name, /** @type {Curve} */ (curve)]];
+    return curve?.title === undefined || curve.series === undefined
+      ? []
+      : [[`${part.name}-${member}`, /** @type {Curve} */ (curve)]];
   });
 }
 
