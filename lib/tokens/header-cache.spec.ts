@@ -41,6 +41,20 @@ it('remembers the header of a verified token by its segment, frozen, once', () =
   expect(find(known, 'other')).toBeUndefined();
 });
 
+it('has room for two keys of each issuer', () => {
+  for (const [issuers, room] of [
+    [1, 256],
+    [128, 256],
+    [129, 258],
+    [1_000, 2_000],
+  ] as const) {
+    const known = new HeaderCache(issuers);
+    for (let index = 0; index <= room; index++) known.remember(`segment-${String(index)}`, header('x'));
+    expect(find(known, 'segment-0')).toBeUndefined();
+    expect(find(known, 'segment-1')).toBeDefined();
+  }
+});
+
 it('finds a header by its whole segment, also the one that it found last', () => {
   const known = new HeaderCache();
   known.remember('abc', header('abc'));

@@ -9,7 +9,9 @@ export interface JoseHeader {
 }
 
 /** A provider has a header for each of its keys. */
-const MAX_HEADERS = 256;
+const LEAST_HEADERS = 256;
+/** Keys of one issuer that sign at the same time, while it rotates them. */
+const HEADERS_OF_ISSUER = 2;
 
 /**
  * Headers by the exact text of their segment. Only those of tokens whose signature was verified are
@@ -18,8 +20,14 @@ const MAX_HEADERS = 256;
  */
 export class HeaderCache {
   private readonly bySegment = new Map<string, JoseHeader>();
+  private readonly max: number;
   /** The one found last: to compare it takes a tenth of the time in which V8 finds the hash of a segment. */
   private last: readonly [segment: string, header: JoseHeader] | undefined = undefined;
+
+  /** @param issuers - how many are known at the most; each has a key of its own. */
+  constructor(issuers = 1) {
+    this.max = Math.max(LEAST_HEADERS, issuers * HEADERS_OF_ISSUER);
+  }
 
   /** The header that a token begins with, up to its first dot at `end`. */
   find(token: string, end: number): JoseHeader | undefined {
@@ -32,7 +40,7 @@ export class HeaderCache {
   }
 
   remember(segment: string, header: JoseHeader): void {
-    if (this.bySegment.size >= MAX_HEADERS) {
+    if (this.bySegment.size >= this.max) {
       for (const oldest of this.bySegment.keys()) {
         this.bySegment.delete(oldest);
         if (this.last?.[0] === oldest) this.last = undefined;

@@ -11,7 +11,7 @@ export function createRunContext(options: ResolvedOptions, issuers: IssuerFinder
     issuers,
     lookUps: issuers.keyLookUps,
     clock,
-    headers: new HeaderCache(),
+    headers: new HeaderCache(Math.max(issuers.configured.length, options.cache.maxEntries)),
     tokenCache: options.tokenCache && new TokenCache(options.tokenCache, clock),
   };
 }

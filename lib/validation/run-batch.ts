@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { IdentityError } from '../errors/identity-error.js';
 import { BatchResults, type BatchProgress } from './batch-results.js';
+import type { EventLoopSlice } from './event-loop-slice.js';
 
 export type TokenSource = Iterable<string> | AsyncIterable<string>;
 
@@ -26,14 +26,17 @@ export type ValidateOne<R> = (token: string, leaveSlot: LeaveSlot) => Promise<R>
 export type LeaveSlot = <T>(wait: () => Promise<T>) => Promise<T>;
 
 const DEFAULT_CONCURRENCY = 64;
-/** How long a batch may hold the event loop before others get their turn. */
-const SLICE_MS = 4;
 
-/** Runs a batch with bounded concurrency; the results are in the order of the tokens. */
+/**
+ * Runs a batch with bounded concurrency; the results are in the order of the tokens.
+ *
+ * @param slice - shared by all batches that may run at once.
+ */
 export async function runBatch<R>(
   tokens: TokenSource,
   validateOne: ValidateOne<R>,
   options: BatchOptions,
+  slice: EventLoopSlice,
 ): Promise<PromiseSettledResult<R>[]> {
   const slots = new Slots(readConcurrency(options.concurrency));
   const results = new BatchResults<R>(options.signal, options.onProgress);
@@ -50,6 +53,8 @@ export async function runBatch<R>(
     for await (const token of tokens) {
       const at = results.add();
       await slots.acquire();
+      // Not in acquire(): between its end and here all other batches would have asked, too.
+      for (let turn = slice.next(); turn !== undefined; turn = slice.next()) await turn;
       if (results.isAborted) return;
       const one = runOne(at, token);
       // Seen by Promise.all below, which may be long after, if the tokens come slowly.
@@ -64,20 +69,15 @@ export async function runBatch<R>(
   return results.list(Array.isArray(tokens) ? tokens.length : undefined);
 }
 
-/** Counts the tokens on their way, and lets the event loop breathe between them. */
+/** Counts the tokens on their way. */
 class Slots {
   private readonly queue: (() => void)[] = [];
-  private sliceEndMs = performance.now() + SLICE_MS;
 
   constructor(private free: number) {}
 
-  /** Gives way by the clock and not by a count: how long a token takes depends on its algorithm. */
   async acquire(): Promise<void> {
     if (this.free > 0) this.free--;
     else await new Promise<void>((resolve) => this.queue.push(resolve));
-    if (performance.now() < this.sliceEndMs) return;
-    await setImmediate();
-    this.sliceEndMs = performance.now() + SLICE_MS;
   }
 
   release(): void {

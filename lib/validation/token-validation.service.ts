@@ -3,6 +3,7 @@ import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import type { ValidatedToken } from '../model/token.js';
 import { driveOn, type Through } from './drive.js';
+import { EventLoopSlice } from './event-loop-slice.js';
 import type { ValidationOverrides } from './overrides.js';
 import { RuleSets } from './rule-sets.js';
 import { RUN_CONTEXT, type CallSettings, type RunContext } from './run-context.js';
@@ -33,6 +34,7 @@ const AT_ONCE: Through = (wait) => wait();
 export class TokenValidationService {
   /** Calls without overrides share one object. */
   private readonly configuredCall: CallSettings;
+  private readonly slice = new EventLoopSlice();
 
   constructor(
     @Inject(RUN_CONTEXT) private readonly context: RunContext,
@@ -101,6 +103,7 @@ export class TokenValidationService {
       tokens,
       async (token, leaveSlot) => this.run(token, call, leaveSlot),
       batch,
+      this.slice,
     );
     endBatch(results.length);
     return results as PromiseSettledResult<ValidatedToken<T>>[];
