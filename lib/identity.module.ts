@@ -13,6 +13,7 @@ import { StartChecks } from './startup/start-checks.js';
 import { WarmUp } from './startup/warm-up.js';
 import { AccessReports } from './auth/access-reports.js';
 import { Authorizer } from './auth/authorizer.js';
+import { Challenges } from './auth/challenges.js';
 import { CredentialsReader } from './auth/credentials-reader.js';
 import { DenialResponder } from './auth/denial-responder.js';
 import { IdentityAuthGuard } from './auth/identity-auth.guard.js';
@@ -35,6 +36,8 @@ import { MetricsReader } from './stats/metrics-reader.js';
 import { IssuerRows } from './metrics/issuer-rows.js';
 import { MetricsRecorder } from './metrics/metrics-recorder.js';
 import { MetricsRegistry } from './metrics/metrics-registry.js';
+import { senderProofsProvider } from './proofs/create-sender-proofs.js';
+import { SENDER_PROOFS } from './proofs/sender-proofs.js';
 import { createRightsSources, RIGHTS_SOURCES } from './requirements/rights-sources.js';
 import { MetadataRoutes } from './resources/metadata-routes.js';
 import { Resources } from './resources/resources.js';
@@ -119,7 +122,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     JwksService,
     {
       provide: RUN_CONTEXT,
-      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK],
+      inject: [RESOLVED_OPTIONS, IssuerRegistry, CLOCK, SENDER_PROOFS],
       useFactory: createRunContext,
     },
     {
@@ -150,6 +153,8 @@ import { ValidationReports } from './validation/validation-reports.js';
       useFactory: createRightsSources,
     },
     AccessReports,
+    senderProofsProvider,
+    Challenges,
     Authorizer,
     UserMapper,
     RequestAuthenticator,

@@ -18,6 +18,7 @@ export { RequireAnyRole } from './requirements/any-role.js';
 export { RequireClaim, type ClaimPredicate } from './requirements/claim.js';
 export { ProtectedResource } from './requirements/protected-resource.js';
 export { RequireAuthentication, type AuthenticationDemand } from './requirements/authentication.js';
+export { RequireSenderConstrained } from './requirements/sender-constrained.js';
 export { RequireIssuer } from './requirements/issuer.js';
 export { RefuseDelegated, RequireActor } from './requirements/actor.js';
 export { RequireAuthorizationDetails, type DetailPredicate } from './requirements/authorization-details.js';
@@ -25,6 +26,7 @@ export type { AuthorizationDetail } from './requirements/read-authorization-deta
 export { Actor } from './decorators/actor.js';
 export { AuthorizationDetails } from './decorators/authorization-details.js';
 export { Claims } from './decorators/claims.js';
+export { Proof, type SenderProof } from './decorators/proof.js';
 export { Token } from './decorators/token.js';
 export {
   DiscoveryService,
@@ -69,6 +71,7 @@ export type { EntryState } from './cache/value-source.js';
 export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
+export type { Credentials } from './model/credentials.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 export { ExtractJwt, type PassportStrategy, type TokenExtractors } from './auth/passport-jwt.js';
 export type { SecretOrKeyProvider } from './jwks/secret-or-key-provider.js';
@@ -80,6 +83,7 @@ export type {
   LifetimeOptions,
   TokenCacheOptions,
 } from './options/cache-options.js';
+export type { DpopNonceOptions, DpopOptions } from './options/dpop-options.js';
 export type { HttpOptions, TlsOptions } from './options/http-options.js';
 export type { ResourceOptions } from './options/resource-options.js';
 export type { IssuerOptions } from './options/issuer-options.js';
@@ -91,6 +95,7 @@ export type {
   JwtFromRequest,
   MapUser,
   Profile,
+  SenderConstrained,
   StepUp,
   ValidateHook,
 } from './options/options.types.js';

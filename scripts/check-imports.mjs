@@ -17,6 +17,7 @@ const RANKS = [
   ['validation'],
   ['discovery'],
   ['jwks'],
+  ['proofs'],
   ['issuers'],
   ['stats'],
   ['transports'],

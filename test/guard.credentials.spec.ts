@@ -11,7 +11,7 @@ import {
 } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { CredentialsReader } from '../lib/auth/credentials-reader.js';
-import type { Credentials } from '../lib/transports/credentials.js';
+import type { Credentials } from '../lib/model/credentials.js';
 import { createApp, get, PLATFORMS, type TestApp } from './support/create-app.js';
 
 /** Overrides something, and changes nothing: so the guard goes through passport. */

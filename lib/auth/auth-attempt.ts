@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { AccessPlan } from '../requirements/read-access-plan.js';
-import type { Credentials } from '../transports/credentials.js';
+import type { Credentials } from '../model/credentials.js';
 import type { Transport } from '../transports/transport.js';
 
 /** One call of one handler that one guard is asked about. It is a value: what comes of it is returned. */

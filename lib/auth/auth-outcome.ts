@@ -1,5 +1,6 @@
 import type { ChallengeParameters } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { AuthAttempt } from './auth-attempt.js';
 
@@ -11,6 +12,8 @@ export interface Authenticated {
   readonly resource: string | undefined;
   /** What `mapUser` made of the token for this call; the claims without one. */
   readonly user: unknown;
+  /** What the token came with. */
+  readonly credentials: Credentials;
 }
 
 /** Why a call is not let in, and what the answer, the counters and the log need to know about it. */
@@ -22,6 +25,8 @@ export interface Denial {
   readonly cause?: IdentityError | undefined;
   /** The token, if a validation accepted it: then it is the route that denies access. */
   readonly validated?: ValidatedToken | undefined;
+  /** How the token came; undefined if there was none, or if that is not known. */
+  readonly scheme?: Credentials['scheme'] | undefined;
   /** Parameters of the challenge that the unmet requirement names. */
   readonly challenge?: ChallengeParameters | undefined;
   /** The application's part of which the log must tell, because the answer does not. */
@@ -42,7 +47,9 @@ export function isUser(user: unknown): boolean {
 /** What the strategy found out, for a denial that something else led to. */
 export function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind' | 'error'> {
   if (outcome === undefined) return {};
-  if (outcome.kind === 'authenticated') return { validated: outcome.validated };
+  if (outcome.kind === 'authenticated') {
+    return { validated: outcome.validated, scheme: outcome.credentials.scheme };
+  }
   const { kind: _, error, ...details } = outcome;
   return { ...details, cause: error instanceof IdentityError ? error : undefined };
 }
@@ -55,7 +62,7 @@ export function detailsOf(outcome: AuthOutcome | undefined): Omit<Denial, 'kind'
 export function withoutUser(guard: string, { plan }: AuthAttempt, outcome: AuthOutcome | undefined): Denial {
   if (outcome?.kind === 'authenticated') {
     const error = refuse('user_refused', `handleRequest of ${guard} returned no user.`);
-    return denied(error, { validated: outcome.validated, broken: 'handleRequest' });
+    return denied(error, { ...detailsOf(outcome), broken: 'handleRequest' });
   }
   const { cause = new IdentityError('token_missing'), ...details } = detailsOf(outcome);
   return denied(cause, plan.requirements.length > 0 ? details : { ...details, broken: 'handleRequest' });

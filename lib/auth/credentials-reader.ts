@@ -1,17 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import { bearer, type Credentials, type CredentialSources } from '../transports/credentials.js';
+import type { Credentials } from '../model/credentials.js';
+import type { CredentialSources } from '../transports/credentials.js';
 import { readHandshake } from '../transports/ws.transport.js';
 import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
-import { tokenReader } from './token-reader.js';
+import { requestReader } from './token-reader.js';
 
 /** Reads the credentials of requests and handshakes. The test kit replaces this provider to supply tokens of its own. */
 @Injectable()
 export class CredentialsReader {
   private readonly sources: CredentialSources;
 
-  constructor(@Inject(RESOLVED_OPTIONS) { jwtFromRequest, transports }: ResolvedOptions) {
-    this.sources = { ...transports, fromRequest: tokenReader(jwtFromRequest) };
+  constructor(@Inject(RESOLVED_OPTIONS) { jwtFromRequest, transports, senderConstrained }: ResolvedOptions) {
+    const acceptsDpop = senderConstrained !== 'reject';
+    this.sources = { ...transports, acceptsDpop, fromRequest: requestReader(jwtFromRequest, acceptsDpop) };
   }
 
   /**
@@ -21,8 +23,17 @@ export class CredentialsReader {
    * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `check_failed`, `transport_unsupported`.
    */
   read(attempt: AuthAttempt, request: object): Credentials | null {
-    if (!isOwnRequest(attempt, request)) return bearer(this.sources.fromRequest(request));
+    if (!isOwnRequest(attempt, request)) {
+      const credentials = this.sources.fromRequest(request);
+      // Nobody knows whether that object stands for one request only: a proof that comes with it again was used before.
+      return credentials?.carrier === undefined ? credentials : { ...credentials, carrier: undefined };
+    }
     return attempt.transport.credentialsOf(attempt.context, attempt.holder, this.sources);
+  }
+
+  /** Whether tokens may come under the scheme of some credentials: DPoP (RFC 9449 section 7.1) only if the options accept it. */
+  knows({ scheme }: Credentials): boolean {
+    return scheme === 'Bearer' || this.sources.acceptsDpop;
   }
 
   /**
@@ -31,6 +42,6 @@ export class CredentialsReader {
    * @throws {IdentityError} as {@link CredentialsReader.read}.
    */
   readHandshake(client: object): Credentials | null {
-    return bearer(readHandshake(client, this.sources));
+    return readHandshake(client, this.sources);
   }
 }

@@ -24,6 +24,7 @@ import { httpTransport } from '../transports/http.transport.js';
 import type { Connection, Transport } from '../transports/transport.js';
 import { denied, type Denial } from './auth-outcome.js';
 import { Authorizer } from './authorizer.js';
+import { Challenges } from './challenges.js';
 import { DenialResponder } from './denial-responder.js';
 
 const issuer = TestIssuer.inMemory({ audience: 'orders-api' });
@@ -72,10 +73,14 @@ function create({ closeExpired = false, resource }: { closeExpired?: boolean; re
   const responder = new DenialResponder(
     options,
     module.get(Authorizer),
-    new Resources(
-      resource === undefined
-        ? []
-        : resolveOptions({ issuer: issuer.issuer, resource: { url: resource } }, {}).resources,
+    new Challenges(
+      options,
+      new Resources(
+        resource === undefined
+          ? []
+          : resolveOptions({ issuer: issuer.issuer, resource: { url: resource } }, {}).resources,
+      ),
+      null,
     ),
     adapterHost as unknown as HttpAdapterHost,
   );

@@ -1,17 +1,15 @@
 import { HttpException, Inject, Injectable, Optional } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { buildChallenge, retryAfterSeconds, type ChallengeParameters } from '../errors/challenge.js';
+import { retryAfterSeconds } from '../errors/challenge.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Credentials } from '../model/credentials.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
-import type { ResolvedResource } from '../options/resource-options.js';
-import type { Requirement } from '../requirements/requirement.js';
-import { scopeParameter } from '../requirements/scopes.js';
-import { Resources } from '../resources/resources.js';
 import { errorResponseFor, type ErrorResponse } from '../transports/error-response.js';
 import { toHttpException } from '../transports/http-exceptions.js';
 import type { AuthAttempt } from './auth-attempt.js';
 import type { Denial } from './auth-outcome.js';
 import { Authorizer } from './authorizer.js';
+import { Challenges, nonceFields } from './challenges.js';
 
 /** Turns a denial into what the caller is answered: an exception, and over HTTP its headers. */
 @Injectable()
@@ -19,7 +17,7 @@ export class DenialResponder {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
     @Inject(Authorizer) private readonly authorizer: Authorizer,
-    @Inject(Resources) private readonly resources: Resources,
+    @Inject(Challenges) private readonly challenges: Challenges,
     /** Missing only beside a second copy of `@nestjs/core`: HostApplication says so. */
     @Optional() @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
@@ -30,6 +28,7 @@ export class DenialResponder {
     const { context, transport } = attempt;
     const response = errorResponseFor(error, denial);
     if (response !== undefined) this.authorizer.countDenial(validated, response.code);
+    if (denial.scheme === 'DPoP') this.setNonce(this.challenges.nonce, attempt);
     if (transport.toException === undefined) return this.toHttp(denial, attempt);
     // An error of the application's own wiring stays what it is: the caller learns nothing of it.
     if (response === undefined || response.status === 500) return ownOrHttp(error);
@@ -51,34 +50,32 @@ export class DenialResponder {
     if (connection !== undefined) setImmediate(() => connection.close(response));
   }
 
-  private setHeaders(reason: IdentityError, { challenge }: Denial, { context, plan }: AuthAttempt): void {
+  /** A request was let in: its client is told in time that the nonce of its proofs ends (RFC 9449 section 8.2). */
+  offerNonce(attempt: AuthAttempt, credentials: Credentials): void {
+    this.setNonce(this.challenges.freshNonceFor(credentials), attempt);
+  }
+
+  private setNonce(nonce: string | undefined, { context, transport }: AuthAttempt): void {
+    if (nonce === undefined) return;
+    const response = transport.responseOf(context);
+    if (response === undefined) return;
+    for (const [name, value] of nonceFields(nonce))
+      this.adapterHost.httpAdapter.setHeader(response, name, value);
+  }
+
+  private setHeaders(reason: IdentityError, denial: Denial, { context, plan }: AuthAttempt): void {
     const { httpAdapter } = this.adapterHost;
     const response: unknown = context.switchToHttp().getResponse();
-    const resource = this.resources.of(plan.resource);
-    const value = buildChallenge(reason, {
-      realm: this.options.realm,
-      resourceMetadataUrl: resource?.metadataUrl,
-      parameters:
-        reason.code === 'token_missing' ? scopesFor(this.authorizer.enforcedOf(plan), resource) : challenge,
-    });
-    if (value !== undefined) httpAdapter.appendHeader(response, 'WWW-Authenticate', value);
+    for (const value of this.challenges.of(reason, denial, {
+      plan,
+      enforced: this.authorizer.enforcedOf(plan),
+    })) {
+      httpAdapter.appendHeader(response, 'WWW-Authenticate', value);
+    }
     if (reason.kind === 'unavailable') {
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(reason));
     }
   }
-}
-
-/**
- * What a client without a token should ask for (RFC 6750 section 3): the scopes of the route, else those of its resource. Not
- * those that are only reported: a provider that does not grant them yet would refuse the whole request (RFC 6749 section 4.1.2.1
- * `invalid_scope`).
- */
-function scopesFor(
-  enforced: readonly Requirement[],
-  resource: ResolvedResource | undefined,
-): ChallengeParameters {
-  const ofRoute = enforced.flatMap(({ scopes }) => scopes ?? []);
-  return scopeParameter(ofRoute.length > 0 ? ofRoute : (resource?.scopes ?? []));
 }
 
 /** A 401 of the application's own making has a challenge like every other (RFC 9110 section 15.5.2). */

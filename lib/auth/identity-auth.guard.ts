@@ -237,8 +237,16 @@ export class IdentityAuthGuard extends AuthGuard() {
     }
     if (authenticated !== undefined) {
       const leavesUser = (isOwn && property === USER) || this.#hasUserOf(authenticated, attempt);
-      const { validated, resource, user: mapped } = authenticated;
-      this.#record('validated', attempt, { validated, resource, user: mapped, isOwn, leavesUser });
+      const { validated, resource, user: mapped, credentials } = authenticated;
+      this.#record('validated', attempt, {
+        validated,
+        resource,
+        user: mapped,
+        credentials,
+        isOwn,
+        leavesUser,
+      });
+      if (credentials.scheme === 'DPoP') this.denialResponder.offerNonce(attempt, credentials);
       return undefined;
     }
     if (attempt.plan.requirements.length > 0) {
@@ -249,8 +257,8 @@ export class IdentityAuthGuard extends AuthGuard() {
     return undefined;
   }
 
-  #hasUserOf({ validated }: Authenticated, attempt: AuthAttempt): boolean {
-    return this.requestAuthenticator.decisionOf(attempt, validated)?.leavesUser === true;
+  #hasUserOf({ credentials }: Authenticated, attempt: AuthAttempt): boolean {
+    return this.requestAuthenticator.decisionOf(attempt, credentials)?.leavesUser === true;
   }
 
   #deny(denial: Denial, attempt: AuthAttempt): Promise<unknown> {

@@ -3,7 +3,7 @@ import type { AuthAttempt } from './auth-attempt.js';
 import type { Authenticated } from './auth-outcome.js';
 
 /** A token that was accepted, and what became of the user that it stands for. */
-export type Accepted = Pick<Authenticated, 'validated' | 'resource' | 'user'> &
+export type Accepted = Pick<Authenticated, 'validated' | 'resource' | 'user' | 'credentials'> &
   Pick<Decision, 'isOwn' | 'leavesUser'>;
 
 /**
@@ -24,6 +24,7 @@ export function recordAttempt(
     call: transport.outlivesRequest(holder) ? undefined : context,
     by,
     validated: accepted?.validated,
+    scheme: accepted?.credentials.scheme,
     resource: accepted?.resource,
     user: accepted?.user,
     isOwn: accepted?.isOwn ?? true,

@@ -199,16 +199,19 @@ describe('an earlier decision about the same call and token', () => {
     const attempt = attemptOf(request);
     const first = await authenticator.authenticate(attempt, request);
     if (first.kind !== 'authenticated') throw new Error('expected a user');
-    const { validated, user } = first;
-    expect(authenticator.decisionOf(attempt, validated)).toBeUndefined();
+    const { validated, user, credentials } = first;
+    expect(authenticator.decisionOf(attempt, credentials)).toBeUndefined();
     recordAttempt(
       'validated',
       attempt,
       { guard: {}, by: authenticator },
-      { validated, resource: undefined, user, isOwn: true, leavesUser: true },
+      { validated, resource: undefined, user, credentials, isOwn: true, leavesUser: true },
     );
-    expect(authenticator.decisionOf(attempt, validated)).toMatchObject({ validated, user });
-    expect(authenticator.decisionOf(attempt, { token: issuer.token() })).toBeUndefined();
+    expect(authenticator.decisionOf(attempt, credentials)).toMatchObject({ validated, user });
+    const others = [{ token: issuer.token() }, { scheme: 'DPoP' } as const];
+    for (const other of others) {
+      expect(authenticator.decisionOf(attempt, { ...credentials, ...other })).toBeUndefined();
+    }
 
     expect(await authenticator.authenticate(attempt, request)).toEqual(first);
     expect([validations(), asked]).toEqual([1, 1]);

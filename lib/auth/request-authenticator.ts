@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import type { Credentials } from '../transports/credentials.js';
+import type { Credentials } from '../model/credentials.js';
 import { decisionInCall, type Decision } from '../transports/decisions.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import type { AuthAttempt } from './auth-attempt.js';
@@ -34,31 +34,32 @@ export class RequestAuthenticator {
    */
   async authenticate(attempt: AuthAttempt, request: object): Promise<AuthOutcome> {
     let validated: ValidatedToken | undefined;
+    let scheme: Credentials['scheme'] | undefined;
     try {
       const credentials =
         attempt.credentials === undefined ? this.reader.read(attempt, request) : attempt.credentials;
       // A token under a scheme that proves possession is no bearer token, even if somebody else has read it so.
-      if (credentials?.scheme !== 'Bearer') return denied(refuse('token_missing'));
-      const { token } = credentials;
+      if (credentials === null || !this.reader.knows(credentials)) return denied(refuse('token_missing'));
+      ({ scheme } = credentials);
       const known = this.decisionOf(attempt, credentials);
-      const flight = this.flightOf(attempt, token);
+      const flight = this.flightOf(attempt, credentials);
       validated = known?.validated;
       if (validated === undefined && flight !== undefined) validated = await flight.validated;
       if (validated === undefined) {
         // As in validate(), whose promise would cost each request a microsecond.
         for (let turn = this.turns.next(); turn !== undefined; turn = this.turns.again()) await turn;
-        validated = await this.validateNow(attempt, token);
+        validated = await this.validateNow(attempt, credentials);
       }
       const denial = this.authorizer.authorize(validated, attempt);
-      if (denial !== undefined) return denial;
+      if (denial !== undefined) return { ...denial, scheme };
       const resource = this.authorizer.resourceOf(attempt.plan);
       if (this.users.mapsNothing) {
-        return { kind: 'authenticated', validated, resource, user: validated.claims };
+        return { kind: 'authenticated', validated, resource, user: validated.claims, credentials };
       }
       const user = known === undefined ? await this.userOf(attempt, validated, flight) : known.user;
-      return { kind: 'authenticated', validated, resource, user };
+      return { kind: 'authenticated', validated, resource, user, credentials };
     } catch (error) {
-      return denied(error, { validated });
+      return denied(error, { validated, scheme });
     }
   }
 
@@ -68,8 +69,8 @@ export class RequestAuthenticator {
   }
 
   /** What a guard decided earlier about this very call and these very credentials, by this authenticator. */
-  decisionOf({ holder, context }: AuthAttempt, { token }: Pick<Credentials, 'token'>): Decision | undefined {
-    return decisionInCall(holder, { call: context, by: this, token });
+  decisionOf({ holder, context }: AuthAttempt, { scheme, token }: Credentials): Decision | undefined {
+    return decisionInCall(holder, { call: context, by: this, scheme, token });
   }
 
   /** What a route demands of a token that is validated already. */
@@ -83,23 +84,23 @@ export class RequestAuthenticator {
   }
 
   /** The fields of one GraphQL operation ask all at once. */
-  private flightOf(attempt: AuthAttempt, token: string): Flight | undefined {
+  private flightOf(attempt: AuthAttempt, credentials: Credentials): Flight | undefined {
     const { transport, holder } = attempt;
     if (transport.handlersPerRequest !== 'concurrent') return undefined;
-    return this.singleFlight.join(holder, token, transport.outlivesRequest(holder), () =>
-      this.validate(attempt, token),
+    return this.singleFlight.join(holder, credentials, transport.outlivesRequest(holder), () =>
+      this.validate(attempt, credentials),
     );
   }
 
-  private async validate(attempt: AuthAttempt, token: string): Promise<ValidatedToken> {
+  private async validate(attempt: AuthAttempt, credentials: Credentials): Promise<ValidatedToken> {
     for (let turn = this.turns.next(); turn !== undefined; turn = this.turns.again()) await turn;
-    return this.validateNow(attempt, token);
+    return this.validateNow(attempt, credentials);
   }
 
   /** @throws {IdentityError} `aborted`, if the caller has left before the turn of the request came. */
-  private validateNow({ holder }: AuthAttempt, token: string): Promise<ValidatedToken> {
+  private validateNow({ holder }: AuthAttempt, credentials: Credentials): Promise<ValidatedToken> {
     if (isGone(holder)) throw new IdentityError('aborted', 'The request has gone before its turn came.');
-    return this.validation.validate(token);
+    return this.validation.validate(credentials);
   }
 
   /** `mapUser` may decide by the field and its arguments: unless it says that it does not, it is asked about each of them. */

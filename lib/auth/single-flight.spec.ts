@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { Flight, SingleFlight } from './single-flight.js';
 
@@ -8,6 +9,8 @@ const VALIDATED: ValidatedToken = {
   issuer: 'i',
   token: 't',
 };
+
+const bearer = (token: string): Credentials => ({ scheme: 'Bearer', token });
 
 /** Validations that end when the test says so, and how many began. */
 function validations(): {
@@ -27,27 +30,39 @@ describe('one validation for all who ask at the same time', () => {
     const single = new SingleFlight();
     const { begin, begun } = validations();
     const [one, other] = [{}, {}];
-    const first = single.join(one, 'a', false, begin);
-    expect(single.join(one, 'a', false, begin)).toBe(first);
+    const first = single.join(one, bearer('a'), false, begin);
+    expect(single.join(one, bearer('a'), false, begin)).toBe(first);
     expect(begun).toHaveLength(1);
-    const rest = [single.join(one, 'b', false, begin), single.join(other, 'a', false, begin)];
+    const rest = [single.join(one, bearer('b'), false, begin), single.join(other, bearer('a'), false, begin)];
     expect(begun).toHaveLength(3);
     expect(new Set([first, ...rest]).size).toBe(3);
     // The flights of the tokens that came before are still there.
-    expect(single.join(one, 'a', false, begin)).toBe(first);
+    expect(single.join(one, bearer('a'), false, begin)).toBe(first);
     begun[0]?.resolve(VALIDATED);
     expect(await first.validated).toBe(VALIDATED);
+  });
+
+  it('is not shared by a token under another scheme, or with another proof', () => {
+    const single = new SingleFlight();
+    const { begin, begun } = validations();
+    const holder = {};
+    const bound: Credentials = { scheme: 'DPoP', token: 'a', proof: 'p' };
+    const all = [bearer('a'), bound, { ...bound, proof: 'q' }, { ...bound, proof: ['p', 'q'] }];
+    const flights = all.map((each) => single.join(holder, each, false, begin));
+    expect(new Set(flights).size).toBe(4);
+    expect(single.join(holder, { ...bound }, false, begin)).toBe(flights[1]);
+    expect(begun).toHaveLength(4);
   });
 
   it('serves those who come later, too, if the holder lives as long as the request', async () => {
     const single = new SingleFlight();
     const holder = {};
     const { begin, begun } = validations();
-    const flight = single.join(holder, 'a', false, begin);
+    const flight = single.join(holder, bearer('a'), false, begin);
     begun[0]?.resolve(VALIDATED);
     await flight.validated;
     await new Promise((resolve) => setImmediate(resolve));
-    expect(single.join(holder, 'a', false, begin)).toBe(flight);
+    expect(single.join(holder, bearer('a'), false, begin)).toBe(flight);
   });
 
   it.each(['resolve', 'reject'] as const)(
@@ -56,13 +71,13 @@ describe('one validation for all who ask at the same time', () => {
       const single = new SingleFlight();
       const holder = {};
       const { begin, begun } = validations();
-      const flight = single.join(holder, 'a', true, begin);
-      const another = single.join(holder, 'b', true, begin);
-      expect(single.join(holder, 'a', true, begin)).toBe(flight);
+      const flight = single.join(holder, bearer('a'), true, begin);
+      const another = single.join(holder, bearer('b'), true, begin);
+      expect(single.join(holder, bearer('a'), true, begin)).toBe(flight);
       begun[0]?.[end](VALIDATED);
       await Promise.allSettled([flight.validated]);
-      expect(single.join(holder, 'a', true, begin)).not.toBe(flight);
-      expect(single.join(holder, 'b', true, begin)).toBe(another);
+      expect(single.join(holder, bearer('a'), true, begin)).not.toBe(flight);
+      expect(single.join(holder, bearer('b'), true, begin)).toBe(another);
     },
   );
 });

@@ -1,3 +1,4 @@
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /**
@@ -8,18 +9,29 @@ export class SingleFlight {
   private readonly flights = new WeakMap<object, Map<string, Flight>>();
 
   /** @param outlives - whether the holder outlives the request: then the flight is forgotten as soon as it has ended. */
-  join(holder: object, token: string, outlives: boolean, validate: () => Promise<ValidatedToken>): Flight {
+  join(
+    holder: object,
+    credentials: Credentials,
+    outlives: boolean,
+    validate: () => Promise<ValidatedToken>,
+  ): Flight {
     const ofHolder = this.flights.get(holder) ?? new Map<string, Flight>();
-    const known = ofHolder.get(token);
+    const key = keyOf(credentials);
+    const known = ofHolder.get(key);
     if (known !== undefined) return known;
     const flight = new Flight(validate());
-    this.flights.set(holder, ofHolder.set(token, flight));
+    this.flights.set(holder, ofHolder.set(key, flight));
     if (outlives) {
-      const forget = (): unknown => ofHolder.delete(token);
+      const forget = (): unknown => ofHolder.delete(key);
       flight.validated.then(forget, forget);
     }
     return flight;
   }
+}
+
+/** A token that one proof came with is not proven by another. */
+function keyOf({ scheme, token, proof }: Credentials): string {
+  return scheme === 'Bearer' ? token : `${scheme} ${token} ${JSON.stringify(proof)}`;
 }
 
 /** What is found out about one token for all fields of an operation: nothing that depends on a field. */

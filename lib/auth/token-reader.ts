@@ -1,19 +1,30 @@
-import { readBearer } from '../transports/read-bearer.js';
 import { refuse } from '../errors/identity-error.js';
 import { atOnce } from '../options/at-once.js';
 import type { JwtFromRequest } from '../options/options.types.js';
+import type { CredentialSources } from '../transports/credentials.js';
+import { readCredentials, readDpop } from '../transports/read-credentials.js';
 import { toCheckError } from '../validation/run-hooks.js';
 
 const OPTION = '"jwtFromRequest"';
 
 /**
- * How the token of an HTTP request is read: strictly, or by the function of the application.
+ * How the credentials of an HTTP request are read: strictly, or by the function of the application, which knows tokens and no
+ * schemes: what it answers is a bearer token, unless the Authorization header has it under the scheme DPoP.
  *
  * The returned function throws `authorization_malformed`, and with a function of the application `check_failed` if
  * that throws or answers with a promise, `token_malformed` if it answers anything but a string, null or undefined.
  */
-export function tokenReader(own: JwtFromRequest | undefined): (request: object) => string | undefined {
-  return own === undefined ? readBearer : (request) => readByOwn(own, request);
+export function requestReader(
+  own: JwtFromRequest | undefined,
+  acceptsDpop: boolean,
+): CredentialSources['fromRequest'] {
+  if (own === undefined) return (request) => readCredentials(request, acceptsDpop);
+  return (request) => {
+    const token = readByOwn(own, request);
+    if (token === undefined) return null;
+    const bound = acceptsDpop ? readDpop(request) : null;
+    return bound?.token === token ? bound : { scheme: 'Bearer', token };
+  };
 }
 
 function readByOwn(own: JwtFromRequest, request: object): string | undefined {

@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.js';
-import { elapsedMs, instantOf, type Instant } from './clock.js';
+import { elapsedMs, instantOf } from './clock.js';
 import { FetchSlot, type Flight } from './fetch-slot.js';
 import { describeValue, servingOf, type HeldValue } from './held-value.js';
 import { refreshAheadMs, type Serving } from './serving-policy.js';
@@ -37,9 +37,10 @@ export class RefreshingValue<V> {
   }
 
   /** The value if one may be served without waiting; renews it in the background when it is due. Not counted. */
-  getIfServable(now: Instant = instantOf(this.rules.clock)): V | undefined {
+  getIfServable(): V | undefined {
     const { held } = this;
     if (held === undefined) return undefined;
+    const now = instantOf(this.rules.clock);
     this.lastUsedMs = now.monotonicMs;
     const serving = this.servingOf(held, now);
     if (serving === 'serve-and-renew') this.renewInBackground();

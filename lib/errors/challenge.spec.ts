@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildChallenge, retryAfterSeconds } from './challenge.js';
+import { buildChallenges, retryAfterSeconds } from './challenge.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import { IdentityError } from './identity-error.js';
 
@@ -9,10 +9,10 @@ const CONTEXT = { realm: 'api' };
 
 const challenge = (
   code: ErrorCode,
-  context: Parameters<typeof buildChallenge>[1] = CONTEXT,
-): string | undefined => buildChallenge(new IdentityError(code), context);
+  context: Parameters<typeof buildChallenges>[1] = CONTEXT,
+): string | undefined => buildChallenges(new IdentityError(code), context)[0];
 
-describe('buildChallenge', () => {
+describe('buildChallenges', () => {
   it.each<[ErrorCode, string | undefined]>([
     ['token_missing', 'Bearer realm="api"'],
     ['authorization_malformed', 'Bearer realm="api", error="invalid_request"'],
@@ -55,6 +55,11 @@ describe('buildChallenge', () => {
       const others = {
         token_missing: undefined,
         authentication_insufficient: 'insufficient_user_authentication',
+        proof_missing: 'invalid_dpop_proof',
+        proof_malformed: 'invalid_dpop_proof',
+        proof_invalid: 'invalid_dpop_proof',
+        proof_replayed: 'invalid_dpop_proof',
+        proof_nonce_needed: 'use_dpop_nonce',
       };
       expect(error).toBe(code in others ? Reflect.get(others, code) : 'invalid_token');
     }
@@ -107,8 +112,59 @@ describe('buildChallenge', () => {
   it('carries nothing of the message, the cause or the request', () => {
     for (const code of CODES) {
       const error = new IdentityError(code, 'secret "message"', { cause: new Error('secret cause') });
-      expect(buildChallenge(error, CONTEXT)).toBe(challenge(code));
+      expect(buildChallenges(error, CONTEXT)[0]).toBe(challenge(code));
     }
+  });
+});
+
+describe('the challenges of several schemes', () => {
+  const schemes = [{ name: 'Bearer' }, { name: 'DPoP', algs: 'ES256 EdDSA' }] as const;
+  const all = (code: ErrorCode, used?: 'Bearer' | 'DPoP', parameters = {}): readonly string[] =>
+    buildChallenges(new IdentityError(code), { ...CONTEXT, schemes, used, parameters });
+
+  it('are one for each, with the error at the scheme that was used (RFC 9449 section 7.2)', () => {
+    expect(all('token_expired', 'Bearer')).toEqual([
+      'Bearer realm="api", error="invalid_token", error_description="The access token is expired"',
+      'DPoP realm="api", algs="ES256 EdDSA"',
+    ]);
+    expect(all('token_expired', 'DPoP')).toEqual([
+      'Bearer realm="api"',
+      'DPoP realm="api", error="invalid_token", error_description="The access token is expired", algs="ES256 EdDSA"',
+    ]);
+    expect(all('proof_replayed', 'DPoP')[1]).toBe(
+      'DPoP realm="api", error="invalid_dpop_proof", error_description="The DPoP proof is missing or invalid", algs="ES256 EdDSA"',
+    );
+    expect(all('proof_nonce_needed', 'DPoP')[1]).toBe(
+      'DPoP realm="api", error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this server", algs="ES256 EdDSA"',
+    );
+  });
+
+  it('have no error for a request without credentials, and the scopes at each', () => {
+    expect(all('token_missing', undefined, { scope: 'a b' })).toEqual([
+      'Bearer realm="api", scope="a b"',
+      'DPoP realm="api", scope="a b", algs="ES256 EdDSA"',
+    ]);
+  });
+
+  it('have the parameters of a requirement where the error is', () => {
+    expect(all('scope_missing', 'DPoP', { scope: 'a b' })).toEqual([
+      'Bearer realm="api"',
+      'DPoP realm="api", error="insufficient_scope", scope="a b", algs="ES256 EdDSA"',
+    ]);
+  });
+
+  it('say what is wrong where the scheme that was used is not accepted', () => {
+    const [only, ...others] = buildChallenges(new IdentityError('sender_unconstrained'), {
+      ...CONTEXT,
+      schemes: schemes.slice(1),
+      used: 'Bearer',
+    });
+    expect(only).toMatch(/^DPoP realm="api", error="invalid_token", /);
+    expect(others).toEqual([]);
+  });
+
+  it('are none where the status is no 400, 401 or 403', () => {
+    expect(all('keys_unavailable', 'DPoP')).toEqual([]);
   });
 });
 

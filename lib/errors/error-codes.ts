@@ -7,9 +7,14 @@
  */
 export type ErrorKind = 'rejected' | 'unavailable' | 'misconfigured';
 
-/** `error` values of a Bearer challenge: RFC 6750 section 3.1, RFC 9470 section 3. */
+/** `error` values of a challenge: RFC 6750 section 3.1, RFC 9470 section 3, RFC 9449 sections 7.1 and 9. */
 export type ChallengeError =
-  'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
 
 /**
  * Where a validation can end with a code. Metrics show these results from the start at 0, so that the first one is seen as an
@@ -43,6 +48,14 @@ const rejected = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   challenge: 'invalid_token',
   meaning,
   stages,
+});
+/** RFC 9449 section 7.1: the token is good, and its sender has not proven to have the key that it is bound to. */
+const unproven = (meaning: string, challenge: ChallengeError = 'invalid_dpop_proof'): ErrorRow => ({
+  kind: 'rejected',
+  status: 401,
+  challenge,
+  meaning,
+  stages: ['verified'],
 });
 /**
  * RFC 6750 section 3.1: a valid token that is not enough is 403 `insufficient_scope`. `ofRequirement` puts the code among the
@@ -147,6 +160,28 @@ const TABLE = {
     'The token is bound to a key ("cnf") whose possession was not proven.',
     'unnamed',
     'unverified',
+  ),
+  // RFC 9449 section 7.1: a token that anybody can use is no better for the scheme that it comes under.
+  sender_unconstrained: {
+    kind: 'rejected',
+    status: 401,
+    challenge: 'invalid_token',
+    ofRequirement: true,
+    meaning:
+      'The token is bound to no key ("cnf"), and the scheme DPoP, the option or the route demands one.',
+    stages: ['unnamed', 'unverified', 'verified'],
+  },
+  // RFC 9449 section 4.3: each proof is for one request, one token and one key.
+  proof_missing: unproven('The token is bound to a key, and no DPoP proof came with it.'),
+  proof_malformed: unproven('What came as DPoP proof is none: its form, its type or its key is wrong.'),
+  proof_invalid: unproven(
+    'The DPoP proof is for another request, token or key, is too old, or has a bad signature.',
+  ),
+  proof_replayed: unproven('The DPoP proof was used before.'),
+  // RFC 9449 section 9.
+  proof_nonce_needed: unproven(
+    'The DPoP proof has no nonce of this server, or an old one.',
+    'use_dpop_nonce',
   ),
   // RFC 7515 section 5.2, RFC 8725 section 3.3.
   key_not_found: rejected(

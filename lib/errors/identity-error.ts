@@ -9,6 +9,8 @@ export interface IdentityErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** Name of the claim that decides, never its value. */
   readonly claim?: string | undefined;
+  /** The nonce that a DPoP proof needs; becomes `DPoP-Nonce` (RFC 9449 section 9). */
+  readonly dpopNonce?: string | undefined;
 }
 
 /**
@@ -29,6 +31,8 @@ export class IdentityError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Name of the claim that decides, where one does. */
   readonly claim: string | undefined;
+  /** Of `proof_nonce_needed`: the nonce that the next DPoP proof must have. */
+  readonly dpopNonce: string | undefined;
 
   constructor(code: ErrorCode, message?: string, details: IdentityErrorDetails = {}) {
     super(
@@ -38,6 +42,7 @@ export class IdentityError extends Error {
     this.code = code;
     this.retryAfterMs = details.retryAfterMs;
     this.claim = details.claim;
+    this.dpopNonce = details.dpopNonce;
   }
 
   /** `rejected`, `unavailable` or `misconfigured`. */

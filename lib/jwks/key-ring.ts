@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '../cache/clock.js';
+import type { Clock } from '../cache/clock.js';
 import type { RefreshingValue } from '../cache/refreshing-value.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { CachedDocument } from '../http/document.js';
@@ -39,8 +39,8 @@ export class KeyRing {
    * The keys that may have signed a token, without waiting: none if it is known that there is none, undefined if a fetch
    * has to decide.
    */
-  candidates(query: KeyQuery, now?: Instant): readonly PreparedKey[] | undefined {
-    const cached = this.document.getIfServable(now);
+  candidates(query: KeyQuery): readonly PreparedKey[] | undefined {
+    const cached = this.document.getIfServable();
     if (cached === undefined) return undefined;
     const selected = selectKeys(cached.value, query);
     if (typeof selected !== 'string') return selected;
@@ -51,8 +51,8 @@ export class KeyRing {
    * What stands for the keys as they are now: another object as soon as one of them changes. undefined if they may not
    * serve without waiting.
    */
-  generation(now?: Instant): object | undefined {
-    return this.document.getIfServable(now)?.value;
+  generation(): object | undefined {
+    return this.document.getIfServable()?.value;
   }
 
   /**

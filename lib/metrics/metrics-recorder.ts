@@ -53,6 +53,10 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
     this.sampleIfDue(this.startMs);
   }
 
+  startValidation(): number {
+    return this.clock.monotonicMs();
+  }
+
   recordValidation(
     issuer: string | undefined,
     result: ValidationResult,

@@ -6,12 +6,15 @@ export type ValidationResult = typeof OK | ErrorCode;
 
 /** Measures validations. It is called for each, so it must cost next to nothing. */
 export interface ValidationRecorder {
+  /** A validation begins. @returns what `recordValidation` is to be given as `startMs`. */
+  startValidation(): number;
+
   /**
    * A validation has ended.
    *
    * @param issuer - a configured issuer or a tenant; undefined if the token names neither.
    * @param verified - whether the signature was verified: if not, the result describes bytes that anybody can send.
-   * @param startMs - when it began, on the monotonic clock.
+   * @param startMs - what `startValidation` has returned.
    */
   recordValidation(
     issuer: string | undefined,

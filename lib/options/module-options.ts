@@ -30,7 +30,8 @@ import {
 } from './module-kinds.js';
 import { store } from './identity-store.js';
 import { publicUrl, resource, resources, scopeImplies } from './resource-kinds.js';
-import type { JwtFromRequest, MapUser } from './options.types.js';
+import { DPOP_GROUP, type DpopOptions } from './dpop-options.js';
+import type { JwtFromRequest, MapUser, SenderConstrained } from './options.types.js';
 import type { GivenOf, ValueOf } from './schema.js';
 import { TRANSPORT_GROUP, type TransportOptions } from './transport-options.js';
 
@@ -69,8 +70,14 @@ export const COMMON_OPTIONS = {
   realm: quotable('api'),
   /** Where the scopes are: a claim, a path or a function. @default ['scope', 'scp'] */
   scopeClaim: scopeClaim(['scope', 'scp']),
-  /** What to do with tokens that carry `cnf` (RFC 7800): 'reject' is the only way yet. @default 'reject' */
-  senderConstrained: oneOf('reject', ['reject']),
+  /**
+   * What to do with tokens that are bound to a key of the client (RFC 7800 `cnf`): `reject` refuses them, `accept` takes them with a
+   * DPoP proof (RFC 9449) beside bearer tokens, `require` takes no others. Proofs name a URL, so that `publicUrl` is
+   * needed. @default 'reject'
+   */
+  senderConstrained: oneOf<SenderConstrained>('reject', ['reject', 'accept', 'require']),
+  /** What DPoP proofs must be, with `senderConstrained`. */
+  dpop: nested<DpopOptions>()(DPOP_GROUP),
   /** The origin by which clients reach this API, with the prefix that a proxy adds: for resources that are given as paths. @default none */
   publicUrl: publicUrl(),
   /**

@@ -77,3 +77,19 @@ export function resourcesAreReachable(
     message: `accepts no token for the resource '${url}': leave "audience" out, or name the audience of each resource in it`,
   }));
 }
+
+type SenderRule = Rule<Pick<ResolvedOptions, 'senderConstrained' | 'publicUrl'>>;
+
+/** RFC 9449 section 4.3 number 9: a proof names the URL that the client has called, and the Host header is the sender's own word. */
+const proofsNeedPublicUrl: SenderRule = ({ senderConstrained, publicUrl }, isGiven) => {
+  if (senderConstrained === 'reject' || publicUrl !== undefined || isGiven('publicUrl')) return [];
+  const message = `is missing: senderConstrained: '${senderConstrained}' compares the URL in DPoP proofs with it`;
+  return [{ path: 'publicUrl', message }];
+};
+
+const dpopHasEffect: SenderRule = ({ senderConstrained }, isGiven) => {
+  if (senderConstrained !== 'reject' || !isGiven('dpop') || isGiven('senderConstrained')) return [];
+  return [{ path: 'dpop', message: "has no effect without senderConstrained: 'accept' or 'require'" }];
+};
+
+export const SENDER_RULES: readonly SenderRule[] = [proofsNeedPublicUrl, dpopHasEffect];

@@ -80,3 +80,9 @@ export type Profile = 'any' | 'rfc9068';
  * Entra ID's claims challenge, whose contexts are in the claim `acrs`.
  */
 export type StepUp = 'rfc9470' | 'entra';
+
+/**
+ * What to do with tokens that are bound to a key of the client (RFC 7800 `cnf`): refuse them, accept them with a proof beside bearer
+ * tokens, or refuse all others.
+ */
+export type SenderConstrained = 'reject' | 'accept' | 'require';

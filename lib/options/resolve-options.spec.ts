@@ -89,6 +89,16 @@ describe('the defaults', () => {
       refreshAheadRatio: 0.8,
       requirementMode: 'enforce',
       clientNames: ClientNames.NONE,
+      senderConstrained: 'reject',
+      dpop: {
+        algorithms: ['ES256', 'EdDSA', 'Ed25519'],
+        maxAgeMs: 60_000,
+        clockToleranceMs: 10_000,
+        replay: 'once',
+        maxProofs: 500_000,
+        onStoreFailure: 'local',
+        nonce: undefined,
+      },
       unguarded: 'error',
       warnings: [],
     });
@@ -145,7 +155,7 @@ describe('the defaults', () => {
   };
 
   it('hold for what is undefined, as for what is absent', () => {
-    const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({})), 'senderConstrained'];
+    const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({}))];
     const own = (name: string): boolean => !(name in MINIMAL) && !['tenants', 'warnings'].includes(name);
     const undefineds = Object.fromEntries(names.filter(own).map((name) => [name, undefined]));
     expect(resolve(undefineds)).toEqual(resolve({}));
@@ -409,7 +419,7 @@ describe('what is wrong', () => {
     ['acrOrder', ['a', [], [1], [''], null]],
     ['scopeClaim', [1, '', null, [], [1], {}]],
     ['rolesClaim', [1, '', null, [], [1], {}]],
-    ['senderConstrained', ['accept', null, true, '']],
+    ['senderConstrained', ['Accept', null, true, '']],
     ['warmUp', ['later', null, true, 'constructor']],
     ['unguarded', ['ignore', null, false]],
     ['cache', [null, [], 1]],

@@ -5,6 +5,7 @@ import {
   cacheHoldsAllIssuers,
   profileFitsTokenTypes,
   resourcesAreReachable,
+  SENDER_RULES,
   SEVERAL_ISSUERS_RULES,
 } from './module-rules.js';
 import { throwIfAny } from './option-issues.js';
@@ -37,8 +38,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
   const shared = { ...top, value: withAudienceOf(resources.value, top.value, isGivenIn(source)) };
   const several = readRows(SEVERAL_ISSUERS_OPTIONS, source, defaultsOf(SEVERAL_ISSUERS_OPTIONS));
   const issuers = resolveIssuers(source, shared.value, several.value.issuers);
-  // It has one value yet: checked, and of no use to anybody.
-  const { senderConstrained, ...values } = common.value;
+  const values = common.value;
   throwIfAny([
     ...findUnknownNames(Object.keys(MODULE_OPTIONS), given, MODULE_HINTS),
     ...findRuntimeIssues(process.versions),
@@ -52,6 +52,7 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     ...profileFitsTokenTypes([...issuers.value, shared.value], values.tokenTypes),
     ...cacheHoldsAllIssuers(issuers.value, values.cache),
     ...resourcesAreReachable(issuers.value, resources.value),
+    ...SENDER_RULES.flatMap((rule) => rule(values, isGivenIn(source))),
   ]);
   return Object.freeze({
     ...values,

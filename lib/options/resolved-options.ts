@@ -31,7 +31,7 @@ export interface TenantSource {
 }
 
 /** The options after resolution. Those of issuers are with the issuers. */
-export interface ResolvedOptions extends Omit<ValueOf<typeof COMMON_OPTIONS>, 'senderConstrained'> {
+export interface ResolvedOptions extends ValueOf<typeof COMMON_OPTIONS> {
   readonly issuers: readonly ResolvedIssuer[];
   /** The first one is that of all routes that name none; empty if none is configured. */
   readonly resources: readonly ResolvedResource[];

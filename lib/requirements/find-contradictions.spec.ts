@@ -2,15 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OptionalAuth } from '../decorators/optional-auth.js';
 import { Public } from '../decorators/public.js';
 import { noteMethod, saysAnything } from './access-metadata.js';
-import {
-  inheritedMode,
-  isContradictory,
-  isReportedInVain,
-  lostRequirements,
-  neverEnforced,
-} from './find-contradictions.js';
-import { ProtectedResource } from './protected-resource.js';
-import { readAccessPlan } from './read-access-plan.js';
+import { inheritedMode, lostRequirements, neverEnforced } from './find-contradictions.js';
 import { RequireRoles } from './roles.js';
 import { RequireScopes } from './scopes.js';
 
@@ -125,64 +117,5 @@ describe('saysAnything', () => {
       expect(saysAnything(each)).toBe(true);
     }
     for (const each of [Child, methodOf(Child, 'plain')]) expect(saysAnything(each)).toBe(false);
-  });
-});
-
-describe('what is only reported', () => {
-  const REPORT = { mode: 'report' } as const;
-
-  @Public()
-  class Open {
-    plain(): void {}
-    @RequireScopes('a', REPORT) reported(): void {}
-    @RequireScopes('a', REPORT) @RequireRoles('a') both(): void {}
-    @RequireScopes('a', REPORT) @ProtectedResource('/a') ofResource(): void {}
-    @OptionalAuth() @RequireScopes('a', REPORT) optional(): void {}
-    @OptionalAuth() @RequireScopes('a', REPORT) @RequireRoles('a') contradictory(): void {}
-    @Public() @RequireScopes('a', REPORT) alsoContradictory(): void {}
-  }
-  @OptionalAuth()
-  class Optional {
-    @RequireScopes('a', REPORT) reported(): void {}
-    @RequireScopes('a') enforced(): void {}
-  }
-  @RequireScopes('a', REPORT)
-  class Reported {
-    plain(): void {}
-    @Public() open(): void {}
-    @OptionalAuth() optional(): void {}
-  }
-  @RequireScopes('a', REPORT)
-  @RequireScopes('b')
-  class Mixed {
-    @Public() open(): void {}
-  }
-
-  it.each<[Class, string, mode: string, isInVain: boolean, isContradictory: boolean]>([
-    // Needs a token, until the start is refused: it never lets in who was not let in before.
-    [Open, 'reported', 'required', true, false],
-    [Open, 'plain', 'public', false, false],
-    [Open, 'both', 'required', false, false],
-    [Open, 'ofResource', 'required', false, false],
-    [Open, 'optional', 'optional', false, false],
-    [Open, 'contradictory', 'required', false, true],
-    [Open, 'alsoContradictory', 'public', false, true],
-    [Optional, 'reported', 'optional', false, false],
-    [Optional, 'enforced', 'required', false, false],
-    [Reported, 'plain', 'required', false, false],
-    [Reported, 'open', 'public', false, false],
-    [Reported, 'optional', 'optional', false, false],
-    [Mixed, 'open', 'required', false, false],
-  ])('%o.%s: %s', (type, name, mode, isInVain, contradicts) => {
-    const method = methodOf(type, name);
-    expect(readAccessPlan(method, type).mode).toBe(mode);
-    expect(isReportedInVain(method, type)).toBe(isInVain);
-    expect(isContradictory(method)).toBe(contradicts);
-  });
-
-  it('leaves an open parent class as surprising as it was', () => {
-    @RequireScopes('a', REPORT)
-    class Child extends Open {}
-    expect(inheritedMode(Child)).toEqual({ name: 'Open', decorator: 'Public' });
   });
 });

@@ -34,6 +34,8 @@ export interface Requirement {
   readonly issuers?: readonly string[];
   /** Whether the start checks must find a `rolesClaim`. */
   readonly readsRoles?: boolean;
+  /** Whether the start checks must find that tokens bound to a key are accepted. */
+  readonly needsBoundToken?: boolean;
 }
 
 /** The call that is to be authorized. */

@@ -34,8 +34,8 @@ export class SocketAuthenticator {
    */
   async authenticate(client: object, resource?: string): Promise<ValidatedToken | undefined> {
     const credentials = this.reader.readHandshake(client);
-    if (credentials?.scheme !== 'Bearer') return undefined;
-    const validated = await this.validation.validate(credentials.token);
+    if (credentials === null || !this.reader.knows(credentials)) return undefined;
+    const validated = await this.validation.validate(credentials);
     const mismatch = this.authorizer.mismatchOf(validated, resource);
     if (mismatch !== undefined) throw mismatch;
     return validated;

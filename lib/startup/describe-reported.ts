@@ -12,10 +12,7 @@ const MOST_LISTED = 50;
  * @example
  * 'Only reported, not enforced: Orders.list (@RequireScopes), News.read (@RequireRoles; calls without a token are let in)'
  */
-export function describeReported(
-  routes: readonly Pick<Route, 'name' | 'mode' | 'plan'>[],
-  mode: RequirementMode,
-): string | undefined {
+export function describeReported(routes: readonly Route[], mode: RequirementMode): string | undefined {
   const enforcement = new Enforcement(mode);
   const lines = routes.flatMap((route) => {
     const decorators = enforcement.reportedOf(route.plan).map(({ decorator }) => `@${decorator}`);

@@ -18,6 +18,8 @@ export interface RouteFindings {
   readonly openFields: readonly string[];
   readonly requiredIssuers: readonly string[];
   readonly routesWithRoles: readonly string[];
+  /** Routes that only tokens get into which are bound to a key. */
+  readonly routesWithBinding: readonly string[];
   /** Routes that name a protected resource. */
   readonly routesOfResources: readonly Pick<Route, 'name' | 'resource'>[];
 }
@@ -34,6 +36,11 @@ export function auditRoutes(classes: readonly RouteClass[]): RouteFindings {
     routesOfResources: routes.filter(({ resource }) => resource !== undefined),
     routesWithRoles: routes
       .filter(({ requirements }) => requirements.some(({ requirement }) => requirement.readsRoles === true))
+      .map(({ name }) => name),
+    routesWithBinding: routes
+      .filter(({ requirements }) =>
+        requirements.some(({ requirement }) => requirement.needsBoundToken === true),
+      )
       .map(({ name }) => name),
   };
 }

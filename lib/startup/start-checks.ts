@@ -37,6 +37,7 @@ export class StartChecks {
     assertNoContradiction(findings.contradictions);
     this.assertIssuersConfigured(findings.requiredIssuers);
     this.assertRolesConfigured(findings.routesWithRoles);
+    this.assertBindingAccepted(findings.routesWithBinding);
     this.assertResourcesConfigured(findings.routesOfResources);
     const routes = classes.flatMap((each) => each.routes);
     await this.assertTokensArrive(routes);
@@ -87,6 +88,16 @@ export class StartChecks {
   private warnOfReported(routes: readonly Route[]): void {
     const line = describeReported(routes, this.options.requirementMode);
     if (line !== undefined) this.reporter.warn(line);
+  }
+
+  /** Otherwise each token would be refused, bound or not. */
+  private assertBindingAccepted(routes: readonly string[]): void {
+    if (routes.length === 0 || this.options.senderConstrained !== 'reject') return;
+    throw new IdentityError(
+      'options_invalid',
+      `@RequireSenderConstrained stands on ${routes.join(', ')}, but "senderConstrained" is 'reject', which refuses every bound ` +
+        "token: set it to 'accept' or 'require', with \"publicUrl\"",
+    );
   }
 
   /** Otherwise each message would be refused, of whoever. */

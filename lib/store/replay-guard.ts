@@ -81,6 +81,12 @@ export class ReplayGuard {
     return store === undefined ? this.decideAlone(key, kept) : this.ask(store, key, wholeMs, kept);
   }
 
+  /** The same for a use that the store knows of already: only this process is to remember it as well. */
+  note(proof: string, ttlMs: number): Use {
+    const kept = this.memory.add(this.keyOf(proof), wholeTtlMs(ttlMs), this.parts.clock.wallMs());
+    return kept === 'present' ? 'seen' : 'first';
+  }
+
   private async ask(store: SharedStore, key: string, ttlMs: number, kept: 'added' | 'full'): Promise<Use> {
     const answer = await store.putIfAbsent(key, ttlMs);
     if (answer === 'unavailable') return this.decideAlone(key, kept);

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { systemClock, type Clock } from '../cache/clock.js';
+import { systemClock } from '../cache/clock.js';
 import { wellKnownUrls } from '../discovery/well-known.js';
 import { IdentityError } from '../errors/identity-error.js';
+import type { JsonObject } from '../model/json.js';
 import type { IdentityModuleOptions } from '../options/module-options.js';
 import { createInMemoryDispatcher } from './in-memory-dispatcher.js';
 import { LOOPBACK_CERTIFICATE } from './loopback-certificate.js';
@@ -16,55 +17,18 @@ import {
   type ProviderAnswer,
   type ProviderState,
 } from './provider-answer.js';
-import { assertInTest, type TestKitConsent } from './test-environment.js';
-import { createTestKey, readTestKey, type PrivateKeySource, type TestKey } from './test-key.js';
-import type { TestTokenOptions } from './test-token.js';
-import { mint, type WrongToken } from './wrong-tokens.js';
-
-export interface TestIssuerOptions extends TestKitConsent {
-  /** Audience of its tokens. @default that of the application it is plugged into, else 'test-api' */
-  readonly audience?: string | undefined;
-  /** Algorithm of its keys. @default what the application allows, ES256 where it may choose */
-  readonly algorithm?: string | undefined;
-  /**
-   * Its first key, so that tokens stay good when it is started again; `rotate()` makes others. A private key for tests alone.
-   * Its id is its `kid`, or 'test-key-1'. @default a new one at each start
-   */
-  readonly key?: PrivateKeySource | undefined;
-  /** What it says of freshness (RFC 9111 section 5.2). @default nothing */
-  readonly cacheControl?: string | undefined;
-  /** The time its tokens are made at. @default the system's */
-  readonly clock?: Clock | undefined;
-}
-
-export interface LoopbackIssuerOptions extends TestIssuerOptions {
-  /** Port of 127.0.0.1. @default any that is free */
-  readonly port?: number | undefined;
-  /** TLS, with a certificate that `moduleOptions()` trusts. @default false */
-  readonly https?: boolean | undefined;
-}
-
-export interface InMemoryIssuerOptions extends TestIssuerOptions {
-  /** Any URL: nobody connects to it. @default that of the application it is plugged into, else 'https://issuer.test' */
-  readonly issuer?: string | undefined;
-}
-
-export interface MintOptions extends TestTokenOptions {
-  /** The key that signs, of {@link TestIssuer.keys}. @default the newest */
-  readonly kid?: string | undefined;
-  /** What is to be wrong with it. @default nothing */
-  readonly wrong?: WrongToken | undefined;
-}
-
-/** What an issuer takes over from the application it is plugged into. */
-interface Adopted {
-  readonly issuer?: string;
-  readonly audience?: string;
-  readonly algorithm?: string;
-  readonly audienceClaim?: string;
-  /** `typ`; undefined for none. */
-  readonly tokenType?: string | undefined;
-}
+import { assertInTest } from './test-environment.js';
+import type {
+  Adopted,
+  InMemoryIssuerOptions,
+  LoopbackIssuerOptions,
+  MintOptions,
+  ProofOptions,
+} from './test-issuer-options.js';
+import { createTestKey, readTestKey, type TestKey } from './test-key.js';
+import { thumbprintOfKey } from './test-proof.js';
+import { makeProof } from './wrong-proofs.js';
+import { mint } from './wrong-tokens.js';
 
 /**
  * An OpenID provider for tests: on loopback, or in memory with no socket at all. It signs what it is asked for,
@@ -87,6 +51,7 @@ export class TestIssuer {
   private created = 0;
   private fault: ProviderState['fault'];
   private stopped = false;
+  private ownClientKey: TestKey | undefined;
 
   private constructor(private readonly options: InMemoryIssuerOptions & LoopbackIssuerOptions) {
     assertInTest('TestIssuer', options);
@@ -177,23 +142,57 @@ export class TestIssuer {
   }
 
   /** A signed access token (RFC 9068), good unless `wrong` says otherwise. */
-  token({ kid, wrong, ...options }: MintOptions = {}): string {
+  token({ kid, wrong, dpop = false, ...options }: MintOptions = {}): string {
     const key = kid === undefined ? this.keys[0] : this.keys.find((each) => each.kid === kid);
     if (key === undefined) throw new RangeError('the issuer has no such key; see its "keys"');
-    const nowMs = (this.options.clock ?? systemClock).wallMs();
-    const { issuer, audience } = this;
+    const { issuer, audience, nowMs } = this;
     const { audienceClaim = 'aud' } = this.adopted;
     const frame = { issuer, audience, audienceClaim, nowMs };
     const header = {
       ...('tokenType' in this.adopted ? { typ: this.adopted.tokenType } : {}),
       ...options.header,
     };
-    return mint({ key, options: { ...options, header }, frame }, wrong);
+    const claims = { ...this.confirmationOf(dpop), ...options.claims };
+    return mint({ key, options: { ...options, claims, header }, frame }, wrong);
   }
 
   /** The value of an Authorization header with such a token (RFC 6750 section 2.1). */
   bearer(options: MintOptions = {}): string {
     return `Bearer ${this.token(options)}`;
+  }
+
+  /** The key of the client, to which `dpop: true` binds tokens. ES256; the same one as long as the issuer lives. */
+  get clientKey(): TestKey {
+    return (this.ownClientKey ??= this.createClientKey());
+  }
+
+  /** A key of another client, or of another algorithm. */
+  createClientKey(algorithm = 'ES256'): TestKey {
+    return createTestKey(algorithm, 'test-client-key');
+  }
+
+  /**
+   * A DPoP proof for a request (RFC 9449 section 4.2), good unless `wrong` says otherwise, and for one use.
+   *
+   * @param url - absolute, beginning with the option `publicUrl` of the application.
+   * @param token - what goes into the Authorization header behind `DPoP`.
+   * @example
+   * const token = issuer.token({ dpop: true });
+   * const dpop = issuer.dpop('GET', 'https://api.example.com/orders', token);
+   * await request(app).get('/orders').set({ authorization: `DPoP ${token}`, dpop }).expect(200);
+   */
+  dpop(method: string, url: string, token: string, options: ProofOptions = {}): string {
+    const { wrong, key = this.clientKey, ...rest } = options;
+    return makeProof({ method, url, token, key, options: rest, nowMs: this.nowMs }, wrong);
+  }
+
+  /** Both headers of a request with a bound token: `Authorization: DPoP …` and `DPoP`. */
+  dpopHeaders(
+    method: string,
+    url: string,
+    token = this.token({ dpop: true }),
+  ): { readonly authorization: string; readonly dpop: string } {
+    return { authorization: `DPoP ${token}`, dpop: this.dpop(method, url, token) };
   }
 
   /** Publishes a new key, which signs from now on; the others stay until they are withdrawn. */
@@ -251,6 +250,15 @@ export class TestIssuer {
   /** Where its documents are. An issuer that is no web address (RFC 3986 scheme `urn`, say) is looked up elsewhere. */
   private get address(): string {
     return isWebAddress(this.issuer) ? this.issuer : 'https://issuer.test';
+  }
+
+  private get nowMs(): number {
+    return (this.options.clock ?? systemClock).wallMs();
+  }
+
+  private confirmationOf(dpop: boolean | TestKey): JsonObject {
+    if (dpop === false) return {};
+    return { cnf: { jkt: thumbprintOfKey(dpop === true ? this.clientKey : dpop) } };
   }
 
   // Made when first needed: the algorithm may come from the application that it is plugged into later.

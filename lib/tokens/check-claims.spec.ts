@@ -16,6 +16,7 @@ const RULES: TokenRules = {
   tokenTypes: ['at+jwt', 'jwt', null],
   acceptIdTokens: false,
   acceptEventsClaim: false,
+  senderConstrained: 'reject',
   requiredClaims: ['exp'],
   clockToleranceMs: TOLERANCE_SEC * 1000,
 };

@@ -13,6 +13,7 @@ const RULES: TokenRules = {
   tokenTypes: ['at+jwt', 'jwt', null],
   acceptIdTokens: false,
   acceptEventsClaim: false,
+  senderConstrained: 'reject',
   requiredClaims: ['exp'],
   clockToleranceMs: 30_000,
 };

@@ -16,6 +16,7 @@ const RULES: TokenRules = {
   tokenTypes: ['at+jwt'],
   acceptIdTokens: false,
   acceptEventsClaim: false,
+  senderConstrained: 'reject',
   requiredClaims: ['tenant'],
   clockToleranceMs: 5_000,
 };
@@ -139,6 +140,61 @@ describe('what a token with wrong claims is told', () => {
   });
 });
 
+describe('a token that is bound to a key', () => {
+  const JKT = 'A'.repeat(43);
+  const codeOf = (senderConstrained: 'reject' | 'accept' | 'require', cnf: unknown): string | undefined =>
+    errorOf(() => checkClaims({ ...CLAIMS, cnf }, { ...RULES, senderConstrained }, NOW_SEC * 1000))?.code;
+
+  it('passes if the option accepts it and the binding can be checked', () => {
+    for (const cnf of [{ jkt: JKT }, { jkt: JKT, 'kc-jkt-type': 'DPoP' }]) {
+      expect(codeOf('reject', cnf)).toBe('sender_constrained');
+      expect(codeOf('accept', cnf)).toBeUndefined();
+      expect(codeOf('require', cnf)).toBeUndefined();
+    }
+  });
+
+  it.each(['accept', 'require'] as const)(
+    'does not pass with %s if the binding cannot be checked',
+    (option) => {
+      const other = ['jwk', 'jwe', 'kid', 'jku', 'x5t#S256', 'osc'].map((name) => ({
+        jkt: JKT,
+        [name]: 'x',
+      }));
+      const wrong = [
+        null,
+        'x',
+        7,
+        [],
+        [JKT],
+        {},
+        { jkt: null },
+        { jkt: '' },
+        { jkt: 'x' },
+        { jkt: [JKT] },
+        { JKT },
+      ];
+      const values = [
+        ...other,
+        ...wrong,
+        { jkt: `${JKT}=` },
+        { jkt: ` ${JKT}` },
+        { 'x5t#S256': JKT },
+        { jkt: JKT, jwk: null },
+      ];
+      for (const cnf of values) expect(codeOf(option, cnf)).toBe('sender_constrained');
+    },
+  );
+
+  it('is demanded with "require"', () => {
+    expect(codeOf('accept', undefined)).toBeUndefined();
+    expect(codeOf('require', undefined)).toBe('sender_unconstrained');
+  });
+
+  it('does not pass where nobody says what to do with it', () => {
+    expect(codeOf(undefined as unknown as 'accept', { jkt: JKT })).toBe('sender_constrained');
+  });
+});
+
 it('leaves what depends on the issuer to the check of all claims', () => {
   const common = (claims: object): string | undefined =>
     errorOf(() => checkCommonClaims({ ...CLAIMS, ...claims }, RULES, NOW_SEC * 1000))?.code;
@@ -180,7 +236,7 @@ describe('what the doctor says', () => {
     [
       'cnf',
       ['senderConstrained'],
-      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token',
+      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept"',
       ['sender_constrained'],
     ],
   ])('of "%s"', (claim, options, advice, codes) => {

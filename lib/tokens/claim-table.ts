@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { refuse } from '../errors/identity-error.js';
 import type { JsonObject } from '../model/json.js';
 import { listOf } from '../model/printable.js';
+import { readConfirmation } from './read-confirmation.js';
 import type { CommonRules, TokenRules } from './token-rules.js';
 
 /** What the doctor knows of a claim that has failed its check, ready to be shown. */
@@ -169,15 +170,24 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     option: 'senderConstrained',
     code: 'sender_constrained',
     isCommon: true,
-    // RFC 7800: useless without a proof of the key, whatever the confirmation looks like.
-    check: ({ cnf }) => {
-      if (cnf !== undefined) throw refuse('sender_constrained');
+    // RFC 7800: useless without a proof of the key, whatever the confirmation looks like. The proof is a step of its own.
+    check: (claims, { senderConstrained }) => {
+      if (claims['cnf'] === undefined) {
+        if (senderConstrained === 'require') throw refuse('sender_unconstrained');
+        return;
+      }
+      if (senderConstrained !== 'accept' && senderConstrained !== 'require')
+        throw refuse('sender_constrained');
+      if (readConfirmation(claims) === null) throw refuse('sender_constrained', UNKNOWN_BINDING);
     },
-    advice: () => 'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token',
+    advice: () =>
+      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept"',
   },
 ];
 
 const CLOCKS = 'is the clock of this machine, or of the provider, right?';
+const UNKNOWN_BINDING =
+  'The token is bound ("cnf") in a way that cannot be checked here: only "jkt" (DPoP) is, alone.';
 const A_TIME = 'a number of seconds since 1970';
 
 /** RFC 7519 section 4.1.3: a string, or a list of strings that holds one of ours. */

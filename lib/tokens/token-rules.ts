@@ -1,3 +1,4 @@
+import type { SenderConstrained } from '../options/options.types.js';
 import type { ResolvedIssuer } from '../options/resolved-options.js';
 
 /** What the tokens of all issuers have to be. */
@@ -8,6 +9,7 @@ export interface CommonRules {
   readonly acceptEventsClaim: boolean;
   readonly requiredClaims: readonly string[];
   readonly clockToleranceMs: number;
+  readonly senderConstrained: SenderConstrained;
 }
 
 /** Options of an issuer that are no rules for its tokens. */

@@ -22,6 +22,7 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
   by: by!,
   resource: undefined,
   validated: of.kind === undefined || of.kind === 'validated' ? token('t1') : undefined,
+  scheme: of.kind === undefined || of.kind === 'validated' ? 'Bearer' : undefined,
   user: undefined,
   isOwn: true,
   leavesUser: true,
@@ -63,13 +64,12 @@ describe('decisions on a holder', () => {
   it('serve a second pass of the same call, module and token, and no other', () => {
     const holder = holderOf(decision(), decision({ kind: 'denied', guard: guardB! }));
     const ask = (of: object): unknown =>
-      decisionInCall(holder, { call: call!, by: by!, token: 't1', ...of })?.validated?.token;
+      decisionInCall(holder, { call: call!, by: by!, scheme: 'Bearer', token: 't1', ...of })?.validated
+        ?.token;
     expect(ask({})).toBe('t1');
-    expect([ask({ call: {} }), ask({ by: {} }), ask({ token: 't2' })]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    for (const of of [{ call: {} }, { by: {} }, { token: 't2' }, { scheme: 'DPoP' }]) {
+      expect(ask(of)).toBeUndefined();
+    }
     expect([hasDecided(holder, call!), hasDecided(holder, {}), hasDecided({}, call!)]).toEqual([
       true,
       false,
@@ -78,7 +78,12 @@ describe('decisions on a holder', () => {
     expect(hasDecided(holderOf(decision({ kind: 'denied' })), call!)).toBe(false);
     // What outlives its call is never taken over.
     expect(
-      decisionInCall(holderOf(decision({ call: undefined })), { call: call!, by: by!, token: 't1' }),
+      decisionInCall(holderOf(decision({ call: undefined })), {
+        call: call!,
+        by: by!,
+        scheme: 'Bearer',
+        token: 't1',
+      }),
     ).toBeUndefined();
   });
 

@@ -1,3 +1,4 @@
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /**
@@ -20,6 +21,8 @@ export interface Decision {
   readonly by: object;
   /** Of `validated` only. */
   readonly validated: ValidatedToken | undefined;
+  /** How the token came. Of `validated` only. */
+  readonly scheme: Credentials['scheme'] | undefined;
   /** The protected resource that the route belongs to; undefined if none is configured. Of `validated` only. */
   readonly resource: string | undefined;
   /** What the option `mapUser` made of the token for this call, before any `handleRequest`. */
@@ -80,13 +83,13 @@ export function hasDecided(holder: object, call: object): boolean {
   return false;
 }
 
-/** What a guard decided earlier about this very call and this very token, in the same module. */
+/** What a guard decided earlier about this very call and this very token under the same scheme, in the same module. */
 export function decisionInCall(
   holder: object,
-  { call, by, token }: { readonly call: object; readonly by: object; readonly token: string },
+  { call, by, scheme, token }: Pick<Credentials, 'scheme' | 'token'> & Record<'call' | 'by', object>,
 ): Decision | undefined {
   for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
-    if (at.call === call && at.by === by && at.validated?.token === token) return at;
+    if (at.call === call && at.by === by && at.scheme === scheme && at.validated?.token === token) return at;
   }
   return undefined;
 }

@@ -17,6 +17,8 @@ export interface ErrorResponse {
   readonly acrValues?: readonly string[];
   /** RFC 9470 section 3 `max_age`: how many seconds ago the user may have logged in. */
   readonly maxAge?: number;
+  /** RFC 9449 section 9: the nonce that the next proof must have. */
+  readonly dpopNonce?: string;
   /** The claims request of Entra ID's claims challenge, in base64. */
   readonly claims?: string;
 }
@@ -36,6 +38,7 @@ export function toErrorResponse(error: IdentityError, challenge?: ChallengeParam
     message: MESSAGES[error.status] ?? 'Internal Server Error',
     ...(error.kind === 'unavailable' && { retryAfterSec: Number(retryAfterSeconds(error)) }),
     ...(error.code === 'authentication_insufficient' && stepUpOf(challenge)),
+    ...(error.dpopNonce !== undefined && { dpopNonce: error.dpopNonce }),
   };
 }
 

@@ -1,11 +1,12 @@
 import type { ExecutionContext, HttpException } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { isOwnContext } from './context-owner.js';
-import { bearer, type CredentialSources } from './credentials.js';
+import type { Credentials } from '../model/credentials.js';
+import type { CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { exceptionOf } from './http-exceptions.js';
 import { readUpgrade } from './handshake.js';
-import { authorizationIn, parseAuthorization } from './read-bearer.js';
+import { credentialsIn } from './read-credentials.js';
 import { isSameRequest } from './same-request.js';
 import type { Connection, Transport } from './transport.js';
 
@@ -37,7 +38,15 @@ export const graphqlTransport: Transport = {
   isRequest: (holder) => 'headers' in holder,
   isOwn: (context, request) => !('headers' in request) || isOfOperation(context, request),
 
-  credentialsOf: (context, _holder, sources) => bearer(readToken(context, sources)),
+  credentialsOf: readOrigin,
+
+  responseOf(context) {
+    const origin = originOf(context);
+    if (origin.kind !== 'request') return undefined;
+    const value = contextOf(context);
+    // Mercurius and Apollo on Fastify hand out the reply; Express's request knows its response.
+    return member(value, 'reply') ?? member(value, 'res') ?? member(origin.request, 'res');
+  },
 
   userTarget(context) {
     const value = contextOf(context);
@@ -71,14 +80,19 @@ function toGraphqlException({ message, ...rest }: ErrorResponse): HttpException 
   return Object.assign(exception, { extensions: rest });
 }
 
-function readToken(context: ExecutionContext, sources: CredentialSources): string | undefined {
+function readOrigin(
+  context: ExecutionContext,
+  _holder: object,
+  sources: CredentialSources,
+): Credentials | null {
   const origin = originOf(context);
   if (origin.kind === 'request') return sources.fromRequest(origin.request);
+  const { params, request } = origin;
   return readUpgrade(
-    origin.request,
+    request,
     sources,
-    parseAuthorization(authorizationIn(origin.params)),
-    parseAuthorization(authorizationIn(member(origin.params, 'headers'))),
+    credentialsIn(params, sources.acceptsDpop, request),
+    credentialsIn(member(params, 'headers'), sources.acceptsDpop, request),
   );
 }
 

@@ -1,9 +1,12 @@
-import { onlyToken, readBearer, type HttpRequestLike } from './read-bearer.js';
+import type { Credentials } from '../model/credentials.js';
+import { bearer, type CredentialSources } from './credentials.js';
+import type { HttpRequestLike } from './read-bearer.js';
 import { readCookie } from './read-cookie.js';
-import type { CredentialSources } from './credentials.js';
+import { onlyCredentials, readCredentials } from './read-credentials.js';
 
 /** The request that a WebSocket was opened with (RFC 6455 section 4.1). */
 export interface UpgradeRequest extends HttpRequestLike {
+  readonly method?: string | undefined;
   readonly url?: string | undefined;
 }
 
@@ -27,19 +30,19 @@ export function upgradeOf(client: object): UpgradeRequest | undefined {
 }
 
 /**
- * The token that a WebSocket was opened with: in a place of its transport, in the header of the upgrade request, or
+ * The credentials that a WebSocket was opened with: in a place of its transport, in the header of the upgrade request, or
  * else in a cookie. Browsers add cookies on their own, so that one says nothing beside a token that a client has sent.
  *
  * @param elsewhere - what the transport has read in places of its own.
- * @throws {IdentityError} as `onlyToken`, `readBearer` and `readCookie`.
+ * @throws {IdentityError} as `onlyCredentials`, `readCredentials` and `readCookie`.
  */
 export function readUpgrade(
   request: UpgradeRequest | undefined,
   sources: CredentialSources,
-  ...elsewhere: readonly (string | undefined)[]
-): string | undefined {
-  if (request === undefined) return onlyToken(...elsewhere);
-  const token = onlyToken(...elsewhere, readBearer(request));
-  if (token !== undefined || sources.tokenFromCookie === undefined) return token;
-  return readCookie(request, sources.tokenFromCookie);
+  ...elsewhere: readonly (Credentials | null | undefined)[]
+): Credentials | null {
+  if (request === undefined) return onlyCredentials(...elsewhere);
+  const credentials = onlyCredentials(...elsewhere, readCredentials(request, sources.acceptsDpop));
+  if (credentials !== null || sources.tokenFromCookie === undefined) return credentials;
+  return bearer(readCookie(request, sources.tokenFromCookie));
 }

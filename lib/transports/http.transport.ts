@@ -1,5 +1,4 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { bearer } from './credentials.js';
 import { isSameRequest } from './same-request.js';
 import type { Transport } from './transport.js';
 import { unknownCall } from './unknown-call.js';
@@ -12,7 +11,8 @@ export const httpTransport: Transport = {
   outlivesRequest: () => false,
   isRequest: () => true,
   isOwn: (context, request) => isSameRequest(requestOf(context), request),
-  credentialsOf: (_context, request, sources) => bearer(sources.fromRequest(request)),
+  credentialsOf: (_context, request, sources) => sources.fromRequest(request),
+  responseOf: (context) => context.switchToHttp().getResponse<unknown>(),
   userTarget: () => undefined,
   connectionOf: () => undefined,
 };

@@ -1,10 +1,12 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import { isJsonObject } from '../model/json.js';
+import type { Credentials } from '../model/credentials.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { loadRpcException } from './optional-exceptions.js';
-import { authorizationIn, onlyToken, parseAuthorization } from './read-bearer.js';
+import { authorizationIn, parseAuthorization } from './read-bearer.js';
+import { onlyCredentials, parseDpop } from './read-credentials.js';
 import type { Transport } from './transport.js';
 
 /** Message handlers of microservices, whatever carries the messages; no client library is imported. */
@@ -22,9 +24,10 @@ export const rpcTransport: Transport = {
     const values = isGrpcMetadata(holder)
       ? holder.get('authorization')
       : authorizationIn(headersOf(holder, sources));
-    return bearer(onlyToken(parseAuthorization(values), payload));
+    return onlyCredentials(bearer(parseAuthorization(values)), boundIn(values, sources), bearer(payload));
   },
 
+  responseOf: () => undefined,
   userTarget: messageContextOf,
   connectionOf: () => undefined,
 
@@ -34,6 +37,12 @@ export const rpcTransport: Transport = {
     return new RpcException(isGrpcMetadata(metadata) ? toGrpcStatus(response, metadata) : toBody(response));
   },
 };
+
+/** A token under the scheme DPoP. No RFC says what a proof for a message is, so it comes without one, and is refused as such. */
+function boundIn(values: readonly unknown[], { acceptsDpop }: CredentialSources): Credentials | null {
+  const token = acceptsDpop ? parseDpop(values) : undefined;
+  return token === undefined ? null : { scheme: 'DPoP', token };
+}
 
 function isOfMessage(context: ExecutionContext, request: object): boolean {
   const message = messageContextOf(context);

@@ -18,7 +18,8 @@ import { transportOf } from './transport-of.js';
 import type { CredentialSources } from './credentials.js';
 
 const SOURCES: CredentialSources = {
-  fromRequest: () => 'of-request',
+  fromRequest: () => ({ scheme: 'Bearer', token: 'of-request' }),
+  acceptsDpop: false,
   tokenFromUrl: false,
   tokenFromPayload: false,
   tokenFromCookie: undefined,
@@ -153,6 +154,7 @@ describe('the holder of a message over WebSockets', () => {
       by: {},
       resource: undefined,
       validated: undefined,
+      scheme: undefined,
       user: undefined,
       isOwn: true,
       leavesUser: true,

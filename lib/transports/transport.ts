@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Credentials, CredentialSources } from './credentials.js';
+import type { Credentials } from '../model/credentials.js';
+import type { CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 
 /**
@@ -41,6 +42,9 @@ export interface Transport {
    * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
    */
   credentialsOf(context: ExecutionContext, holder: object, sources: CredentialSources): Credentials | null;
+
+  /** The HTTP response that headers can be set on, of the framework's kind; undefined if there is none. */
+  responseOf(context: ExecutionContext): unknown;
 
   /** The object on which the application expects `user`; undefined if that is the holder, which passport has marked. */
   userTarget(context: ExecutionContext): object | undefined;

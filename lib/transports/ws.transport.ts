@@ -1,11 +1,14 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Credentials } from '../model/credentials.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { ErrorResponse } from './error-response.js';
 import { readUpgrade, upgradeOf, type UpgradeRequest } from './handshake.js';
 import { sendWhenEmitted } from './native-exception.js';
 import { loadWsException } from './optional-exceptions.js';
+import { headerIn } from './read-bearer.js';
+import { parseDpop } from './read-credentials.js';
 import type { Connection, Transport } from './transport.js';
 
 /** The parts of a socket of socket.io that are read; each namespace has a socket and `auth` of its own. */
@@ -36,7 +39,8 @@ export const wsTransport: Transport = {
   outlivesRequest: () => true,
   isRequest: () => false,
   isOwn: (context, request) => !('headers' in request) || isOfClient(clientOf(context), request),
-  credentialsOf: (context, _holder, sources) => bearer(readHandshake(clientOf(context), sources)),
+  credentialsOf: (context, _holder, sources) => readHandshake(clientOf(context), sources),
+  responseOf: () => undefined,
   userTarget: clientOf,
   connectionOf: (context) => connectionTo(clientOf(context)),
 
@@ -50,18 +54,19 @@ export const wsTransport: Transport = {
 };
 
 /**
- * The token that a socket was opened with.
+ * The credentials that a socket was opened with; null if there are none.
  *
  * @throws {IdentityError} `authorization_malformed`, `token_malformed`, `transport_unsupported`.
  */
-export function readHandshake(client: object, sources: CredentialSources): string | undefined {
+export function readHandshake(client: object, sources: CredentialSources): Credentials | null {
   if (isSocketIo(client)) {
     const { auth, query } = client.handshake;
+    const request = requestOf(client);
     return readUpgrade(
-      requestOf(client),
+      request,
       sources,
-      readAuth(auth),
-      sources.tokenFromUrl ? readParameter(query?.['access_token']) : undefined,
+      readAuth(auth, request, sources.acceptsDpop),
+      sources.tokenFromUrl ? bearer(readParameter(query?.['access_token'])) : null,
     );
   }
   const upgrade = upgradeOf(client);
@@ -72,7 +77,7 @@ export function readHandshake(client: object, sources: CredentialSources): strin
         'app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app))), or call rememberHandshake in handleConnection',
     );
   }
-  return readUpgrade(upgrade, sources, sources.tokenFromUrl ? readUrl(upgrade.url) : undefined);
+  return readUpgrade(upgrade, sources, sources.tokenFromUrl ? bearer(readUrl(upgrade.url)) : null);
 }
 
 export function connectionTo(client: object): Connection | undefined {
@@ -142,19 +147,29 @@ export function isSocketIo(client: object): client is SocketIoClient {
   return typeof handshake === 'object' && handshake !== null;
 }
 
-/** The headers of the handshake, which middleware of socket.io may have changed, with the raw list of its request. */
+/** The headers of the handshake, which middleware of socket.io may have changed, with the rest of its request. */
 function requestOf({ handshake, request }: SocketIoClient): UpgradeRequest {
   const { headers } = handshake;
   if (request === undefined || headers === undefined) return request ?? { headers: headers ?? {} };
-  return { headers, rawHeaders: request.rawHeaders ?? [] };
+  const { method, url } = request;
+  return { headers, raw: request, method, url };
 }
 
-/** socket.io's `auth: { token }`, with or without the name of the scheme. */
-function readAuth(auth: unknown): string | undefined {
-  const token: unknown = typeof auth === 'object' && auth !== null ? Reflect.get(auth, 'token') : undefined;
-  if (token === undefined || token === null || token === '') return undefined;
+/**
+ * socket.io's `auth: { token }`, with or without the name of the scheme; a token that is bound to a key as `DPoP …`, with the
+ * proof in `auth.dpop`.
+ */
+function readAuth(auth: unknown, request: UpgradeRequest, acceptsDpop: boolean): Credentials | null {
+  if (typeof auth !== 'object' || auth === null) return null;
+  const token: unknown = Reflect.get(auth, 'token');
+  if (token === undefined || token === null || token === '') return null;
   if (typeof token !== 'string') throw refuse('token_malformed');
-  return /^bearer[ \t]/i.test(token) ? trimOptionalWhitespace(token.slice('bearer'.length)) : token;
+  const bound = acceptsDpop ? parseDpop([token]) : undefined;
+  if (bound !== undefined) {
+    const { method, url } = request;
+    return { scheme: 'DPoP', token: bound, proof: headerIn(auth, 'dpop'), method, url, carrier: auth };
+  }
+  return bearer(/^bearer[ \t]/i.test(token) ? trimOptionalWhitespace(token.slice('bearer'.length)) : token);
 }
 
 /** RFC 6750 section 2.3; of several only one may be there. */

@@ -1,6 +1,7 @@
-import type { Clock, Instant } from '../cache/clock.js';
+import type { Clock } from '../cache/clock.js';
 import type { IdentityError } from '../errors/identity-error.js';
-import type { TokenHeader } from '../model/token.js';
+import type { Credentials } from '../model/credentials.js';
+import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-options.js';
 import type { HeaderCache } from '../tokens/header-cache.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
@@ -24,7 +25,7 @@ export interface KeyFinder {
    * The keys that may have signed a token, without waiting: empty if it is known that there is none, undefined if a
    * fetch has to decide.
    */
-  candidates(header: TokenHeader, now: Instant): readonly PreparedKey[] | undefined;
+  candidates(header: TokenHeader): readonly PreparedKey[] | undefined;
   /** The same, waiting for the provider. @throws {IdentityError} `key_not_found`, `keys_unavailable`, `keys_busy`. */
   waitForCandidates(header: TokenHeader, wait: KeyWait): Promise<readonly PreparedKey[]>;
   /** Fetches in the background. @returns milliseconds after which the answer is known, if that can be told. */
@@ -41,7 +42,7 @@ export interface KeyFinder {
   /** The same in the background. @returns milliseconds after which the answer is known; undefined if the signature is bad. */
   requestReplacedKey(token: UnverifiedToken): number | undefined;
   /** An object that stands for the keys as they are now: another one as soon as one of them changes. */
-  generation(now: Instant): object | undefined;
+  generation(): object | undefined;
 }
 
 /** An issuer as the pipeline sees it: one object for as long as its options are the same. */
@@ -81,6 +82,16 @@ export interface LookUpCounter {
   recordMiss(): void;
 }
 
+/** Decides whether the sender of a verified token may use it. */
+export interface SenderVerifier {
+  /**
+   * @param presented - undefined for a token that came without a request.
+   * @returns undefined if that is decided; otherwise a promise that rejects with the same errors.
+   * @throws {IdentityError} `sender_constrained`, `sender_unconstrained`, the codes of proofs.
+   */
+  verify(validated: ValidatedToken, presented: Credentials | undefined): Promise<void> | undefined;
+}
+
 /** What differs from call to call. */
 export interface CallSettings {
   /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
@@ -101,6 +112,8 @@ export interface RunContext {
   /** Headers that need not be parsed again. */
   readonly headers?: HeaderCache | undefined;
   readonly tokenCache?: TokenCache | undefined;
+  /** undefined if bound tokens are not accepted. */
+  readonly sender?: SenderVerifier | undefined;
 }
 
 /** Injection token of the {@link RunContext} of `TokenValidationService`. */

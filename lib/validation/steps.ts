@@ -5,7 +5,7 @@ import type { Wait } from './waits.js';
 export type ExplainedStep =
   'form' | 'issuer' | 'algorithm' | 'type' | 'claims' | 'key' | 'signature' | 'hooks';
 
-export type StepName = ExplainedStep | 'verdict' | 'scopes' | 'remember';
+export type StepName = ExplainedStep | 'verdict' | 'remember' | 'sender' | 'scopes';
 
 type TakeStep = (this: ValidationRun) => Wait | undefined;
 
@@ -47,9 +47,11 @@ export const STEPS: readonly Step[] = [
   row('key', 'findKeys', PROVEN, ['algorithm']),
   row('signature', 'checkSignature', PROVEN, ['key']),
   row('verdict', 'conclude', PROVEN, ['type', 'claims', 'signature'], 'claims'),
-  // A proof that the sender holds the token's key (RFC 9449, RFC 8705) is checked here, on every use.
-  row('scopes', 'checkScopes', ON_EVERY_USE),
+  // Before anything that may wait: the keys of now are those that verified the token.
   row('remember', 'remember', PROVEN),
+  // That its sender has the key that the token is bound to (RFC 9449): who has not makes nobody check a proof's signature.
+  row('sender', 'checkSender', ON_EVERY_USE),
+  row('scopes', 'checkScopes', ON_EVERY_USE),
   row('hooks', 'runHooks', ON_EVERY_USE, ['verdict']),
 ];
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { driveOn, type Through } from './drive.js';
 import { EventLoopSlice } from './event-loop-slice.js';
@@ -50,7 +51,8 @@ export class TokenValidationService {
   /**
    * Validates a token, waiting for keys if it has to.
    *
-   * @param token - a compact JWS (RFC 7515 section 7.1).
+   * @param token - a compact JWS (RFC 7515 section 7.1), or what it was presented with: a token that is bound to a key is accepted
+   *   with a proof only.
    * @param overrides - demands of this call; they can only tighten the configured ones.
    * @typeParam T - claims of your own.
    * @throws {IdentityError} see the table of errors in README.md.
@@ -58,7 +60,10 @@ export class TokenValidationService {
    * @example
    * const { claims, issuer } = await tokens.validate<{ tenant: string }>(token, { scopes: ['orders:read'] });
    */
-  validate<T = unknown>(token: string, overrides?: ValidationOverrides): Promise<ValidatedToken<T>> {
+  validate<T = unknown>(
+    token: string | Credentials,
+    overrides?: ValidationOverrides,
+  ): Promise<ValidatedToken<T>> {
     try {
       const outcome = this.run(token, this.callOf(overrides), AT_ONCE);
       return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
@@ -76,7 +81,7 @@ export class TokenValidationService {
    * @example
    * const { claims } = tokens.validateSync(token); // with warmUp: 'await' the keys are there from the start
    */
-  validateSync<T = unknown>(token: string, overrides?: ValidationOverrides): ValidatedToken<T> {
+  validateSync<T = unknown>(token: string | Credentials, overrides?: ValidationOverrides): ValidatedToken<T> {
     return this.run(token, this.callOf(overrides), undefined) as ValidatedToken<T>;
   }
 
@@ -122,12 +127,15 @@ export class TokenValidationService {
    * @param through - what waits go through; undefined for a caller that cannot wait.
    */
   private run(
-    token: string,
+    given: string | Credentials,
     call: CallSettings,
     through: Through | undefined,
   ): ValidatedToken | Promise<ValidatedToken> {
-    const run = new ValidationRun(token, this.context, call);
-    const startMs = run.now.monotonicMs;
+    const run =
+      typeof given === 'object' && given !== null
+        ? new ValidationRun(given.token, this.context, call, given)
+        : new ValidationRun(given, this.context, call);
+    const startMs = this.reports.start();
     try {
       const steps = stepsFor(run);
       for (let at = 0; at < steps.length; at++) {

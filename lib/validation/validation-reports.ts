@@ -18,6 +18,11 @@ export class ValidationReports {
     @Inject(EventReporter) private readonly reporter: EventReporter,
   ) {}
 
+  /** A validation begins. @returns when, for the report of its end. */
+  start(): number {
+    return this.recorder.startValidation();
+  }
+
   startBatch(): (tokens: number) => void {
     return this.recorder.startBatch();
   }

@@ -28,6 +28,7 @@ export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions
       acceptEventsClaim: options.acceptEventsClaim,
       requiredClaims: options.requiredClaims,
       clockToleranceMs: options.clockToleranceMs,
+      senderConstrained: options.senderConstrained,
     },
     hooks: issuer.validate,
     scopes: [],

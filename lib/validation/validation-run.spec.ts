@@ -167,8 +167,9 @@ it('has all steps of the pipeline before it', () => {
     'key',
     'signature',
     'verdict',
-    'scopes',
     'remember',
+    'sender',
+    'scopes',
     'hooks',
   ]);
 });
@@ -193,6 +194,7 @@ describe('a token that was verified before', () => {
       'algorithm',
       'type',
       'claims',
+      'sender',
       'scopes',
       'hooks',
     ]);

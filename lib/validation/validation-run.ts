@@ -1,8 +1,8 @@
-import { instantOf, type Instant } from '../cache/clock.js';
 import { refuse } from '../errors/identity-error.js';
 import { ALGORITHM_NAMES } from '../model/algorithms.js';
 import { deepFreeze, type JsonObject } from '../model/json.js';
 import { isThenable } from '../model/thenable.js';
+import type { Credentials } from '../model/credentials.js';
 import type { TokenHeader, ValidatedToken } from '../model/token.js';
 import { checkAlgorithm } from '../tokens/check-algorithm.js';
 import { checkClaims, checkCommonClaims } from '../tokens/check-claims.js';
@@ -12,6 +12,7 @@ import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
 import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
+import { checkSender } from './check-sender.js';
 import { found } from './found.js';
 import type { CallSettings, KeyWait, KnownIssuer, RunContext } from './run-context.js';
 import { runHooks } from './run-hooks.js';
@@ -22,6 +23,7 @@ import {
   waitForIssuer,
   waitForKeys,
   waitForReplacedKey,
+  waitForSender,
   waitForThreadPool,
   type Wait,
 } from './waits.js';
@@ -47,16 +49,14 @@ export class ValidationRun {
   // Stryker disable next-line BooleanLiteral: the check of the claims sets it before anything reads it.
   private claimsAreStale = false;
   private waitsSinceMs: number | undefined = undefined;
-  /** Read at the beginning and after each wait: nothing in between takes longer than a check of a signature. */
-  now: Instant;
 
   constructor(
     private readonly token: unknown,
     private readonly context: RunContext,
     private readonly call: CallSettings,
-  ) {
-    this.now = instantOf(context.clock);
-  }
+    /** What the token came with; undefined for a token alone. */
+    private readonly presented?: Credentials,
+  ) {}
 
   get validated(): ValidatedToken {
     return found(this.result);
@@ -81,7 +81,6 @@ export class ValidationRun {
 
   /** For drivers: after each wait. */
   hasWaited(): void {
-    this.now = instantOf(this.context.clock);
     this.claimsAreStale = true;
   }
 
@@ -97,7 +96,7 @@ export class ValidationRun {
     const entry = tokenCache.find(token);
     const issuer = entry && issuers.find(entry.validated.issuer);
     if (entry && issuer && !isThenable(issuer)) {
-      const generation = issuer.keys.generation(this.now);
+      const generation = issuer.keys.generation();
       if (generation === entry.generation) {
         tokenCache.recordHit();
         lookUps.recordHit();
@@ -140,7 +139,7 @@ export class ValidationRun {
   }
 
   checkClaims(): undefined {
-    checkClaims(this.claims, this.rules.tokenRules, this.now.wallMs);
+    checkClaims(this.claims, this.rules.tokenRules, this.context.clock.wallMs());
     this.claimsAreStale = false;
   }
 
@@ -148,7 +147,7 @@ export class ValidationRun {
     const { lookUps } = this.context;
     const issuer = found(this.issuer);
     const { header } = this;
-    const candidates = issuer.keys.candidates(header, this.now);
+    const candidates = issuer.keys.candidates(header);
     if (candidates !== undefined) {
       lookUps.recordHit();
       if (candidates.length === 0) throw refuseKey('key_not_found', issuer.options);
@@ -186,7 +185,8 @@ export class ValidationRun {
     const issuer = found(this.issuer);
     const parsed = found(this.parsed);
     // A token may expire while it waits for its keys.
-    if (this.claimsAreStale) checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.now.wallMs);
+    if (this.claimsAreStale)
+      checkClaims(parsed.unverifiedClaims, this.rules.tokenRules, this.context.clock.wallMs());
     const validated: ValidatedToken = Object.freeze({
       claims: deepFreeze(parsed.unverifiedClaims) as ValidatedToken['claims'],
       header: rememberHeader(this.context.headers, parsed),
@@ -194,6 +194,12 @@ export class ValidationRun {
       token: parsed.token,
     });
     this.accept(issuer, validated);
+  }
+
+  /** RFC 9449 section 7: a token that is bound to a key is worth nothing without a proof of it. */
+  checkSender(): Wait | undefined {
+    const later = checkSender(this.context.sender, this.validated, this.presented);
+    return later === undefined ? undefined : waitForSender(later);
   }
 
   /** Scopes that the call demands; those of a route are checked by the guard. */
@@ -207,7 +213,7 @@ export class ValidationRun {
   remember(): undefined {
     const { tokenCache } = this.context;
     if (tokenCache === undefined || this.claimsAreStale) return;
-    const generation = found(this.issuer).keys.generation(this.now);
+    const generation = found(this.issuer).keys.generation();
     if (generation !== undefined)
       tokenCache.remember({ validated: this.validated, type: this.type, generation });
   }
@@ -223,11 +229,11 @@ export class ValidationRun {
    * stranger without a good token must not learn from the time of the answer which tenants there are.
    */
   private checkBeforeAsking(): void {
-    const { options } = this.context;
+    const { options, clock } = this.context;
     const { claims } = this;
     checkAlgorithm(this.header.alg, ALGORITHM_NAMES);
     checkTokenType(this.type, claims, options);
-    checkCommonClaims(claims, options, this.now.wallMs);
+    checkCommonClaims(claims, options, clock.wallMs());
   }
 
   private useRulesOf(issuer: KnownIssuer | undefined): undefined {

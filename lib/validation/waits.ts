@@ -126,3 +126,21 @@ export function waitForHooks(later: Promise<void>): Wait {
     },
   };
 }
+
+/** For the store that knows which proofs were used. */
+export function waitForSender(later: Promise<void>): Wait {
+  return {
+    onNetwork: true,
+    begin: async () => {
+      await later;
+      return undefined;
+    },
+    decline: () => {
+      later.catch(() => undefined);
+      return new IdentityError(
+        'sync_unavailable',
+        'Whether a proof was used before is asked of the option "store"; validateSync does not wait.',
+      );
+    },
+  };
+}

@@ -108,7 +108,7 @@ describe('the tables of options in README.md and docs/caching.md', () => {
     (name, value) => {
       const expected = literalOf(unquote(name), value ?? '');
       const path = unquote(name).split('.');
-      if (path[0] === 'isGlobal' || path[0] === 'senderConstrained') return;
+      if (path[0] === 'isGlobal') return;
       let actual: unknown = { ...issuer, ...resolved };
       for (const step of path) actual = Reflect.get(actual as object, step);
       expect(actual).toEqual(expected);

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { IdentityError } from '../errors/identity-error.js';
+import { resolveOptions } from './resolve-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
+
+const BASE = { issuer: 'https://id.example.com', audience: 'orders-api' };
+const PUBLIC = { ...BASE, publicUrl: 'https://api.example.com', senderConstrained: 'accept' };
+const SECRET = 'x'.repeat(32);
+
+const resolve = (own: object): ResolvedOptions => resolveOptions({ ...PUBLIC, ...own }, {});
+const issuesOf = (raw: object): readonly string[] => {
+  try {
+    resolveOptions(raw, {});
+    return [];
+  } catch (error) {
+    return (error as IdentityError).message.split('\n  - ').slice(1);
+  }
+};
+
+describe('senderConstrained', () => {
+  it.each(['accept', 'require'])("'%s' needs the URL by which clients reach the API", (senderConstrained) => {
+    expect(issuesOf({ ...BASE, senderConstrained })).toEqual([
+      `publicUrl: is missing: senderConstrained: '${senderConstrained}' compares the URL in DPoP proofs with it`,
+    ]);
+    expect(issuesOf({ ...PUBLIC, senderConstrained })).toEqual([]);
+    expect(issuesOf({ ...PUBLIC, senderConstrained, publicUrl: 'x' })).toHaveLength(1);
+  });
+
+  it("'reject' has no use for what proofs must be", () => {
+    expect(issuesOf({ ...BASE, dpop: {} })).toEqual([
+      "dpop: has no effect without senderConstrained: 'accept' or 'require'",
+    ]);
+    // To switch it off for a while is no mistake.
+    expect(issuesOf({ ...BASE, senderConstrained: 'reject', dpop: {} })).toEqual([]);
+  });
+});
+
+describe('dpop', () => {
+  it('takes algorithms that are asymmetric, with both names of Ed25519', () => {
+    expect(resolve({ dpop: { algorithms: ['ES512', 'Ed25519'] } }).dpop.algorithms).toEqual([
+      'ES512',
+      'Ed25519',
+      'EdDSA',
+    ]);
+    for (const algorithms of [
+      [],
+      ['none'],
+      ['HS256'],
+      ['ES256', 'HS256'],
+      ['ML-DSA-44'],
+      'ES256',
+      [1],
+      null,
+    ]) {
+      expect(issuesOf({ ...PUBLIC, dpop: { algorithms } })).toEqual([
+        expect.stringMatching(/^dpop\.algorithms: expected a non-empty list of RS256, .*ES256/),
+      ]);
+    }
+  });
+
+  it.each([
+    ['maxAgeMs', [0, 999, 600_001, NaN, '60000', null]],
+    ['clockToleranceMs', [-1, 300_001, NaN, '1', null]],
+    ['replay', ['memory', true, false, null]],
+    ['maxProofs', [0, 999, 10_000_001, 1_000.5, NaN, '1000', null]],
+    ['onStoreFailure', ['accept', true, null]],
+    ['nonce', [true, SECRET, [SECRET], null]],
+  ])('takes no other %s', (name, values) => {
+    for (const value of values) {
+      expect(issuesOf({ ...PUBLIC, dpop: { [name]: value } }).join()).toMatch(
+        new RegExp(`^dpop\\.${name}[^:]*: expected`),
+      );
+    }
+  });
+
+  it('takes secrets of nonces that are long enough, and shows none of them', () => {
+    expect(resolve({ dpop: { nonce: { secrets: [SECRET] } } }).dpop.nonce).toEqual({
+      secrets: [SECRET],
+      lifetimeMs: 60_000,
+    });
+    expect(issuesOf({ ...PUBLIC, dpop: { nonce: {} } })).toEqual([
+      'dpop.nonce.secrets: is missing: secrets that all replicas of this API share',
+    ]);
+    for (const secrets of [[], [SECRET, 'short-secret'], [`${SECRET}\n`], SECRET, [1], null]) {
+      const [issue, ...others] = issuesOf({ ...PUBLIC, dpop: { nonce: { secrets } } });
+      expect(issue).toMatch(
+        /^dpop\.nonce\.secrets: expected a non-empty list of strings of 32 random characters/,
+      );
+      expect(issue).not.toMatch(/short-secret|xxx/);
+      expect(others).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['enabled', /it is senderConstrained: 'accept'/],
+    ['required', /it is senderConstrained: 'require'/],
+    ['nonces', /it is "nonce"/],
+    ['maxAge', /did you mean "maxAgeMs"/],
+  ])('answers "%s" with the name of ours', (name, hint) => {
+    expect(issuesOf({ ...PUBLIC, dpop: { [name]: true } })).toEqual([expect.stringMatching(hint)]);
+  });
+});

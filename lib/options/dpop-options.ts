@@ -1,0 +1,104 @@
+import { SIGNATURE_ALGORITHMS, withAliases } from '../model/algorithms.js';
+import { count, duration, oneOf, option, optionalGroup, refused } from './kinds.js';
+import { expected } from './option-issues.js';
+import type { GivenOf, Group, Option, Rule, ValueOf } from './schema.js';
+
+/** HMAC-SHA-256 wants a key as long as its output (RFC 2104 section 3). */
+const MIN_SECRET_LENGTH = 32;
+
+/** The text of a secret goes into no message. */
+function secrets(): Option<readonly string[], readonly string[]> {
+  return option<readonly string[], readonly string[]>(Object.freeze([]), (given) => {
+    const isSecret = (item: unknown): item is string =>
+      typeof item === 'string' && item.length >= MIN_SECRET_LENGTH && item.trim() === item;
+    if (Array.isArray(given) && given.length > 0 && given.every(isSecret)) {
+      return { value: Object.freeze([...given]) };
+    }
+    return refused(
+      `expected a non-empty list of strings of ${String(MIN_SECRET_LENGTH)} random characters or more, without spaces around them`,
+    );
+  });
+}
+
+const NONCE_OPTIONS = {
+  /**
+   * Secrets that all replicas share, 32 characters or more. The first one signs nonces, all are accepted: put a new one
+   * in front, and take the old one away once `lifetimeMs` is over.
+   */
+  secrets: secrets(),
+  /** How long a nonce is accepted at the most, in milliseconds; a new one is given out after half of it. @default 60000 */
+  lifetimeMs: duration(60_000, { min: 2_000, max: 3_600_000 }),
+};
+
+type Nonce = ValueOf<typeof NONCE_OPTIONS>;
+
+/** Nonces of the server (RFC 9449 section 9). */
+export interface DpopNonceOptions extends GivenOf<typeof NONCE_OPTIONS> {
+  readonly secrets: readonly string[];
+}
+
+const secretsAreGiven: Rule<Nonce> = (_values, isGiven) =>
+  isGiven('secrets')
+    ? []
+    : [{ path: 'secrets', message: 'is missing: secrets that all replicas of this API share' }];
+
+const NONCE_GROUP: Group<Nonce> = {
+  rows: NONCE_OPTIONS,
+  hints: { secret: 'unknown option; it is "secrets", a list' },
+  rules: [secretsAreGiven],
+};
+
+/** A key of ML-DSA and its signature are longer than a proof may be. */
+const PROOF_ALGORITHMS: readonly string[] = SIGNATURE_ALGORITHMS.filter(({ kty }) => kty !== 'AKP').map(
+  ({ name }) => name,
+);
+
+function proofAlgorithms(fallback: readonly string[]): Option<readonly string[], readonly string[]> {
+  return option<readonly string[], readonly string[]>(Object.freeze(withAliases(fallback)), (given) => {
+    const isKnown = (item: unknown): boolean => PROOF_ALGORITHMS.some((name) => name === item);
+    if (Array.isArray(given) && given.length > 0 && given.every(isKnown)) {
+      return { value: Object.freeze(withAliases(given as string[])) };
+    }
+    return refused(expected(`a non-empty list of ${PROOF_ALGORITHMS.join(', ')}`, given));
+  });
+}
+
+const DPOP_OPTIONS = {
+  /**
+   * Algorithms that proofs may be signed with. A check of ES384 takes 8 times, one of ES512 20 times as long as one of ES256.
+   * @default ['ES256', 'EdDSA', 'Ed25519']
+   */
+  algorithms: proofAlgorithms(['ES256', 'EdDSA']),
+  /** How long a proof passes after its `iat`, in milliseconds. @default 60000 */
+  maxAgeMs: duration(60_000, { min: 1_000, max: 600_000 }),
+  /** How far `iat` may be in the future, and clocks of replicas may differ, in milliseconds. @default 10000 */
+  clockToleranceMs: duration(10_000, { max: 300_000 }),
+  /**
+   * `once` refuses a proof that was used before: at any replica with the option `store`, at the same one without. `off` lets a proof
+   * be used again until it is too old. @default 'once'
+   */
+  replay: oneOf('once', ['once', 'off']),
+  /** Used proofs that this process remembers; more are answered with 503. Each takes about 120 bytes. @default 500000 */
+  maxProofs: count(500_000, { min: 1_000, max: 10_000_000 }),
+  /**
+   * What is decided while the option `store` does not answer: `local` by what this replica has seen, `refuse` nothing, so that proofs
+   * are answered with 503. @default 'local'
+   */
+  onStoreFailure: oneOf('local', ['local', 'refuse']),
+  /** Asks clients for a nonce of the server in their proofs, so that none can be made ahead of time. @default none */
+  nonce: optionalGroup<DpopNonceOptions>()(NONCE_GROUP),
+};
+
+/** What DPoP proofs must be (RFC 9449). All durations in milliseconds. */
+export interface DpopOptions extends GivenOf<typeof DPOP_OPTIONS> {}
+
+export type ResolvedDpop = ValueOf<typeof DPOP_OPTIONS>;
+
+export const DPOP_GROUP: Group<ResolvedDpop> = {
+  rows: DPOP_OPTIONS,
+  hints: {
+    nonces: 'unknown option; it is "nonce": { secrets }',
+    required: "unknown option; it is senderConstrained: 'require'",
+    enabled: "unknown option; it is senderConstrained: 'accept'",
+  },
+};

@@ -1,0 +1,39 @@
+import type { FactoryProvider } from '@nestjs/common';
+import { CLOCK, type Clock } from '../cache/clock.js';
+import { EventReporter } from '../events/event-reporter.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
+import { ReplayGuard } from '../store/replay-guard.js';
+import { SHARED_STORE } from '../store/shared-store-provider.js';
+import type { SharedStore } from '../store/shared-store.js';
+import { DpopVerifier } from './dpop-verifier.js';
+import { ProofKeys } from './proof-keys.js';
+import { ProofNonces } from './proof-nonces.js';
+import { SENDER_PROOFS, SenderProofs } from './sender-proofs.js';
+
+/** null if the options accept no tokens that are bound to a key. */
+export const senderProofsProvider: FactoryProvider<SenderProofs | null> = {
+  provide: SENDER_PROOFS,
+  inject: [RESOLVED_OPTIONS, CLOCK, EventReporter, SHARED_STORE],
+  useFactory: (
+    options: ResolvedOptions,
+    clock: Clock,
+    reporter: EventReporter,
+    store: SharedStore | null,
+  ): SenderProofs | null => {
+    const { senderConstrained, publicUrl, dpop } = options;
+    // The rules of the options demand the URL; without it every proof would fail.
+    if (senderConstrained === 'reject' || publicUrl === undefined) return null;
+    const { algorithms, maxAgeMs, clockToleranceMs, nonce, onStoreFailure, maxProofs: maxEntries } = dpop;
+    const base = publicUrl.replace(/\/$/, '');
+    const parts = { store: store ?? undefined, onStoreFailure, clock, reporter, maxEntries };
+    const rules = {
+      algorithms,
+      maxAgeMs,
+      clockToleranceMs,
+      publicUrl: base,
+      nonces: nonce && new ProofNonces({ ...nonce, clockToleranceMs, publicUrl: base }),
+      replay: dpop.replay === 'once' ? new ReplayGuard('dpop', parts) : undefined,
+    };
+    return new SenderProofs(new DpopVerifier(rules, new ProofKeys(), clock), options.store);
+  },
+};

@@ -1,0 +1,150 @@
+import type { Clock } from '../cache/clock.js';
+import { refuse } from '../errors/identity-error.js';
+import type { ReplayGuard, Use } from '../store/replay-guard.js';
+import { findSigningKey } from '../tokens/verify-signature.js';
+import {
+  checkAge,
+  checkMethod,
+  checkToken,
+  checkUrl,
+  readProofClaims,
+  type ProofClaims,
+} from './check-proof-claims.js';
+import { openProof, readPayload, readSignature } from './parse-proof.js';
+import { checkProofHeader, readProofKey, thumbprintOfProofKey } from './proof-header.js';
+import type { ProofKeys } from './proof-keys.js';
+import type { ProofNonces } from './proof-nonces.js';
+import { invalidProof } from './refuse-proof.js';
+
+export interface DpopRules {
+  /** Names of accepted algorithms. */
+  readonly algorithms: readonly string[];
+  readonly maxAgeMs: number;
+  readonly clockToleranceMs: number;
+  /** The URL by which clients reach this API, without a slash at the end. */
+  readonly publicUrl: string;
+  /** undefined if proofs need no nonce. */
+  readonly nonces: ProofNonces | undefined;
+  /** undefined if a proof may be used several times. */
+  readonly replay: ReplayGuard | undefined;
+}
+
+/** A request as its sender signs it. */
+export interface ProvenRequest {
+  readonly token: string;
+  /** All values of its header field `DPoP`. */
+  readonly proofs: readonly unknown[];
+  readonly method: string;
+  /** What it asks for: path and query, as they came. */
+  readonly url: string;
+}
+
+/** A proof that is in order, if it was not used before. */
+export interface CheckedProof {
+  readonly proof: string;
+  /** Thumbprint of its key. */
+  readonly jkt: string;
+  readonly jti: string;
+  /** Milliseconds from now until nobody accepts it any more. */
+  readonly passesForMs: number;
+  /** A nonce of now, if that of the proof ends soon. */
+  readonly freshNonce: string | undefined;
+}
+
+/**
+ * Checks DPoP proofs (RFC 9449 section 4.3). To be asked only for a token that was verified, and is bound to a key: its thumbprint
+ * is compared before anything that costs more than a hash, so that only the holder of such a token makes the server check a
+ * signature. Whether the proof was used before comes last: a proof that fails uses up nothing.
+ */
+export class DpopVerifier {
+  constructor(
+    readonly rules: DpopRules,
+    private readonly keys: ProofKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Everything but whether the proof was used before.
+   *
+   * @param jkt - the thumbprint of the key that the token is bound to (section 6.1).
+   * @throws {IdentityError} `proof_missing`, `proof_malformed`, `proof_invalid`, `proof_nonce_needed`.
+   */
+  check(jkt: string, { token, proofs, method, url }: ProvenRequest): CheckedProof {
+    if (proofs.length === 0) throw refuse('proof_missing');
+    const opened = openProof(proofs);
+    const jwk = readProofKey(opened.header);
+    // Section 4.3 number 12.
+    if (thumbprintOfProofKey(jwk) !== jkt) {
+      throw invalidProof('its key is not the one that the token is bound to ("cnf.jkt")');
+    }
+    const algorithm = checkProofHeader(opened.header, jwk, this.rules.algorithms);
+    const claims = readProofClaims(readPayload(opened));
+    checkMethod(claims, method);
+    checkUrl(claims, this.rules.publicUrl, url);
+    const nowMs = this.clock.wallMs();
+    const untilMs = this.untilOf(claims, token, nowMs);
+    const { proof, signedLength } = opened;
+    const key = this.keys.find(jkt, algorithm, jwk);
+    // Section 4.3 number 6.
+    if (
+      findSigningKey([key], { token: proof, signedLength, signature: readSignature(opened) }) === undefined
+    ) {
+      throw invalidProof('its signature was not made with its key');
+    }
+    this.keys.remember(jkt, key);
+    const freshNonce = claims.nonce === undefined ? undefined : this.rules.nonces?.after(claims.nonce, nowMs);
+    return { proof, jkt, jti: claims.jti, passesForMs: untilMs - nowMs, freshNonce };
+  }
+
+  /**
+   * Uses a proof, which can be done once (section 11.1). A `jti` belongs to a key, so that of another client does not collide. The
+   * clocks of replicas may differ, so it is remembered for longer than it passes here.
+   *
+   * @returns undefined if that is decided; otherwise a promise that rejects with the same errors.
+   * @throws {IdentityError} `proof_replayed`, `store_unavailable`.
+   */
+  use({ jkt, jti, passesForMs }: CheckedProof): Promise<void> | undefined {
+    const { replay, clockToleranceMs } = this.rules;
+    if (replay === undefined) return undefined;
+    const use = replay.use(`${jkt}.${jti}`, passesForMs + clockToleranceMs);
+    if (!(use instanceof Promise)) return assertFirst(use, replay);
+    return use.then((decided) => assertFirst(decided, replay));
+  }
+
+  /** The nonce that proofs need from now on; undefined if they need none. */
+  get nonce(): string | undefined {
+    return this.rules.nonces?.current(this.clock.wallMs());
+  }
+
+  /** Whether a proof can be used once only. */
+  get refusesReplays(): boolean {
+    return this.rules.replay !== undefined;
+  }
+
+  /** Remembers a use that the store knows of already. @throws {IdentityError} as {@link DpopVerifier.use}. */
+  noteUse({ jkt, jti, passesForMs }: CheckedProof): void {
+    const { replay, clockToleranceMs } = this.rules;
+    if (replay === undefined) return;
+    assertFirst(replay.note(`${jkt}.${jti}`, passesForMs + clockToleranceMs), replay);
+  }
+
+  /**
+   * Until when the proof passes (section 4.3 numbers 10, 11 and 12): the time of its creation is that of our nonce, if we ask for one,
+   * so that clients whose clocks are wrong get in as well (section 11.1); else that of its `iat`.
+   */
+  private untilOf(claims: ProofClaims, token: string, nowMs: number): number {
+    const { nonces } = this.rules;
+    const ofAge = nonces === undefined ? checkAge(claims, this.rules, nowMs) : undefined;
+    checkToken(claims, token);
+    const untilMs = ofAge ?? nonces?.acceptedUntilMs(claims.nonce ?? '', nowMs);
+    if (untilMs === undefined) {
+      throw refuse('proof_nonce_needed', undefined, { claim: 'nonce', dpopNonce: nonces?.current(nowMs) });
+    }
+    return untilMs;
+  }
+}
+
+function assertFirst(use: Use, { retryAfterMs }: ReplayGuard): undefined {
+  if (use === 'seen') throw refuse('proof_replayed');
+  if (use !== 'first') throw refuse('store_unavailable', undefined, { retryAfterMs });
+}
