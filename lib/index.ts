@@ -48,6 +48,7 @@ export type * from './stats/identity-snapshot.js';
 export type * from './metrics/period-stats.js';
 export type { ReportedRoute, RouteWouldDeny } from './metrics/reported-routes.js';
 export type { ResourceUse } from './metrics/resource-use.js';
+export type { Sender, SenderCount } from './metrics/sender-counts.js';
 export type { WouldDenyCount } from './metrics/would-deny-counts.js';
 export type { DurationStats } from './metrics/duration-histogram.js';
 export type { DurationOutcome, ResultCount } from './metrics/validation-results.js';

@@ -14,6 +14,7 @@ import {
   Claims,
   IdentityAuthGuard,
   IdentityModule,
+  IdentityStats,
   memoryStore,
   OptionalAuth,
   Proof,
@@ -362,6 +363,26 @@ describe.each(PLATFORMS)('DPoP over %s', (platform) => {
     expect(
       (await ask(test, '/orders/events', { authorization: bound('/orders').authorization })).status,
     ).toBe(401);
+  });
+
+  it('counts bearer tokens and bound ones by client, those that are let in', async () => {
+    for (const store of [undefined, memoryStore()]) {
+      const test = await start(platform, { store, clientNames: { 'test-client': 'web shop' } });
+      for (let times = 0; times < 2; times++) {
+        expect((await ask(test, '/orders', bound('/orders'))).status).toBe(200);
+      }
+      await ask(test, '/orders', { authorization: issuer.bearer() });
+      await ask(test, '/orders', {
+        authorization: issuer.bearer({ claims: { client_id: 'of-a-stranger' } }),
+      });
+      await ask(test, '/orders', bound('/elsewhere'));
+      await ask(test, '/orders', { authorization: issuer.bearer({ wrong: 'expired' }) });
+      expect(test.app.get(IdentityStats).snapshot().issuers[0]?.senders).toEqual([
+        { sender: 'bearer', client: 'web shop', count: 1 },
+        { sender: 'bearer', client: 'other', count: 1 },
+        { sender: 'dpop', client: 'web shop', count: 2 },
+      ]);
+    }
   });
 
   it('counts the token cache out: a proof is checked on every use', async () => {

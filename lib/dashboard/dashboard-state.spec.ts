@@ -20,6 +20,7 @@ function issuerOf(issuer: string, configured = true): IssuerSnapshot {
     results: [],
     denials: [],
     wouldDeny: [],
+    senders: [],
     keySet: { ...entry, keys: 2, generation: 1 },
     metadata: entry,
   };

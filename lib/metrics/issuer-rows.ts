@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ClientNames } from '../model/client-names.js';
 import { DenialCounts } from './denials.js';
+import { SenderCounts } from './sender-counts.js';
 import { ResultCounts } from './validation-results.js';
 import { WouldDenyCounts } from './would-deny-counts.js';
 
@@ -11,6 +12,7 @@ export interface IssuerRow {
   readonly results: ResultCounts;
   readonly denials: DenialCounts;
   readonly wouldDeny: WouldDenyCounts;
+  readonly senders: SenderCounts;
   /** How many different key sets the issuer has had. */
   generation: number;
 }
@@ -67,6 +69,7 @@ export class IssuerRows {
       results: new ResultCounts(),
       denials: new DenialCounts(),
       wouldDeny: new WouldDenyCounts(this.clients),
+      senders: new SenderCounts(this.clients),
       generation: 0,
     };
   }

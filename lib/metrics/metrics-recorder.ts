@@ -9,6 +9,7 @@ import type { IssuerRows } from './issuer-rows.js';
 import { MetricsObservers, type MetricsObserver } from './metrics-observers.js';
 import { mapValues, type MetricsRegistry } from './metrics-registry.js';
 import { ReportedRoutes } from './reported-routes.js';
+import type { Sender } from './sender-counts.js';
 import { SlidingWindow } from './sliding-window.js';
 import { perOutcome, type OutcomeDurations, type Totals } from './totals.js';
 import type { ValidationRecorder, ValidationResult } from './validation-recorder.js';
@@ -92,6 +93,15 @@ export class MetricsRecorder implements ValidationRecorder, RequestRecorder {
    */
   recordWouldDeny(issuer: string | undefined, code: DenialCode, client: string): void {
     (issuer === undefined ? this.rows.otherWouldDeny : this.rows.of(issuer).wouldDeny).add(code, client);
+  }
+
+  /**
+   * A token was used by whom it may be used; only while tokens that are bound to a key are accepted.
+   *
+   * @param client - one of the names that the rows were made for.
+   */
+  recordSender(issuer: string, sender: Sender, client: string): void {
+    this.rows.of(issuer).senders.add(sender, client);
   }
 
   recordRequest(request: RequestRecord): void {

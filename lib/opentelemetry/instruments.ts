@@ -57,6 +57,18 @@ export const INSTRUMENTS: readonly InstrumentSpec[] = [
   },
   {
     kind: 'createObservableCounter',
+    name: 'identity.token.senders',
+    unit: '{token}',
+    observe: ({ issuers }) =>
+      issuers.flatMap(({ issuer, senders }) =>
+        senders.map(({ sender, client, count }): Observation => [
+          count,
+          { 'identity.issuer': issuer, 'identity.sender': sender, 'identity.client': client },
+        ]),
+      ),
+  },
+  {
+    kind: 'createObservableCounter',
     name: 'identity.resource.tokens',
     unit: '{token}',
     observe: ({ resources }) =>

@@ -67,6 +67,7 @@ export class IdentityPrometheus implements OnModuleInit, OnApplicationShutdown {
     this.register(Counter, 'validations');
     this.register(Counter, 'denials');
     this.register(Counter, 'wouldDeny');
+    this.register(Counter, 'senders');
     this.register(Counter, 'resourceTokens');
     this.register(Counter, 'cacheRequests');
     this.register(Gauge, 'cacheEntries');

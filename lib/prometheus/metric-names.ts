@@ -23,6 +23,12 @@ export const METRICS = {
     help: 'Calls that were let in, and that a requirement would have denied if it were enforced and not only reported.',
     labels: ['issuer', 'code', 'client'],
   },
+  // Who would be refused by senderConstrained: 'require'.
+  senders: {
+    name: 'identity_token_senders_total',
+    help: 'Uses of valid tokens: bearer tokens, and tokens that are bound to a key and came with a DPoP proof.',
+    labels: ['issuer', 'sender', 'client'],
+  },
   // By result, so that the share is a quotient of two sums; resources are configured.
   resourceTokens: {
     name: 'identity_resource_tokens_total',

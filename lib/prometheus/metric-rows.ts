@@ -26,6 +26,10 @@ export const ROWS: Readonly<Record<MetricName, (reading: MetricsReading) => read
     [...issuers, { issuer: 'other', wouldDeny: otherWouldDeny }].flatMap(({ issuer, wouldDeny }) =>
       wouldDeny.map(({ code, client, count }): Row => [{ issuer, code, client }, count]),
     ),
+  senders: ({ issuers }) =>
+    issuers.flatMap(({ issuer, senders }) =>
+      senders.map(({ sender, client, count }): Row => [{ issuer, sender, client }, count]),
+    ),
   resourceTokens: ({ resources }) =>
     resources.flatMap(({ resource, tokens, mismatches }): Row[] => [
       [{ resource, result: 'accepted' }, tokens - mismatches],

@@ -1,6 +1,7 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import { EventReporter } from '../events/event-reporter.js';
+import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import { ReplayGuard } from '../store/replay-guard.js';
 import { SHARED_STORE } from '../store/shared-store-provider.js';
@@ -13,12 +14,13 @@ import { SENDER_PROOFS, SenderProofs } from './sender-proofs.js';
 /** null if the options accept no tokens that are bound to a key. */
 export const senderProofsProvider: FactoryProvider<SenderProofs | null> = {
   provide: SENDER_PROOFS,
-  inject: [RESOLVED_OPTIONS, CLOCK, EventReporter, SHARED_STORE],
+  inject: [RESOLVED_OPTIONS, CLOCK, EventReporter, SHARED_STORE, MetricsRecorder],
   useFactory: (
     options: ResolvedOptions,
     clock: Clock,
     reporter: EventReporter,
     store: SharedStore | null,
+    metrics: MetricsRecorder,
   ): SenderProofs | null => {
     const { senderConstrained, publicUrl, dpop } = options;
     // The rules of the options demand the URL; without it every proof would fail.
@@ -34,6 +36,9 @@ export const senderProofsProvider: FactoryProvider<SenderProofs | null> = {
       nonces: nonce && new ProofNonces({ ...nonce, clockToleranceMs, publicUrl: base }),
       replay: dpop.replay === 'once' ? new ReplayGuard('dpop', parts) : undefined,
     };
-    return new SenderProofs(new DpopVerifier(rules, new ProofKeys(), clock), options.store);
+    const verifier = new DpopVerifier(rules, new ProofKeys(), clock);
+    return new SenderProofs(verifier, options.store, (sender, { issuer, claims }) =>
+      metrics.recordSender(issuer, sender, options.clientNames.of(claims)),
+    );
   },
 };

@@ -1,5 +1,6 @@
 import { refuse } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
+import type { Sender } from '../metrics/sender-counts.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readConfirmation } from '../tokens/read-confirmation.js';
 import type { SenderVerifier } from '../validation/run-context.js';
@@ -18,6 +19,9 @@ interface UsedProof {
   readonly uses: Map<SenderProofs, Promise<void> | undefined>;
 }
 
+/** Is told how each valid token came. */
+type CountSender = (sender: Sender, validated: ValidatedToken) => void;
+
 /** For the whole process: several modules may guard one request, and share a store. */
 const USED = new WeakMap<object, UsedProof>();
 
@@ -27,24 +31,31 @@ const USED = new WeakMap<object, UsedProof>();
  * messages, see no replay of their own.
  */
 export class SenderProofs implements SenderVerifier {
-  /** @param store - what replicas share, to know it again; undefined for none. */
+  /**
+   * @param store - what replicas share, to know it again; undefined for none.
+   * @param count - for metrics.
+   */
   constructor(
     private readonly dpop: DpopVerifier,
     private readonly store: object | undefined,
+    private readonly count: CountSender = () => undefined,
   ) {}
 
-  verify({ claims }: ValidatedToken, presented: Credentials | undefined): Promise<void> | undefined {
-    const confirmation = readConfirmation(claims);
+  verify(validated: ValidatedToken, presented: Credentials | undefined): Promise<void> | undefined {
+    const confirmation = readConfirmation(validated.claims);
     if (confirmation === null) throw refuse('sender_constrained');
     const isDpop = presented?.scheme === 'DPoP';
     if (confirmation === undefined) {
       // Section 7.1: who uses the scheme relies on the binding.
       if (isDpop) throw refuse('sender_unconstrained');
+      this.count('bearer', validated);
       return undefined;
     }
     // Section 7.2: a bound token as a bearer token is a stolen one, whatever else came along.
     if (!isDpop) throw refuse('sender_constrained');
-    return this.verifyProof(confirmation.jkt, presented);
+    const later = this.verifyProof(confirmation.jkt, presented);
+    if (later === undefined) this.count('dpop', validated);
+    return later?.then(() => this.count('dpop', validated));
   }
 
   /** The nonce that proofs need from now on; undefined if they need none. */

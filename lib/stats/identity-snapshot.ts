@@ -4,6 +4,7 @@ import type { PerCache, PeriodStats } from '../metrics/period-stats.js';
 import type { StoreResultCount } from '../metrics/store-counts.js';
 import type { ReportedRoute } from '../metrics/reported-routes.js';
 import type { ResourceUse } from '../metrics/resource-use.js';
+import type { SenderCount } from '../metrics/sender-counts.js';
 import type { WouldDenyCount } from '../metrics/would-deny-counts.js';
 import type { ResultCount } from '../metrics/validation-results.js';
 
@@ -25,6 +26,8 @@ export interface IssuerSnapshot {
   readonly denials: readonly DenialCount[];
   /** Calls with its valid tokens that a requirement would have denied, if it were enforced. */
   readonly wouldDeny: readonly WouldDenyCount[];
+  /** Its valid tokens, bearer tokens and bound ones; none while `senderConstrained` is `reject`. */
+  readonly senders: readonly SenderCount[];
   readonly keySet: KeySetSnapshot;
   /** Absent if the configuration names the keys or their URL. */
   readonly metadata?: EntryState;

@@ -64,6 +64,7 @@ export class MetricsReader {
     results,
     denials,
     wouldDeny,
+    senders,
     generation,
   }: IssuerRow): IssuerSnapshot {
     const found = this.issuers.peek(issuer)?.options;
@@ -75,6 +76,7 @@ export class MetricsReader {
       results: results.rows(configured ? 'configured' : 'tenant'),
       denials: denials.rows().filter(({ code }) => !isWithoutToken(code)),
       wouldDeny: wouldDeny.rows(),
+      senders: senders.rows(),
       keySet: { ...this.jwks.state(issuer), generation },
       ...(metadata && { metadata }),
     };

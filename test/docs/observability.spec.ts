@@ -39,6 +39,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     'spared',
     ...CODES,
   ],
+  sender: ['bearer', 'dpop'],
   code: CODES,
   verified: ['true', 'false'],
   cache: CACHES,
@@ -122,7 +123,7 @@ describe('docs/observability.md', () => {
     const text = read('observability.md');
     const queries = [...text.matchAll(/```promql\n([^`]*)```/g)].map(([, code = '']) => code).join('\n');
     expect([...queries.matchAll(/^# (\d):/gm)].map(([, number]) => Number(number))).toEqual([
-      1, 2, 3, 4, 5, 6,
+      1, 2, 3, 4, 5, 6, 7,
     ]);
     expect(faultsOf(queries)).toEqual([]);
     const words = text
