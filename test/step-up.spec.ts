@@ -1,7 +1,7 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { io } from 'socket.io-client';
-import { expect, it, onTestFinished, describe } from 'vitest';
+import { expect, it, onTestFinished, describe, vi } from 'vitest';
 import {
   IdentityAuthGuard,
   IdentityEvents,
@@ -141,23 +141,52 @@ it('counts and reports who must log in again', async () => {
   ]);
 });
 
-it('lets a client in that does at a real provider what the challenge says', async () => {
+describe('a client that does at a real provider what the challenge says', () => {
   const RESOURCE = 'https://bank.example.com';
-  const server = await AuthorizationServer.start({
-    apis: { [RESOURCE]: { audience: 'bank', scope: 'transfer' } },
-    acrValues: ['pwd', 'phr', 'phrh'],
+
+  async function startBank(): Promise<{ server: AuthorizationServer; url: string }> {
+    const server = await AuthorizationServer.start({
+      apis: { [RESOURCE]: { audience: 'bank', scope: 'transfer' } },
+      acrValues: ['pwd', 'phr', 'phrh'],
+    });
+    const { app, url } = await createApp('express', {
+      imports: [IdentityModule.forRoot({ issuer: server.issuer, audience: 'bank' })],
+      controllers: [Bank],
+    });
+    onTestFinished(() => app.close());
+    return { server, url };
+  }
+  const parameterOf = (response: Response, name: string): string | undefined =>
+    new RegExp(`${name}="([^"]+)"`).exec(response.headers.get('www-authenticate') ?? '')?.[1];
+
+  it('is let in once it asked for acr_values', async () => {
+    const { server, url } = await startBank();
+    const weak = await server.accessToken({ resource: RESOURCE, acr_values: 'pwd' });
+    const refused = await get(`${url}/transfer`, weak);
+    expect(refused.status).toBe(401);
+    const acr_values = parameterOf(refused, 'acr_values') ?? '';
+    expect(acr_values).toBe('phrh phr');
+    const strong = await server.accessToken({ resource: RESOURCE, acr_values, prompt: 'login' });
+    expect((await get(`${url}/transfer`, strong)).status).toBe(200);
   });
-  const { app, url } = await createApp('express', {
-    imports: [IdentityModule.forRoot({ issuer: server.issuer, audience: 'bank' })],
-    controllers: [Bank],
+
+  it('is let in once it asked for max_age, and not with another token of the same old login', async () => {
+    const { server, url } = await startBank();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const atLogin = await server.accessToken({ resource: RESOURCE });
+    expect((await get(`${url}/limits`, atLogin)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 300_000);
+    const refused = await get(`${url}/limits`, atLogin);
+    expect(refused.status).toBe(401);
+    expect(parameterOf(refused, 'error')).toBe('insufficient_user_authentication');
+    const max_age = parameterOf(refused, 'max_age') ?? '';
+    expect(max_age).toBe('60');
+    // The user is still logged in at the provider, so that only max_age leads to a new login there.
+    const anew = await server.accessToken({ resource: RESOURCE });
+    expect((await get(`${url}/limits`, anew)).status).toBe(401);
+    const recent = await server.accessToken({ resource: RESOURCE, max_age });
+    expect((await get(`${url}/limits`, recent)).status).toBe(200);
+    expect((await get(`${url}/limits`, atLogin)).status).toBe(401);
   });
-  onTestFinished(() => app.close());
-  const weak = await server.accessToken({ resource: RESOURCE, acr_values: 'pwd' });
-  const refused = await get(`${url}/transfer`, weak);
-  expect(refused.status).toBe(401);
-  const [, acr_values = ''] =
-    /acr_values="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '') ?? [];
-  expect(acr_values).toBe('phrh phr');
-  const strong = await server.accessToken({ resource: RESOURCE, acr_values, prompt: 'login' });
-  expect((await get(`${url}/transfer`, strong)).status).toBe(200);
 });
