@@ -49,7 +49,7 @@ class Orders {
   }
 }
 
-/** A tool for each scope, one for a role, and one for everybody. */
+/** A tool for each scope, one for both, one for a role, and one for everybody. */
 @McpController()
 class NestTools {
   @ToolScopes(['notes:read']) @Tool({ name: 'list_notes', description: 'Lists notes' }) list(): object {
@@ -57,6 +57,11 @@ class NestTools {
   }
   @ToolScopes(['notes:write']) @Tool({ name: 'add_note', description: 'Adds a note' }) add(): object {
     return { added: true };
+  }
+  @ToolScopes(['notes:read', 'notes:write'])
+  @Tool({ name: 'move_note', description: 'Moves a note' })
+  move(): object {
+    return { moved: true };
   }
   @Tool({ name: 'whoami', description: 'Who calls' }) whoami(_: unknown, @Ctx() context: McpContext): object {
     const { user } = context.getRawRequest() as { user: McpUser };
@@ -81,6 +86,11 @@ function buildServer(): McpServer {
     'add_note',
     { description: 'Adds a note', scopeChallenge: requireScopes('notes:write') },
     () => answer({ added: true }),
+  );
+  server.registerTool(
+    'move_note',
+    { description: 'Moves a note', scopeChallenge: requireScopes('notes:read', 'notes:write') },
+    () => answer({ moved: true }),
   );
   server.registerTool('whoami', { description: 'Who calls' }, ({ http }) => {
     const { clientId, scopes, expiresAt, resource, extra } = http?.authInfo ?? {};
