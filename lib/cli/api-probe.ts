@@ -1,3 +1,5 @@
+import dns, { type LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { systemClock } from '../cache/clock.js';
 import { BodyTooLargeError, ACCEPT_ENCODING } from '../http/decode-body.js';
 import { createDispatcher } from '../http/dispatcher.js';
@@ -17,9 +19,15 @@ export type Probed = { readonly answer: RawAnswer } | { readonly failure: string
  */
 export class ApiProbe {
   private readonly pool: ReturnType<typeof createDispatcher>;
+  private readonly resolved = new Set<string>();
 
   constructor(readonly settings: HttpSettings) {
-    this.pool = createDispatcher(settings);
+    this.pool = createDispatcher(settings, this.lookup);
+  }
+
+  /** What the name of the API was resolved to, for each connection; none behind a proxy, and for an address. */
+  get addresses(): readonly string[] {
+    return [...this.resolved];
   }
 
   /**
@@ -68,6 +76,15 @@ export class ApiProbe {
       return undefined;
     }
   }
+
+  private readonly lookup: LookupFunction = (hostname, options, callback) => {
+    dns.lookup(hostname, options, (error, found, family) => {
+      const addresses: readonly Pick<LookupAddress, 'address'>[] =
+        typeof found === 'string' ? [{ address: found }] : (found ?? []);
+      for (const { address } of addresses) this.resolved.add(address);
+      callback(error, found, family);
+    });
+  };
 
   async close(): Promise<void> {
     await this.pool.destroy();

@@ -85,6 +85,17 @@ function examineAudience(issuer: string, metadata: JsonObject, { resource }: Res
     'audience_unsaid',
     `whether ${name} issues tokens for ${quoted(resource)} cannot be seen from outside`,
     'its metadata cannot say whether it heeds "resource" (RFC 8707): get a token with this resource, and look at it with ' +
-      `doctor ${name} --audience ${quoted(resource)} --token-file FILE`,
+      tokenCommand(issuer, resource),
   );
+}
+
+/** What stands for itself in every shell, and is no option. */
+const PLAIN_URL = /^https?:\/\/[\w.:/%-]{1,200}$/;
+
+/** People paste it into their shell, and both names are the word of a stranger. */
+function tokenCommand(issuer: string, resource: string): string {
+  const isPlain = PLAIN_URL.test(issuer) && PLAIN_URL.test(resource);
+  return isPlain
+    ? `doctor ${issuer} --audience ${resource} --token-file FILE`
+    : 'doctor ISSUER --audience RESOURCE --token-file FILE';
 }

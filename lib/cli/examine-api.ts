@@ -5,7 +5,7 @@ import type { HttpSettings } from '../options/http-settings.js';
 import type { IdentityModuleOptions } from '../options/module-options.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { ApiProbe } from './api-probe.js';
-import { examineAuthorizationServer } from './examine-authorization-server.js';
+import { examineAuthorizationServer, type ServerContext } from './examine-authorization-server.js';
 import { examineChallenge } from './examine-challenge.js';
 import { examineDocument } from './examine-document.js';
 import { examineIdentifier, readScopes } from './examine-metadata-members.js';
@@ -41,7 +41,10 @@ export async function examineApi(asked: ResourceArguments): Promise<DoctorReport
     if (isReachable) {
       const { findings: found, document } = await examineDocument(probe, resource, metadataUrl);
       findings.push(...found);
-      if (document !== undefined) findings.push(...(await examineMembers(document, asked, http)));
+      if (document !== undefined) {
+        const reach = asked.allowPrivate ? 'machine' : reachOf(url, probe.addresses);
+        findings.push(...(await examineMembers(document, asked, { http, reach })));
+      }
       if (url.protocol === 'https:')
         findings.push(...(await examineTls(url.origin, probe.settings, Date.now())));
     }
@@ -66,7 +69,7 @@ function settingsFor(url: URL, http: NonNullable<IdentityModuleOptions['http']>)
 async function examineMembers(
   document: JsonObject,
   asked: ResourceArguments,
-  http: NonNullable<IdentityModuleOptions['http']>,
+  { http, reach }: Pick<ServerContext, 'http' | 'reach'>,
 ): Promise<readonly Finding[]> {
   const { scopes, findings } = readScopes(document);
   const { resource: named, authorization_servers: listed } = document;
@@ -75,15 +78,12 @@ async function examineMembers(
   const servers = all.filter((issuer) => typeof issuer === 'string');
   const ofServers: Finding[] = [];
   if (servers.length === 0 || servers.length < all.length) {
-    ofServers.push(mismatch('servers_missing', '"authorization_servers" is not a list of issuers'));
+    ofServers.push(mismatch('servers_missing', `"authorization_servers" is ${describeServers(listed)}`));
   }
   if (servers.length > MOST_SERVERS) {
     const text = `of ${String(servers.length)} authorization servers, the first ${String(MOST_SERVERS)} are looked at`;
     ofServers.push(mismatch('servers_many', text));
   }
-  const reach = asked.allowPrivate
-    ? 'machine'
-    : await reachOf(new URL(asked.resource), asked.timeoutMs ?? DNS_TIMEOUT_MS);
   const { tls, headers: _, ...plain } = http;
   const context = {
     resource,
@@ -97,4 +97,7 @@ async function examineMembers(
   return [...examineIdentifier(document, asked.resource), ...ofServers, ...findings, ...examined.flat()];
 }
 
-const DNS_TIMEOUT_MS = 5_000;
+function describeServers(listed: unknown): string {
+  if (listed === undefined) return 'missing';
+  return Array.isArray(listed) && listed.length === 0 ? 'an empty list' : 'not a list of issuers';
+}

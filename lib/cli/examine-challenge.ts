@@ -1,8 +1,9 @@
+import { printableUrl } from '../http/printable-url.js';
 import { quoted } from '../model/printable.js';
 import { parseUrl } from '../model/url-policy.js';
 import type { ApiProbe, Probed } from './api-probe.js';
 import type { Finding } from './finding.js';
-import { mismatch } from './mismatch-finding.js';
+import { mismatch, SERVER_FAILED } from './mismatch-finding.js';
 import { readChallenges } from './read-challenge.js';
 
 /** What a request without a token brought. */
@@ -38,7 +39,7 @@ function judge(probed: Probed, what: string, url: URL): ChallengeResult {
   const said = `${what} without a token: status ${String(status)}`;
   if (status >= 200 && status < 300) return result(mismatch('api_open', said));
   if (ASK_BY_POST.includes(status)) return result(mismatch('route_unseen', `${said}, for POST as well`));
-  if (status !== 401) return result(mismatch('api_refuses', `${said}, not 401`));
+  if (status !== 401) return result(refusal(status, headers['location'], said));
   const challenges = readChallenges(headers['www-authenticate'] ?? '');
   const bearer = challenges.find(({ scheme }) => scheme === 'bearer' || scheme === 'dpop');
   if (bearer === undefined) {
@@ -54,6 +55,11 @@ function judge(probed: Probed, what: string, url: URL): ChallengeResult {
   return { ...comparePlace(named, url, said), isReachable: true };
 }
 
+function refusal(status: number, location: string | undefined, said: string): Finding {
+  const to = location === undefined ? '' : `, to ${printableUrl(location)}`;
+  return mismatch('api_refuses', `${said}, not 401${to}`, status >= 500 ? SERVER_FAILED : undefined);
+}
+
 /** Only what is on the origin that was asked is fetched: the challenge is the word of a stranger. */
 function comparePlace(
   named: string,
@@ -65,8 +71,11 @@ function comparePlace(
   if (target?.origin === url.origin) {
     return { findings: [{ about: 'api', verdict: 'ok', text }], metadataUrl: target };
   }
-  const isOtherScheme =
-    target !== undefined && target.protocol !== url.protocol && target.hostname === url.hostname;
+  if (target === undefined) {
+    const advice = 'resource_metadata is an absolute URL (RFC 9728 section 5.1)';
+    return { findings: [mismatch('challenge_host', text, advice)], metadataUrl: undefined };
+  }
+  const isOtherScheme = target.protocol !== url.protocol && target.hostname === url.hostname;
   const finding = mismatch(
     isOtherScheme ? 'challenge_scheme' : 'challenge_host',
     `${text}, which is not at ${url.origin}`,

@@ -6,7 +6,7 @@ import { quoted } from '../model/printable.js';
 import { resourceMetadataUrl, WELL_KNOWN_RESOURCE } from '../options/resource-metadata-url.js';
 import type { ApiProbe, Probed } from './api-probe.js';
 import type { Finding } from './finding.js';
-import { mismatch } from './mismatch-finding.js';
+import { mismatch, SERVER_FAILED } from './mismatch-finding.js';
 
 /** The metadata of a resource, as far as it could be had. */
 export interface DocumentResult {
@@ -67,7 +67,8 @@ async function fetchDocument(probe: ApiProbe, url: URL): Promise<Fetched> {
   const { status } = answer;
   if (status !== 200) {
     const name = status === 401 || status === 403 ? 'document_refused' : 'document_missing';
-    findings.push(mismatch(name, `GET ${place.href}: status ${String(status)}`));
+    const advice = status >= 500 ? SERVER_FAILED : undefined;
+    findings.push(mismatch(name, `GET ${place.href}: status ${String(status)}`, advice));
     return { findings, document: undefined, status };
   }
   const document = await probe.readJson(place, answer);

@@ -41,7 +41,10 @@ export function readScopes(document: JsonObject): {
   const scopes = listed.filter((scope) => typeof scope === 'string' && SCOPE.test(scope)) as string[];
   const findings: Finding[] = [];
   if (!Array.isArray(given) || scopes.length < listed.length || listed.length === 0) {
-    findings.push(mismatch('scopes_malformed', '"scopes_supported" is not a list of scopes'));
+    const [wrong] = listed.filter((scope) => typeof scope === 'string' && !SCOPE.test(scope)) as string[];
+    const what =
+      wrong === undefined ? 'is not a list of scopes' : `has ${quoted(wrong)}, which is not a scope`;
+    findings.push(mismatch('scopes_malformed', `"scopes_supported" ${what}`));
   }
   const login = scopes.filter((scope) => LOGIN_SCOPES.includes(scope));
   if (login.length > 0) {

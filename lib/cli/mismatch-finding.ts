@@ -1,6 +1,10 @@
 import type { Finding } from './finding.js';
 import { MISMATCHES, type MismatchName } from './mismatches.js';
 
+/** What to do about an answer with a status of 500 or more. */
+export const SERVER_FAILED =
+  'the server failed: look into its log, and into that of the proxy in front of it';
+
 /**
  * A mismatch that was found.
  *

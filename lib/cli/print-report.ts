@@ -15,16 +15,24 @@ const SIGNS: Readonly<
 /** The report for people, one line a finding. */
 export function formatReport(report: DoctorReport, color: boolean): string {
   const { healthy, findings } = report;
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    color ? styleText(style, text, { validateStream: false }) : text;
+  const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const width = Math.max(...findings.map(({ about }) => about.length));
   const lines = findings.flatMap(({ about, verdict, text, advice }: Finding) => {
     const { sign, color: of } = SIGNS[verdict];
     const line = `${paint(of, sign)} ${about.padEnd(width)}  ${text}`;
     return advice === undefined ? [line] : [line, paint('dim', `  ${' '.repeat(width)}  → ${advice}`)];
   });
-  const verdict = healthy ? paint('green', 'All is well.') : paint('red', describeFault(report));
+  const verdict = healthy ? describeHealth(report, paint) : paint('red', describeFault(report));
   return `${paint('bold', report.issuer ?? report.resource)}\n${lines.join('\n')}\n${verdict}\n`;
+}
+
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+/** Warnings do not change the exit status, but who reads the last line alone must not miss them. */
+function describeHealth({ findings }: DoctorReport, paint: Paint): string {
+  const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
+  if (warnings === 0) return paint('green', 'All is well.');
+  return paint('yellow', `It works, with ${String(warnings)} warning${warnings === 1 ? '' : 's'}.`);
 }
 
 function describeFault(report: DoctorReport): string {

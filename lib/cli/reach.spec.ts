@@ -16,10 +16,25 @@ it.each<[string, Reach]>([
   ['https://[2a00:1450::1]', 'everywhere'],
   ['https://id.example.com', 'everywhere'],
   ['https://local.example.com', 'everywhere'],
-])('%s is for %s', async (url, reach) => {
+])('%s is for %s', (url, reach) => {
   expect(reachOfName(new URL(url))).toBe(reach);
-  // Addresses and internal names are not looked up, and names that nobody knows stay what they are.
-  expect(await reachOf(new URL(url), 1_000)).toBe(reach);
+  // Behind a proxy nothing is known of its addresses.
+  expect(reachOf(new URL(url), [])).toBe(reach);
+});
+
+it.each<[string, readonly string[], Reach]>([
+  ['https://api.example.com', ['127.0.0.1', '::1'], 'machine'],
+  ['https://api.example.com', ['10.0.0.5'], 'network'],
+  ['https://api.example.com', ['127.0.0.1', '10.0.0.5'], 'network'],
+  ['https://api.example.com', ['203.0.114.5'], 'everywhere'],
+  // Who names both opens no network.
+  ['https://api.example.com', ['127.0.0.1', '203.0.114.5'], 'everywhere'],
+  ['https://api.example.com', ['10.0.0.5', '2a00:1450::1'], 'everywhere'],
+  // A name that is internal stays so.
+  ['https://api.corp', ['203.0.114.5'], 'network'],
+  ['http://localhost', ['127.0.0.1'], 'machine'],
+])('%s at %j is for %s', (url, addresses, reach) => {
+  expect(reachOf(new URL(url), addresses)).toBe(reach);
 });
 
 it('servers are at least as far within reach as what they are for', () => {

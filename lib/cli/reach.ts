@@ -1,5 +1,3 @@
-import { lookup } from 'node:dns/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { isPublicAddress, isPublicHost } from '../http/public-address.js';
 import { isLoopback } from '../model/url-policy.js';
 
@@ -25,14 +23,12 @@ export function reachOfName(url: URL): Reach {
 }
 
 /**
- * By the addresses that the name has here as well; a name that cannot be resolved, or not in time, is judged as it stands, since a
- * proxy may know it.
+ * By the addresses that the API was connected to as well, which a second look-up need not show: a name that is private for the one
+ * and public for the other must not open the networks of whoever asks (DNS rebinding). One public address makes it public. Without any, as
+ * behind a proxy, the name is judged as it stands.
  */
-export async function reachOf(url: URL, timeoutMs: number): Promise<Reach> {
+export function reachOf(url: URL, addresses: readonly string[]): Reach {
   const byName = reachOfName(url);
-  if (byName !== 'everywhere') return byName;
-  const resolved = lookup(url.hostname.replaceAll(/[[\]]/g, ''), { all: true }).catch(() => []);
-  const addresses = await Promise.race([resolved, wait(timeoutMs, [], { ref: false })]);
-  if (addresses.some(({ address }) => /^127\.|^::1$/.test(address))) return 'machine';
-  return addresses.every(({ address }) => isPublicAddress(address)) ? 'everywhere' : 'network';
+  if (byName !== 'everywhere' || addresses.some(isPublicAddress) || addresses.length === 0) return byName;
+  return addresses.every((address) => /^127\.|^::1$/.test(address)) ? 'machine' : 'network';
 }
