@@ -1,10 +1,17 @@
-import { Module } from '@nestjs/common';
+import { Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
 import { io } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { guardSockets, IdentityModule, type SocketGuardOptions } from 'nestjs-identity-model';
+import {
+  guardSockets,
+  IdentityEvents,
+  IdentityModule,
+  IdentityStats,
+  type IdentityEvent,
+  type SocketGuardOptions,
+} from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 
 const API = 'https://api.example.com';
@@ -24,18 +31,20 @@ class Pushing implements OnGatewayConnection {
 })
 class App {}
 
-async function start(options: SocketGuardOptions): Promise<string> {
+async function startApp(options: SocketGuardOptions): Promise<{ app: INestApplication; url: string }> {
   const app = await NestFactory.create(App, { logger: false, abortOnError: false });
   onTestFinished(() => app.close());
   app.useWebSocketAdapter(guardSockets(app, new IoAdapter(app), options));
   await app.listen(0, '127.0.0.1');
-  return app.getUrl();
+  return { app, url: await app.getUrl() };
 }
 
+const start = async (options: SocketGuardOptions): Promise<string> => (await startApp(options)).url;
+
 /** What a client with a token for some resource hears: the push, or why it may not connect. */
-async function connect(url: string, audience: string | string[]): Promise<unknown> {
+async function connect(url: string, audience: string | string[] | undefined): Promise<unknown> {
   const socket = io(url, {
-    auth: { token: issuer.token({ audience }) },
+    auth: audience === undefined ? {} : { token: issuer.token({ audience }) },
     transports: ['websocket'],
     reconnection: false,
   });
@@ -44,6 +53,15 @@ async function connect(url: string, audience: string | string[]): Promise<unknow
     socket.once('secret', resolve);
     socket.once('connect_error', (error: Error & { data?: { code?: string } }) => resolve(error.data?.code));
   });
+}
+
+/** What is told of denials from now on. */
+function denialsIn(app: INestApplication): IdentityEvent[] {
+  const events: IdentityEvent[] = [];
+  app.get(IdentityEvents).events$.subscribe((event) => {
+    if (event.type === 'request.rejected' || event.type === 'access.denied') events.push(event);
+  });
+  return events;
 }
 
 describe('a socket', () => {
@@ -65,5 +83,31 @@ describe('a socket', () => {
       code: 'options_invalid',
       message: 'guardSockets names a resource that is not configured: /other',
     });
+  });
+
+  it('that is denied is told and counted as a request is', async () => {
+    const { app, url } = await startApp({});
+    const events = denialsIn(app);
+    expect(await connect(url, undefined)).toBe('token_missing');
+    expect(await connect(url, MCP)).toBe('audience_mismatch');
+    expect(await connect(url, API)).toBe('of the gateway');
+    expect(events).toMatchObject([
+      { type: 'request.rejected', code: 'token_missing' },
+      { type: 'access.denied', code: 'audience_mismatch', issuer: issuer.issuer },
+    ]);
+    const { denials } = app.get(IdentityStats).snapshot().window;
+    expect(denials.filter(({ count }) => count > 0)).toEqual([
+      { code: 'token_missing', count: 1 },
+      { code: 'audience_mismatch', count: 1 },
+    ]);
+  });
+
+  it('that may be anonymous is told of only if its token is bad', async () => {
+    const { app, url } = await startApp({ anonymous: true });
+    const events = denialsIn(app);
+    expect(await connect(url, undefined)).toBe('of the gateway');
+    expect(events).toEqual([]);
+    expect(await connect(url, MCP)).toBe('audience_mismatch');
+    expect(events).toHaveLength(1);
   });
 });

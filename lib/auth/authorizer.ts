@@ -76,6 +76,15 @@ export class Authorizer {
     return this.resources.findMismatch(validated, resource, this.rights.audienceOf);
   }
 
+  /** The same for what is denied before any route is asked, such as a WebSocket that connects: told and counted. */
+  denyMismatch(validated: ValidatedToken, resource: string | undefined): IdentityError | undefined {
+    const error = this.mismatchOf(validated, resource);
+    if (error === undefined) return undefined;
+    this.reports.denied(validated, error);
+    this.reports.countDenial(validated, error.code);
+    return error;
+  }
+
   private findUnmet(
     validated: ValidatedToken,
     plan: AccessPlan,

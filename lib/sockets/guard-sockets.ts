@@ -2,7 +2,7 @@ import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { errorResponseFor, toErrorResponse, type ErrorResponse } from '../transports/error-response.js';
 import { rememberHandshake, type UpgradeRequest } from '../transports/handshake.js';
 import { connectionTo, isSocketIo } from '../transports/ws.transport.js';
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
 import { RecoveryGate } from './socket-io-recovery.js';
 import type { SocketAuthenticator } from './socket-authenticator.js';
@@ -133,10 +133,8 @@ class SocketGate {
   /** An error that nobody expected denies as well: a socket that is let in by mistake stays in for hours. */
   private async denialOf(client: object): Promise<ErrorResponse | undefined> {
     try {
-      const validated = await this.authenticator.authenticate(client, this.options.resource);
-      if (validated === undefined)
-        return this.options.anonymous === true ? undefined : toErrorResponse(refuse('token_missing'));
-      this.tokens.set(client, validated);
+      const validated = await this.authenticator.authenticate(client, this.options);
+      if (validated !== undefined) this.tokens.set(client, validated);
       return undefined;
     } catch (error) {
       return errorResponseFor(error) ?? toErrorResponse(new IdentityError('check_failed'));

@@ -1,11 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Authorizer } from '../auth/authorizer.js';
 import { CredentialsReader } from '../auth/credentials-reader.js';
-import { IdentityError } from '../errors/identity-error.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
 import { connectionTo } from '../transports/ws.transport.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
+
+/** What is asked of a WebSocket that connects. */
+interface SocketDemands {
+  /** What the token must be for. @default the first resource that is configured */
+  readonly resource?: string | undefined;
+  /** Whether a token may be missing. @default false */
+  readonly anonymous?: boolean | undefined;
+}
 
 /** Checks the token that a WebSocket is opened with, outside of any guard. */
 @Injectable()
@@ -27,18 +36,35 @@ export class SocketAuthenticator {
   }
 
   /**
-   * The token of the handshake; undefined if there is none.
+   * The token of the handshake; undefined if there is none and none is needed. A denial is told and counted as that of a route.
    *
-   * @param resource - what it must be for; undefined for the first resource that is configured.
-   * @throws {IdentityError} `audience_mismatch`; as `validate` of TokenValidationService, and what reading the handshake throws.
+   * @throws {IdentityError} `token_missing`, `audience_mismatch`; as `validate` of TokenValidationService, and what reading the
+   *   handshake throws.
    */
-  async authenticate(client: object, resource?: string): Promise<ValidatedToken | undefined> {
-    const credentials = this.reader.readHandshake(client);
-    if (credentials === null || !this.reader.knows(credentials)) return undefined;
+  async authenticate(
+    client: object,
+    { resource, anonymous = false }: SocketDemands,
+  ): Promise<ValidatedToken | undefined> {
+    const credentials = this.readCredentials(client);
+    if (credentials === undefined) {
+      if (anonymous) return undefined;
+      this.authorizer.countDenial(undefined, 'token_missing');
+      throw refuse('token_missing');
+    }
     const validated = await this.validation.validate(credentials);
-    const mismatch = this.authorizer.mismatchOf(validated, resource);
+    const mismatch = this.authorizer.denyMismatch(validated, resource);
     if (mismatch !== undefined) throw mismatch;
     return validated;
+  }
+
+  private readCredentials(client: object): Credentials | undefined {
+    try {
+      const credentials = this.reader.readHandshake(client);
+      return credentials !== null && this.reader.knows(credentials) ? credentials : undefined;
+    } catch (error) {
+      if (error instanceof IdentityError) this.authorizer.countDenial(undefined, error.code);
+      throw error;
+    }
   }
 
   /** Closes the socket when its token expires, unless the option `transports.closeExpired` is off. */
