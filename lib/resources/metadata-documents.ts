@@ -19,6 +19,9 @@ const CORS = {
 /** Clients ask once for each login: long enough for a crowd of them, short enough for an operator who corrects a mistake. */
 const CACHE_SECONDS = 300;
 
+/** Proxies may send the whole URL (RFC 9112 section 3.2.2). Which host it names says nothing: the path decides. */
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
 /** The metadata documents, made once: an answer costs a look-up. */
 export class MetadataDocuments {
   private readonly byPath: ReadonlyMap<string, string>;
@@ -38,9 +41,10 @@ export class MetadataDocuments {
   /**
    * The answer for a request; undefined if it is not for one of the documents.
    *
-   * @param target - the request target as it came: path and query. Only the path is compared, exactly.
+   * @param asked - the request target as it came: path and query, or a whole URL. Only the path is compared, exactly.
    */
-  answer(method: string, target: string): MetadataAnswer | undefined {
+  answer(method: string, asked: string): MetadataAnswer | undefined {
+    const target = asked.startsWith('/') ? asked : asked.replace(ORIGIN, '');
     const query = target.indexOf('?');
     const body = this.byPath.get(query === -1 ? target : target.slice(0, query));
     if (body === undefined) return undefined;

@@ -174,6 +174,19 @@ describe('the documents', () => {
     }
   });
 
+  it('are answered for a whole URL as well, of any host (RFC 9112 section 3.2.2)', () => {
+    const answer = documents.answer('GET', ROOT);
+    for (const origin of ['http://api.example.com', 'HTTPS://api.example.com:443', 'http://evil.example']) {
+      expect(documents.answer('GET', `${origin}${ROOT}`)).toEqual(answer);
+      expect(documents.answer('GET', `${origin}${ROOT}?x`)).toEqual(answer);
+      expect(documents.answer('GET', `${origin}/x${ROOT}`)).toBeUndefined();
+      expect(documents.answer('GET', `${origin}?${ROOT}`)).toBeUndefined();
+    }
+    for (const target of [`ftp://a${ROOT}`, `http:${ROOT}`, `http:/${ROOT.slice(1)}`, `//a${ROOT}`]) {
+      expect(documents.answer('GET', target)).toBeUndefined();
+    }
+  });
+
   it('are answered without a body for HEAD, and OPTIONS without one', () => {
     const got = documents.answer('GET', ROOT);
     expect(documents.answer('HEAD', ROOT)).toEqual({ ...got, body: '' });
