@@ -16,9 +16,9 @@ const SERVERS = (['MCP-Nest', 'the plain SDK'] as const).flatMap((kind) =>
 interface Server {
   readonly url: string;
   /** POST of a message as a client of the given revision sends it. */
-  send(message: Message, authorization?: string): Promise<Response>;
+  readonly send: (message: Message, authorization?: string) => Promise<Response>;
   /** For this server, but for what the options say. */
-  token(options?: MintOptions): string;
+  readonly token: (options?: MintOptions) => string;
 }
 
 interface Message {
