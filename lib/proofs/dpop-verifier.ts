@@ -1,7 +1,7 @@
 import type { Clock } from '../cache/clock.js';
 import { refuse } from '../errors/identity-error.js';
 import type { ReplayGuard, Use } from '../store/replay-guard.js';
-import { findSigningKey } from '../tokens/verify-signature.js';
+import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
 import {
   checkAge,
   checkMethod,
@@ -10,7 +10,7 @@ import {
   readProofClaims,
   type ProofClaims,
 } from './check-proof-claims.js';
-import { openProof, readPayload, readSignature } from './parse-proof.js';
+import { openProof, readHeader, readPayload, readSignature, type OpenedProof } from './parse-proof.js';
 import { checkProofHeader, readProofKey, thumbprintOfProofKey } from './proof-header.js';
 import type { ProofKeys } from './proof-keys.js';
 import type { ProofNonces } from './proof-nonces.js';
@@ -72,26 +72,21 @@ export class DpopVerifier {
   check(jkt: string, { token, proofs, method, url }: ProvenRequest): CheckedProof {
     if (proofs.length === 0) throw refuse('proof_missing');
     const opened = openProof(proofs);
-    const jwk = readProofKey(opened.header);
-    // Section 4.3 number 12.
-    if (thumbprintOfProofKey(jwk) !== jkt) {
-      throw invalidProof('its key is not the one that the token is bound to ("cnf.jkt")');
-    }
-    const algorithm = checkProofHeader(opened.header, jwk, this.rules.algorithms);
+    const known = this.keys.findByHeader(jkt, opened.headerSegment);
+    const header = known === undefined ? this.checkHeader(opened, jkt) : undefined;
     const claims = readProofClaims(readPayload(opened));
     checkMethod(claims, method);
     checkUrl(claims, this.rules.publicUrl, url);
     const nowMs = this.clock.wallMs();
     const untilMs = this.untilOf(claims, token, nowMs);
-    const { proof, signedLength } = opened;
-    const key = this.keys.find(jkt, algorithm, jwk);
+    const { proof, signedLength, headerSegment } = opened;
+    const key = known ?? header?.importKey();
     // Section 4.3 number 6.
-    if (
-      findSigningKey([key], { token: proof, signedLength, signature: readSignature(opened) }) === undefined
-    ) {
+    const signed = { token: proof, signedLength, signature: readSignature(opened) };
+    if (key === undefined || findSigningKey([key], signed) === undefined) {
       throw invalidProof('its signature was not made with its key');
     }
-    this.keys.remember(jkt, key);
+    if (known === undefined) this.keys.remember(jkt, headerSegment, key);
     const freshNonce = claims.nonce === undefined ? undefined : this.rules.nonces?.after(claims.nonce, nowMs);
     return { proof, jkt, jti: claims.jti, passesForMs: untilMs - nowMs, freshNonce };
   }
@@ -126,6 +121,18 @@ export class DpopVerifier {
     const { replay, clockToleranceMs } = this.rules;
     if (replay === undefined) return;
     assertFirst(replay.note(`${jkt}.${jti}`, passesForMs + clockToleranceMs), replay);
+  }
+
+  /** Of a header that was not seen before. */
+  private checkHeader(opened: OpenedProof, jkt: string): { readonly importKey: () => PreparedKey } {
+    const header = readHeader(opened);
+    const jwk = readProofKey(header);
+    // Section 4.3 number 12.
+    if (thumbprintOfProofKey(jwk) !== jkt) {
+      throw invalidProof('its key is not the one that the token is bound to ("cnf.jkt")');
+    }
+    const algorithm = checkProofHeader(header, jwk, this.rules.algorithms);
+    return { importKey: () => this.keys.find(jkt, algorithm, jwk) };
   }
 
   /**

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
 import { IdentityError } from '../errors/identity-error.js';
-import { MAX_PROOF_BYTES, openProof, readPayload, readSignature } from './parse-proof.js';
+import { MAX_PROOF_BYTES, openProof, readHeader, readPayload, readSignature } from './parse-proof.js';
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 const HEADER = encode('{"typ":"dpop+jwt"}');
@@ -11,6 +11,7 @@ const PAYLOAD = encode('{"jti":"1"}');
 function open(...values: readonly unknown[]): string | undefined {
   return codeOf(() => {
     const opened = openProof(values);
+    readHeader(opened);
     readPayload(opened);
     readSignature(opened);
   });
@@ -20,7 +21,8 @@ describe('openProof', () => {
   it('takes a compact JWS apart', () => {
     const proof = `${HEADER}.${PAYLOAD}.AQID`;
     const opened = openProof([proof]);
-    expect(opened.header).toEqual({ typ: 'dpop+jwt' });
+    expect(opened.headerSegment).toBe(HEADER);
+    expect(readHeader(opened)).toEqual({ typ: 'dpop+jwt' });
     expect(proof.slice(0, opened.signedLength)).toBe(`${HEADER}.${PAYLOAD}`);
     expect(readPayload(opened)).toEqual({ jti: '1' });
     expect(readSignature(opened)).toEqual(Buffer.of(1, 2, 3));
@@ -79,6 +81,7 @@ describe('openProof', () => {
       fc.property(text, (proof) => {
         try {
           const opened = openProof([proof + secret]);
+          readHeader(opened);
           readPayload(opened);
           readSignature(opened);
         } catch (error) {

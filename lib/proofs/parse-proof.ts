@@ -6,18 +6,18 @@ import { malformedProof } from './refuse-proof.js';
 /** Longer proofs are refused before any parsing. One of RSA-4096 has about 1,900 characters. */
 export const MAX_PROOF_BYTES = 4_096;
 
-/** A proof of which only the header is parsed yet. Nothing in it is believed. */
+/** A proof of which nothing is parsed yet. */
 export interface OpenedProof {
   readonly proof: string;
-  readonly header: JsonObject;
+  readonly headerSegment: string;
   /** How many characters the signature covers: two segments and the dot between them. */
   readonly signedLength: number;
   readonly payloadSegment: string;
 }
 
 /**
- * Takes the header of a DPoP proof out of a compact JWS (RFC 9449 section 4.3 numbers 1 and 2), strictly: one header field with
- * three segments of base64url.
+ * Takes a DPoP proof apart, a compact JWS (RFC 9449 section 4.3 numbers 1 and 2), strictly: one header field with three segments of
+ * base64url.
  *
  * @param values - all values of the header field `DPoP`, or of what a transport has in its place.
  * @throws {IdentityError} `proof_missing`, `proof_malformed`.
@@ -37,10 +37,15 @@ export function openProof(values: readonly unknown[]): OpenedProof {
   if (!mayBeBase64url(proof)) throw malformedProof('it is not base64url');
   return {
     proof,
-    header: decodeObject(proof.slice(0, first), 'header'),
+    headerSegment: proof.slice(0, first),
     signedLength: second,
     payloadSegment: proof.slice(first + 1, second),
   };
+}
+
+/** The JOSE header of a proof. @throws {IdentityError} `proof_malformed`. */
+export function readHeader({ headerSegment }: OpenedProof): JsonObject {
+  return decodeObject(headerSegment, 'header');
 }
 
 /** The claims of a proof. @throws {IdentityError} `proof_malformed`. */

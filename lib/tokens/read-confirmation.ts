@@ -24,7 +24,10 @@ const THUMBPRINT = /^[\w-]{43}$/;
  */
 export function readConfirmation({ cnf }: JsonObject): Confirmation | null | undefined {
   if (cnf === undefined) return undefined;
-  if (!isJsonObject(cnf) || OTHER_METHODS.some((name) => Object.hasOwn(cnf, name))) return null;
-  const jkt = Object.hasOwn(cnf, 'jkt') ? cnf['jkt'] : undefined;
+  if (!isJsonObject(cnf)) return null;
+  const names = Object.keys(cnf);
+  if (!names.includes('jkt')) return null;
+  if (names.length > 1 && OTHER_METHODS.some((name) => names.includes(name))) return null;
+  const { jkt } = cnf;
   return typeof jkt === 'string' && THUMBPRINT.test(jkt) ? { jkt } : null;
 }
