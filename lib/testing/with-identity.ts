@@ -3,7 +3,6 @@ import type { AuthAttempt } from '../auth/auth-attempt.js';
 import { CredentialsReader } from '../auth/credentials-reader.js';
 import { CLOCK, type Clock } from '../cache/clock.js';
 import type { Credentials } from '../model/credentials.js';
-import { bearer } from '../transports/credentials.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
 import type { IdentityModuleOptions } from '../options/module-options.js';
@@ -13,7 +12,9 @@ import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { assertInTest, type TestKitConsent } from './test-environment.js';
 import { firstAlgorithm, firstAudience, firstTokenType, rewriteIssuers } from './rewrite-options.js';
+import { boundCredentials } from './supplied-credentials.js';
 import { createTestKey, type TestKey } from './test-key.js';
+import { thumbprintOfKey } from './test-proof.js';
 import type { TestTokenOptions } from './test-token.js';
 import { mint } from './wrong-tokens.js';
 
@@ -71,7 +72,7 @@ export function withIdentity(
         new SuppliedCredentials(options, () => {
           const who = read();
           const signer = signers.get(options);
-          return who === null || signer === undefined ? undefined : mintFor(who, options, clock, signer);
+          return who === null || signer === undefined ? null : credentialsOf(who, options, clock, signer);
         }),
     });
 }
@@ -86,8 +87,14 @@ interface Signer {
 class IdentityKeys {
   private readonly byIssuer = new Map<string, TestKey>();
   private general: TestKey | undefined;
+  private client: TestKey | undefined;
 
   constructor(private readonly options: IdentityModuleOptions) {}
+
+  /** The key of whoever asks, if tokens must be bound to one. */
+  ofClient([algorithm = 'ES256']: readonly string[]): TestKey {
+    return (this.client ??= createTestKey(algorithm, 'test-client-key'));
+  }
 
   /** @param algorithms - of an issuer; without any, those of all issuers count. */
   of(issuer: string, algorithms?: readonly string[]): TestKey {
@@ -116,7 +123,7 @@ class SuppliedCredentials extends CredentialsReader {
 
   constructor(
     options: ResolvedOptions,
-    private readonly supply: () => string | undefined,
+    private readonly supply: () => Credentials | null,
   ) {
     super(options);
   }
@@ -126,17 +133,32 @@ class SuppliedCredentials extends CredentialsReader {
   }
 
   override readHandshake(client: object): Credentials | null {
-    return super.readHandshake(client) ?? bearer(this.supply());
+    return super.readHandshake(client) ?? this.supply();
   }
 
   /** Once for a request, though several guards may ask; a connection goes on, so each of its requests is another. */
   private suppliedFor({ transport, holder }: AuthAttempt): Credentials | null {
     const known = this.supplied.get(holder);
     if (known !== undefined) return known;
-    const credentials = bearer(this.supply());
+    const credentials = this.supply();
     if (!transport.outlivesRequest(holder)) this.supplied.set(holder, credentials);
     return credentials;
   }
+}
+
+function credentialsOf(
+  identity: TestIdentity,
+  options: ResolvedOptions,
+  clock: Clock,
+  signer: Signer,
+): Credentials {
+  if (options.senderConstrained !== 'require') {
+    return { scheme: 'Bearer', token: mintFor(identity, options, clock, signer) };
+  }
+  const key = signer.keys.ofClient(options.dpop.algorithms);
+  const claims = { cnf: { jkt: thumbprintOfKey(key) }, ...identity.claims };
+  const token = mintFor({ ...identity, claims }, options, clock, signer);
+  return boundCredentials(token, key, options, clock.wallMs());
 }
 
 function mintFor(identity: TestIdentity, options: ResolvedOptions, clock: Clock, signer: Signer): string {

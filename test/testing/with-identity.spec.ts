@@ -50,6 +50,20 @@ describe('withIdentity', () => {
     expect(await get('/orders/new')).toMatchObject({ status: 200, body: { by: 'test-user' } });
   });
 
+  it('presents bound tokens with a proof where no others are accepted, and gives each request another proof', async () => {
+    const bound = {
+      ...PRODUCTION,
+      publicUrl: 'https://api.example.com/v1/',
+      senderConstrained: 'require' as const,
+      dpop: { algorithms: ['ES384'], nonce: { secrets: ['a secret of thirty-two characters'] } },
+    };
+    const { get } = await start({ scope: 'orders:read' }, { options: bound });
+    for (let times = 0; times < 2; times++) {
+      expect(await get('/orders')).toMatchObject({ status: 200, body: { cnf: { jkt: expect.any(String) } } });
+    }
+    expect((await get('/orders/new')).status).toBe(403);
+  });
+
   it('gives roles where the application looks for them', async () => {
     const { get } = await start({ claims: { roles: ['admin'] } });
     expect((await get('/orders/all')).status).toBe(200);
