@@ -93,6 +93,10 @@ describe.each(PLATFORMS)('a stock strategy of passport-jwt with our keys, on %s'
     expect(await statusOf(url, provider.token({ iss: undefined }))).toBe(401);
     expect(await statusOf(url, signToken(stranger, provider.claims()))).toBe(401);
     expect(await statusOf(url, provider.token({}, { kid: 'nobody' }))).toBe(401);
+    // The strategy checks no proof: a bound token would be a bearer token.
+    for (const cnf of [{ jkt: 'x'.repeat(43) }, {}, null, 'x']) {
+      expect(await statusOf(url, provider.token({ cnf }))).toBe(401);
+    }
   });
 
   it('answers 503, not 401, while there are no keys and the provider is down', async () => {

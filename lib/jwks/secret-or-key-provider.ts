@@ -63,9 +63,10 @@ function findKey(
   return later === undefined ? keyOf(run) : later.then(() => keyOf(run));
 }
 
-/** The strategy takes one key: the one that verifies. */
-function keyOf({ key }: ValidationRun): KeyObject {
+/** The strategy takes one key: the one that verifies. It checks no proof, so a bound token would pass as a bearer token (RFC 7800). */
+function keyOf({ key, parsed }: ValidationRun): KeyObject {
   if (key === undefined) throw refuse('signature_invalid');
+  if (parsed?.unverifiedClaims['cnf'] !== undefined) throw refuse('sender_constrained');
   return keyObjectOf(key);
 }
 

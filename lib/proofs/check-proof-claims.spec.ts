@@ -83,6 +83,27 @@ describe('checkUrl', () => {
     expect(check(htu)).toBe('proof_invalid');
   });
 
+  it.each(['/items/../orders', '/./orders', '/items/%2e%2E/orders', '/orders/.', '/orders/%2E', '/items/..'])(
+    'does not read the target %s as another path, which belongs to another handler',
+    (target) => {
+      expect(check('https://api.example.com/orders', target)).toBe('proof_invalid');
+      expect(check('https://api.example.com/orders/', target)).toBe('proof_invalid');
+      expect(check('https://api.example.com/', target)).toBe('proof_invalid');
+      // The same text is the same URL.
+      expect(check(`https://api.example.com${target}`, target)).toBeUndefined();
+    },
+  );
+
+  it('compares what is longer than 2,048 characters as it stands', () => {
+    const path = (length: number): string => `/${'a'.repeat(length - 1)}`;
+    const upper = (length: number): string => `HTTPS://api.example.com${path(length)}`;
+    expect(check(upper(2_000), path(2_000))).toBeUndefined();
+    expect(check(upper(2_049), path(2_049))).toBe('proof_invalid');
+    expect(check(`https://api.example.com${path(2_049)}`, path(2_049))).toBeUndefined();
+    const dots = '/x/..'.repeat(500);
+    expect(check(`https://api.example.com${dots}/orders`, '/orders')).toBe('proof_invalid');
+  });
+
   it('puts the prefix of the public URL in front', () => {
     const at = (htu: string): string | undefined => check(htu, '/orders', 'https://api.example.com/v1');
     expect(at('https://api.example.com/v1/orders')).toBeUndefined();

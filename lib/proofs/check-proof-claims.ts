@@ -58,13 +58,26 @@ export function checkUrl({ htu }: ProofClaims, publicUrl: string, target: string
     // Never `new URL(path, base)`: a path of `//elsewhere/` would name another host.
     const expected = publicUrl + path;
     if (htu === expected) return;
-    const comparable = comparableUrl(expected);
-    if (comparable !== undefined && comparableUrl(htu) === comparable) return;
+    const comparable = isNormalizable(path) ? comparableUrl(expected) : undefined;
+    if (comparable !== undefined && htu.length <= LONGEST && comparableUrl(htu) === comparable) return;
   }
   throw invalidProof(
     'its "htu" is not the URL of the request, which begins with the option "publicUrl"',
     'htu',
   );
+}
+
+/** Longer URLs are compared as they stand: a stretch of percent-encoding must not cost more than a check of a signature. */
+const LONGEST = 2_048;
+/** A segment of one or two dots, encoded or not. */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/**
+ * Whether the path of a request may be read in another form. Routers of Node.js take dot segments for names, so that the path without
+ * them belongs to another handler.
+ */
+function isNormalizable(path: string): boolean {
+  return path.length <= LONGEST && !DOT_SEGMENT.test(path);
 }
 
 /**

@@ -67,6 +67,21 @@ describe('ProofNonces', () => {
     expect(nonces().current(START)).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]{20,60}$/);
   });
 
+  it('makes one MAC for each secret, however long the tolerance is', () => {
+    const one = nonces({
+      lifetimeMs: 2_000,
+      clockToleranceMs: 300_000,
+      secrets: ['a'.repeat(32), 'b'.repeat(32)],
+    });
+    const made = (): number => (Reflect.get(one, 'known') as Map<string, unknown>).size;
+    for (const text of ['', 'x', '.', '-1.x', '1e9.x', `${(START / 1_000 + 400).toString(36)}.x`]) {
+      expect(one.acceptedUntilMs(text, START)).toBeUndefined();
+      expect(made()).toBe(0);
+    }
+    expect(one.acceptedUntilMs(`${(START / 1_000 + 200).toString(36)}.x`, START)).toBeUndefined();
+    expect(made()).toBe(2);
+  });
+
   it('remembers a handful, however long it lives', () => {
     const one = nonces();
     for (let slot = 0; slot < 5_000; slot++) one.acceptedUntilMs('x', START + slot * 30_000);

@@ -22,9 +22,13 @@ const BOUND = tokenWith({ cnf: { jkt: thumbprintOfKey(issuer.clientKey) } });
 const reporter = { report: () => undefined };
 
 /** One module. */
-function moduleWith(store?: IdentityStore, replay: 'once' | 'off' = 'once'): SenderProofs {
+function moduleWith(
+  store?: IdentityStore,
+  replay: 'once' | 'off' = 'once',
+  onStoreFailure: 'local' | 'refuse' = 'local',
+): SenderProofs {
   const shared = store && new SharedStore(store, systemClock, reporter);
-  const guard = new ReplayGuard('dpop', { store: shared, onStoreFailure: 'local', clock, reporter });
+  const guard = new ReplayGuard('dpop', { store: shared, onStoreFailure, clock, reporter });
   const rules = {
     algorithms: ['ES256'],
     maxAgeMs: 60_000,
@@ -131,6 +135,24 @@ describe('a proof that is looked at again', () => {
     const wrong = presented({ method: 'POST' });
     expect(await codeOf(one, wrong)).toBe('proof_invalid');
     expect(await codeOf(one, wrong)).toBe('proof_invalid');
+  });
+
+  it('of a connection is asked about again after a store that was down', async () => {
+    const store = memoryStore();
+    let isDown = true;
+    const flaky: IdentityStore = {
+      putIfAbsent: async (key, ttlMs) => {
+        if (isDown) throw new Error('down');
+        return store.putIfAbsent(key, ttlMs);
+      },
+    };
+    const one = moduleWith(flaky, 'once', 'refuse');
+    const first = presented();
+    expect(await codeOf(one, first)).toBe('store_unavailable');
+    isDown = false;
+    // The store is left alone for a moment, by the real clock.
+    await expect.poll(() => codeOf(one, first), { timeout: 10_000 }).toBeUndefined();
+    expect(await codeOf(one, { ...first, carrier: {} })).toBe('proof_replayed');
   });
 
   it('of a store is refused again for the same request', async () => {

@@ -1,4 +1,4 @@
-import { refuse } from '../errors/identity-error.js';
+import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
 import type { Sender } from '../metrics/sender-counts.js';
 import type { ValidatedToken } from '../model/token.js';
@@ -76,10 +76,13 @@ export class SenderProofs implements SenderVerifier {
     if (used?.uses.has(this) === true) return used.uses.get(this);
     const checked = this.dpop.check(jkt, { token, proofs, method, url });
     const use = used === undefined ? this.dpop.use(checked) : this.useAgain(checked, used.uses);
-    if (used !== undefined) used.uses.set(this, use);
-    else if (carrier !== undefined) {
+    const uses = used?.uses ?? new Map<SenderProofs, Promise<void> | undefined>();
+    uses.set(this, use);
+    // Undecided is no decision: a connection must not keep the answer of a store that was down.
+    use?.catch((error: unknown) => isUnavailable(error) && uses.delete(this));
+    if (used === undefined && carrier !== undefined) {
       const { proof, freshNonce } = checked;
-      USED.set(carrier, { token, proof, freshNonce, uses: new Map([[this, use]]) });
+      USED.set(carrier, { token, proof, freshNonce, uses });
     }
     return use;
   }
@@ -100,6 +103,10 @@ function findUsed(carrier: object, token: string, proofs: readonly unknown[]): U
   const used = USED.get(carrier);
   const isSame = used?.token === token && proofs.length === 1 && used.proof === proofs[0];
   return isSame ? used : undefined;
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof IdentityError && error.kind === 'unavailable';
 }
 
 function valuesOf(proof: unknown): readonly unknown[] {
