@@ -30,7 +30,7 @@ const RANKS = [
   ['health', 'prometheus', 'opentelemetry', 'redis', 'mcp'],
   ['identity.module'],
   ['index'],
-  ['testing', 'dashboard', 'cli'],
+  ['testing', 'dashboard', 'cli', 'schematics'],
 ];
 const ENTRIES = /^((prometheus|opentelemetry|redis|mcp|testing|dashboard|cli)\/)?index\.ts$/;
 
