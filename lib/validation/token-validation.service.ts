@@ -52,7 +52,8 @@ export class TokenValidationService {
    * Validates a token, waiting for keys if it has to.
    *
    * @param token - a compact JWS (RFC 7515 section 7.1), or what it was presented with: a token that is bound to a key is accepted
-   *   with a proof only.
+   *   with a proof only. Method and URL of {@link Credentials} are those of the request that came: an object out of a body would let its
+   *   sender choose them, so hand over a string from there.
    * @param overrides - demands of this call; they can only tighten the configured ones.
    * @typeParam T - claims of your own.
    * @throws {IdentityError} see the table of errors in README.md.
