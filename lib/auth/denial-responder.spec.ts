@@ -63,13 +63,11 @@ function create({ closeExpired = false, resource }: { closeExpired?: boolean; re
   };
   const headers: string[] = [];
   const response = {};
-  const write =
-    (how: string) =>
-    (to: unknown, name: string, value: string): void => {
-      expect(to).toBe(response);
-      headers.push(`${how} ${name}: ${value}`);
-    };
-  const adapterHost = { httpAdapter: { appendHeader: write('append'), setHeader: write('set') } };
+  const setHeader = (to: unknown, name: string, value: string | readonly string[]): void => {
+    expect(to).toBe(response);
+    for (const each of [value].flat()) headers.push(`set ${name}: ${String(each)}`);
+  };
+  const adapterHost = { httpAdapter: { getHeader: () => undefined, setHeader } };
   const responder = new DenialResponder(
     options,
     module.get(Authorizer),
@@ -93,16 +91,16 @@ function create({ closeExpired = false, resource }: { closeExpired?: boolean; re
 
 describe('the answer over HTTP', () => {
   it.each<[ErrorCode, number, string[]]>([
-    ['token_missing', 401, [`append WWW-Authenticate: ${REALM}`]],
-    ['authorization_malformed', 400, [`append WWW-Authenticate: ${REALM}, error="invalid_request"`]],
+    ['token_missing', 401, [`set WWW-Authenticate: ${REALM}`]],
+    ['authorization_malformed', 400, [`set WWW-Authenticate: ${REALM}, error="invalid_request"`]],
     [
       'token_expired',
       401,
       [
-        `append WWW-Authenticate: ${REALM}, error="invalid_token", error_description="The access token is expired"`,
+        `set WWW-Authenticate: ${REALM}, error="invalid_token", error_description="The access token is expired"`,
       ],
     ],
-    ['claim_not_met', 403, [`append WWW-Authenticate: ${REALM}, error="insufficient_scope"`]],
+    ['claim_not_met', 403, [`set WWW-Authenticate: ${REALM}, error="insufficient_scope"`]],
     ['keys_unavailable', 503, ['set Retry-After: 1']],
     ['options_invalid', 500, []],
   ])(
@@ -123,7 +121,7 @@ describe('the answer over HTTP', () => {
     await respond(denied(new IdentityError('scope_missing'), { validated: VALIDATED, challenge }));
     await respond(denied(new IdentityError('keys_busy', undefined, { retryAfterMs: 2_001 })));
     expect(headers).toEqual([
-      `append WWW-Authenticate: ${REALM}, error="insufficient_scope", scope="a b", resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"`,
+      `set WWW-Authenticate: ${REALM}, error="insufficient_scope", scope="a b", resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"`,
       'set Retry-After: 3',
     ]);
   });
@@ -132,7 +130,7 @@ describe('the answer over HTTP', () => {
     const { respond, headers } = create();
     const own = new BadRequestException('own');
     expect(await respond(denied(own, { cause: new IdentityError('token_missing') }))).toBe(own);
-    expect(headers).toEqual([`append WWW-Authenticate: ${REALM}`]);
+    expect(headers).toEqual([`set WWW-Authenticate: ${REALM}`]);
   });
 
   it("has a challenge also with a 401 of the application's own", async () => {
@@ -140,7 +138,7 @@ describe('the answer over HTTP', () => {
     const own = new UnauthorizedException('own');
     expect(await respond(denied(own, { validated: VALIDATED }))).toBe(own);
     expect(headers).toEqual([
-      `append WWW-Authenticate: ${REALM}, error="invalid_token", error_description="The access token is invalid"`,
+      `set WWW-Authenticate: ${REALM}, error="invalid_token", error_description="The access token is invalid"`,
     ]);
   });
 

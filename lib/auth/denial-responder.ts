@@ -66,17 +66,31 @@ export class DenialResponder {
   private setHeaders(reason: IdentityError, denial: Denial, { context, plan }: AuthAttempt): void {
     const { httpAdapter } = this.adapterHost;
     const response: unknown = context.switchToHttp().getResponse();
-    for (const value of this.challenges.of(reason, denial, {
-      plan,
-      enforced: this.authorizer.enforcedOf(plan),
-    })) {
-      httpAdapter.appendHeader(response, 'WWW-Authenticate', value);
-    }
+    const enforced = this.authorizer.enforcedOf(plan);
+    const challenges = this.challenges.of(reason, denial, { plan, enforced });
+    addFields(httpAdapter, response, challenges);
     if (reason.kind === 'unavailable') {
       httpAdapter.setHeader(response, 'Retry-After', retryAfterSeconds(reason));
     }
   }
 }
+
+/**
+ * Behind those that the application has set. Not `appendHeader`: on Fastify that of NestJS 11 leaves the last one only. The types
+ * of `setHeader` know no lists, which both frameworks send as one field each.
+ */
+function addFields(
+  adapter: HttpAdapterHost['httpAdapter'],
+  response: unknown,
+  challenges: readonly string[],
+): void {
+  const before: unknown = adapter.getHeader(response, CHALLENGE_FIELD);
+  const all: unknown[] = [before ?? [], challenges].flat();
+  if (challenges.length > 0)
+    adapter.setHeader(response, CHALLENGE_FIELD, (all.length === 1 ? all[0] : all) as string);
+}
+
+const CHALLENGE_FIELD = 'WWW-Authenticate';
 
 /** A 401 of the application's own making has a challenge like every other (RFC 9110 section 15.5.2). */
 function unauthorizedReason(error: unknown): IdentityError | undefined {
