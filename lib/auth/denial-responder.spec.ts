@@ -65,7 +65,7 @@ function create({ closeExpired = false, resource }: { closeExpired?: boolean; re
   const response = {};
   const setHeader = (to: unknown, name: string, value: string | readonly string[]): void => {
     expect(to).toBe(response);
-    for (const each of [value].flat()) headers.push(`set ${name}: ${String(each)}`);
+    for (const each of [value].flat()) headers.push(`set ${name}: ${each}`);
   };
   const adapterHost = { httpAdapter: { getHeader: () => undefined, setHeader } };
   const responder = new DenialResponder(
