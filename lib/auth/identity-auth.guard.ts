@@ -91,7 +91,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     try {
       // A promise less for most requests than if #decide awaited it.
       denial = this.#isDirect(attempt)
-        ? this.#settle(attempt, await this.requestAuthenticator.authenticate(attempt, attempt.holder))
+        ? this.#settle(attempt, await this.#authenticate(attempt))
         : await this.#decide(attempt);
     } catch (error) {
       denial = denied(error);
@@ -149,10 +149,15 @@ export class IdentityAuthGuard extends AuthGuard() {
    * which passport would only repeat what we do.
    */
   #isDirect({ context, plan, transport, holder }: AuthAttempt): boolean {
-    if (plan.mode === 'optional' || hasDecided(holder, context)) return false;
-    if (!this.#bypassesPassport(transport, holder)) return false;
-    this.#bridge.prepare(holder);
-    return true;
+    return (
+      plan.mode !== 'optional' && !hasDecided(holder, context) && this.#bypassesPassport(transport, holder)
+    );
+  }
+
+  /** Without passport, which would leave its members on the request first. */
+  #authenticate(attempt: AuthAttempt): Promise<AuthOutcome> {
+    this.#bridge.prepare(attempt.holder);
+    return this.requestAuthenticator.authenticate(attempt, attempt.holder);
   }
 
   /** Leaves on a request what passport and AuthGuard would leave there. */
@@ -177,8 +182,7 @@ export class IdentityAuthGuard extends AuthGuard() {
       if (earlier?.validated !== undefined) return this.#reuse(earlier, earlier.validated, attempt);
     }
     if (this.#bypassesPassport(transport, holder)) {
-      this.#bridge.prepare(holder);
-      return this.#settle(attempt, await this.requestAuthenticator.authenticate(attempt, holder));
+      return this.#settle(attempt, await this.#authenticate(attempt));
     }
     if (!transport.isRequest(holder)) attempt = { ...attempt, standIn: this.#bridge.makeStandIn(context) };
     const result = await this.#bridge.run(attempt, (guard) => super.canActivate.call(guard, context));
