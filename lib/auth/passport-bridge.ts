@@ -70,7 +70,8 @@ export class PassportBridge {
   finish(request: object, outcome: AuthOutcome): void {
     const marked = request as { authInfo?: unknown; user?: unknown };
     if (outcome.kind === 'authenticated') {
-      marked.authInfo = undefined;
+      // Inherited it is there already: see passportMembers.
+      if (marked.authInfo !== undefined || !('authInfo' in marked)) marked.authInfo = undefined;
       marked.user = outcome.user;
     } else {
       marked.authInfo = isRejection(outcome.error) ? outcome.error : undefined;

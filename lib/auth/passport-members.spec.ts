@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import passport from 'passport';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { passportMembers } from './passport-members.js';
@@ -48,5 +50,52 @@ describe('passportMembers', () => {
     const request = { another: 'own' };
     leave(request);
     expect(request).toEqual({ ...members, another: 'own' });
+  });
+
+  describe('on a request whose prototype is an object, as Express makes it', () => {
+    const makePrototype = (): object => Object.create(IncomingMessage.prototype) as object;
+    const makeRequest = (prototype: object): object =>
+      Object.setPrototypeOf(new IncomingMessage(new Socket()), prototype) as object;
+
+    it('has them before the prototype, one object for all requests of an application', () => {
+      const prototype = makePrototype();
+      const leave = passportMembers();
+      const [one, other] = [makeRequest(prototype), makeRequest(prototype)];
+      const names = Object.keys(one);
+      for (const request of [one, other, one]) leave(request);
+      expect(Object.keys(one)).toEqual(names);
+      const extended = Object.getPrototypeOf(one) as object;
+      expect(Object.getPrototypeOf(other)).toBe(extended);
+      expect(Object.getPrototypeOf(extended)).toBe(prototype);
+      expect({ ...extended }).toEqual({ ...fromPassport({}), authInfo: undefined });
+      expect(one).toBeInstanceOf(IncomingMessage);
+    });
+
+    it('leaves other requests of the application as they are, and those of another', () => {
+      const [prototype, another] = [makePrototype(), makePrototype()];
+      const unguarded = makeRequest(prototype);
+      const leave = passportMembers();
+      leave(makeRequest(prototype));
+      const elsewhere = makeRequest(another);
+      leave(elsewhere);
+      expect('isAuthenticated' in unguarded).toBe(false);
+      expect('isAuthenticated' in prototype).toBe(false);
+      expect(Object.getPrototypeOf(Object.getPrototypeOf(elsewhere))).toBe(another);
+    });
+
+    it('leaves alone what the request itself has of the name', () => {
+      const request = Object.assign(makeRequest(makePrototype()), {
+        isAuthenticated: 'own',
+        authInfo: 'own',
+      });
+      passportMembers()(request);
+      expect(request).toMatchObject({ isAuthenticated: 'own', authInfo: 'own' });
+      expect('logIn' in request).toBe(true);
+    });
+
+    it('is an error on a request that cannot be changed', () => {
+      const request = Object.freeze(makeRequest(makePrototype()));
+      expect(() => passportMembers()(request)).toThrow(TypeError);
+    });
   });
 });

@@ -28,10 +28,39 @@ export type LeaveMembers = (request: object) => void;
 export function passportMembers(): LeaveMembers {
   const read = readMembers();
   const others = Object.entries(read).filter(([name]) => !(NAMES as readonly string[]).includes(name));
-  if (others.length === 0 && NAMES.every((name) => Object.hasOwn(read, name))) {
-    return (request) => leaveKnown(request, read as unknown as RequestMembers);
-  }
-  return (request) => leaveAll(request, read);
+  const isKnown = others.length === 0 && NAMES.every((name) => Object.hasOwn(read, name));
+  const inherit = inheritedMembers(read);
+  return (request) => {
+    if (inherit(request)) return;
+    if (isKnown) leaveKnown(request, read as unknown as RequestMembers);
+    else leaveAll(request, read);
+  };
+}
+
+/**
+ * Express replaces the prototype of each request. From there on V8 of Node.js 20 and 22 copies the description of all properties
+ * for each that is added: seven members took 10 µs and 10 KB. A prototype that has them, made once for each application and put
+ * before its own, takes one change. Only guarded requests get it.
+ *
+ * @returns a function that is false for a request of any other kind, and for one that cannot be changed.
+ */
+function inheritedMembers(members: object): (request: object) => boolean {
+  /** Each that we made is its own value: a request that several guards see has it already. */
+  const made = new WeakMap<object, object>();
+  return (request) => {
+    const own = Reflect.getPrototypeOf(request);
+    // A class has a constructor, and what Express puts in its place has not.
+    if (own === null || Object.hasOwn(own, 'constructor')) return false;
+    let extended = made.get(own);
+    if (extended === own) return true;
+    if (extended === undefined) {
+      extended = Object.create(own) as object;
+      // What a guard leaves of a token that it lets in.
+      leaveAll(extended, { ...members, authInfo: undefined });
+      made.set(own, extended).set(extended, extended);
+    }
+    return Reflect.setPrototypeOf(request, extended);
+  };
 }
 
 /** Each name written out: V8 adds all of them in the time of one that it has to look up. This runs for every request. */
