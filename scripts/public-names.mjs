@@ -1,4 +1,4 @@
-// The public names: what docs/versioning.md promises to keep. `npm run surface` writes them to test/surface/public-names.txt
+// The public names: what docs/reference/versioning.md promises to keep. `npm run surface` writes them to test/surface/public-names.txt
 // after a build, and a test compares the two, so that each change of a name shows in a diff.
 // A script and not @microsoft/api-extractor: docs/decisions/0041-public-names-by-a-script.md.
 import { existsSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';

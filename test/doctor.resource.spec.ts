@@ -621,8 +621,8 @@ describe('doctor --resource', { timeout: 60_000 }, () => {
   });
 });
 
-it('docs/resources.md has every mismatch with its verdict and its remedy', () => {
-  const text = readFileSync(new URL('../docs/resources.md', import.meta.url), 'utf8');
+it('docs/guides/resources.md has every mismatch with its verdict and its remedy', () => {
+  const text = readFileSync(new URL('../docs/guides/resources.md', import.meta.url), 'utf8');
   const [, section = ''] = text.split('## Seen from outside');
   const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)` +\| (\w+) +\| (.+?) +\|$/gm)].map(
     ([, name = '', verdict, advice = '']) => [name, [verdict, advice.replaceAll('\\*', '*')]] as const,

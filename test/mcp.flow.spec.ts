@@ -90,7 +90,7 @@ describe.each(SERVERS)('the client of the SDK, at %s on %s', (kind, platform) =>
   });
 });
 
-it.each(PLATFORMS)('The exchange is what docs/mcp.md shows, on %s', async (platform) => {
+it.each(PLATFORMS)('The exchange is what docs/guides/mcp.md shows, on %s', async (platform) => {
   const { url, mcpUrl } = await start('MCP-Nest', platform, ['notes:read']);
   const visitor = new McpVisitor(mcpUrl);
   visitor.clientMetadataUrl = await publishClientDocument(visitor.clientMetadata);
@@ -99,5 +99,5 @@ it.each(PLATFORMS)('The exchange is what docs/mcp.md shows, on %s', async (platf
   await visitor.call('add_note');
   await visitor.close();
   const exchange = visitor.exchange.join('\n').replaceAll(url, 'https://api.example.com');
-  expect(readFileSync('docs/mcp.md', 'utf8')).toContain(`\`\`\`text\n${exchange}\n\`\`\``);
+  expect(readFileSync('docs/guides/mcp.md', 'utf8')).toContain(`\`\`\`text\n${exchange}\n\`\`\``);
 });

@@ -14,7 +14,7 @@ import { createApp, get, PLATFORMS, type Platform } from './support/create-app.j
 import { ProviderDouble } from './support/provider-double.js';
 import { signToken } from './support/signing-key.js';
 
-const DOCUMENT = 'docs/migration.md';
+const DOCUMENT = 'docs/migration/index.md';
 const MODULES = {
   '@nestjs/core': core,
   '@nestjs/jwt': nestJwt,

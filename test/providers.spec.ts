@@ -70,7 +70,7 @@ const publicKey = ({ jwk, kid }: SigningKey, members: object): object => {
 
 /** The options as the document has them. */
 const documentedOptions = (heading: string): IdentityModuleOptions => {
-  const [block, ...more] = blocksBelow('docs/providers.md', heading);
+  const [block, ...more] = blocksBelow('docs/providers/index.md', heading);
   if (block === undefined || more.length > 0) throw new Error(`"${heading}" has not exactly one block`);
   return runBlock(block)['options'] as IdentityModuleOptions;
 };
@@ -134,9 +134,9 @@ function tokenOf(shape: ProviderShape, key: SigningKey, claims: object = {}, hea
   );
 }
 
-describe('docs/providers.md', () => {
+describe('docs/providers/index.md', () => {
   it('has a section for each shape, and a shape for each section', () => {
-    expect(headingsOf('docs/providers.md', 2)).toEqual(PROVIDER_SHAPES.map(({ heading }) => heading));
+    expect(headingsOf('docs/providers/index.md', 2)).toEqual(PROVIDER_SHAPES.map(({ heading }) => heading));
   });
 });
 

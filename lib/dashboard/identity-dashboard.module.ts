@@ -39,7 +39,7 @@ import { StateReader } from './state-reader.js';
 /**
  * One page that shows what `IdentityModule` does, live: key sets, rotations, rejections, caches, latencies, the
  * provider. It finds the global `IdentityModule`; with `isGlobal: false`, pass that module in `imports`.
- * See docs/dashboard.md.
+ * See docs/operations/dashboard.md.
  *
  * @example
  * @Module({

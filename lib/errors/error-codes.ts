@@ -88,7 +88,7 @@ const misconfigured = (meaning: string, ...stages: readonly Stage[]): ErrorRow =
   stages,
 });
 
-/** Every error this package reports. The names are stable; README.md has the remedies. */
+/** Every error this package reports. The names are stable; docs/reference/errors.md has the remedies. */
 const TABLE = {
   // RFC 6750 section 3.1: a request without credentials gets no error code, only the scheme and the realm.
   token_missing: {

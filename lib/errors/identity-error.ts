@@ -25,7 +25,7 @@ export interface IdentityErrorDetails {
  */
 export class IdentityError extends Error {
   override readonly name = 'IdentityError';
-  /** Stable code, see the table of errors in README.md. */
+  /** Stable code, see docs/reference/errors.md. */
   readonly code: ErrorCode;
   /** Milliseconds after which another attempt makes sense. */
   readonly retryAfterMs: number | undefined;

@@ -135,7 +135,7 @@ export interface CandidatesCutEvent {
   readonly tried: number;
 }
 
-/** The store that replicas share did not answer, or a probe of it failed again. docs/scale.md says what is decided meanwhile. */
+/** The store that replicas share did not answer, or a probe of it failed again. docs/operations/scale.md says what is decided meanwhile. */
 export interface StoreFailedEvent {
   readonly type: 'store.failed';
   /** What its client said, for an operator; at most 500 characters. */

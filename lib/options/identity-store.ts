@@ -7,7 +7,7 @@ import type { Option } from './schema.js';
  * `memoryStore` one for tests; any object of this shape will do.
  *
  * It may be slow, fail or lose what it has kept: the module waits no longer than `timeoutMs`, leaves a store alone that
- * fails, and docs/scale.md says what it decides then. Nothing that a store says stands for a signature.
+ * fails, and docs/operations/scale.md says what it decides then. Nothing that a store says stands for a signature.
  *
  * @example
  * // One row for each key, over a table of your own:

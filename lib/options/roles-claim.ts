@@ -4,7 +4,7 @@ import type { ClaimSource } from './options.types.js';
 
 /**
  * Where providers that fix the place themselves put roles, for the option `rolesClaim`. Where you name the
- * claim yourself (Auth0, Okta, Ory Hydra), the option takes that name; docs/providers.md has all of them.
+ * claim yourself (Auth0, Okta, Ory Hydra), the option takes that name; docs/providers/index.md has all of them.
  *
  * An object and not names such as `'keycloak'` in the option: a string there is the name of a claim.
  *

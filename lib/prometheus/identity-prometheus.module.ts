@@ -7,7 +7,7 @@ import {
 
 /**
  * Registers the metrics of `IdentityModule` with prom-client. It finds the global `IdentityModule`; with `isGlobal: false`,
- * pass that module in `imports`. No route is mounted: see docs/observability.md.
+ * pass that module in `imports`. No route is mounted: see docs/operations/metrics.md.
  *
  * @example
  * @Module({

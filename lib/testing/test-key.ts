@@ -28,7 +28,7 @@ export interface TestKey {
 }
 
 /**
- * @param alg - an algorithm that this Node.js can verify; see README.md.
+ * @param alg - an algorithm that this Node.js can verify; see docs/reference/options.md.
  * @throws {RangeError} it is none of those.
  */
 export function createTestKey(alg: string, kid: string): TestKey {

@@ -56,7 +56,7 @@ export class TokenValidationService {
    *   sender choose them, so hand over a string from there.
    * @param overrides - demands of this call; they can only tighten the configured ones.
    * @typeParam T - claims of your own.
-   * @throws {IdentityError} see the table of errors in README.md.
+   * @throws {IdentityError} see docs/reference/errors.md.
    *
    * @example
    * const { claims, issuer } = await tokens.validate<{ tenant: string }>(token, { scopes: ['orders:read'] });

@@ -26,11 +26,14 @@ const COMPILER = path.join(ROOT, 'node_modules/@typescript/native/bin/tsc');
 const FENCE = /^(\s*)(`{3,}|~{3,})\s*(\S*)/;
 const DIRECTIVE = /^\s*<!--\s*compile:\s*(.*?)\s*-->\s*$/;
 
-/** README.md and docs/*.md, those that are there, by name. */
+/** README.md and the pages below docs/ that readers of the package get, those that are there, by name. */
 export function readDocuments(): Map<string, string> {
   const docs = path.join(ROOT, 'docs');
-  const names = existsSync(docs) ? readdirSync(docs).filter((name) => name.endsWith('.md')) : [];
-  const files = ['README.md', ...names.toSorted().map((name) => `docs/${name}`)];
+  const names = existsSync(docs) ? readdirSync(docs, { recursive: true, encoding: 'utf8' }) : [];
+  const pages = names
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.md') && !name.startsWith('decisions/'));
+  const files = ['README.md', ...pages.toSorted().map((name) => `docs/${name}`)];
   return new Map(
     files
       .filter((file) => existsSync(path.join(ROOT, file)))

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { resolveDashboardOptions, UNPROTECTED } from '../../lib/dashboard/dashboard-options.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const DOCUMENT = read('docs/dashboard.md');
+const DOCUMENT = read('docs/operations/dashboard.md');
 
 /** Name and default of each option. */
 const rows = [
   ...(/^## Options\n([^]*?)^## /m.exec(DOCUMENT)?.[1] ?? '').matchAll(/^\| `(\w+)` +\| +(.*?) +\|/gm),
 ].map(([, name = '', value = '']) => [name, value] as const);
 
-describe('docs/dashboard.md', () => {
+describe('docs/operations/dashboard.md', () => {
   it('has a row for each option, and nothing else', () => {
     const file = ts.createSourceFile(
       'o.ts',

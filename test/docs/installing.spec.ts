@@ -7,7 +7,7 @@ const read = (file: string): string => readFileSync(file, 'utf8');
 
 /** Rows of the table: project, and the packages with the versions that it was tested with. */
 const ROWS: ReadonlyMap<string, readonly (readonly [name: string, version: string])[]> = new Map(
-  [...read('docs/installing.md').matchAll(/^\| `([\w-]+)` .* \| ([^|]+?) +\|$/gm)].map(
+  [...read('docs/guides/installing.md').matchAll(/^\| `([\w-]+)` .* \| ([^|]+?) +\|$/gm)].map(
     ([, project = '', tested = '']) => [
       project,
       [...tested.matchAll(/(\S+) (\d+\.\d+\.\d+)/g)].map(([, name = '', version = '']) => [name, version]),
@@ -36,7 +36,7 @@ function versionsOf(project: string): Readonly<Record<string, string>> {
   );
 }
 
-describe('docs/installing.md', () => {
+describe('docs/guides/installing.md', () => {
   const projects = readdirSync(PROJECTS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'common')
     .map(({ name }) => name);
@@ -59,7 +59,7 @@ describe('docs/installing.md', () => {
     'shows %s as it is tested',
     (file) => {
       const code = read(`${PROJECTS}/${file}`).replace(/^(\/\/.*\n)+/, '');
-      expect(read('docs/installing.md')).toContain(code);
+      expect(read('docs/guides/installing.md')).toContain(code);
     },
   );
 });

@@ -35,7 +35,7 @@ async function firstLineOf(file: string): Promise<string> {
 }
 
 it.each(MCP_SERVERS)(
-  'docs/mcp.md lets its reader try %s without a provider',
+  'docs/guides/mcp.md lets its reader try %s without a provider',
   async (kind) => {
     const issuerPort = await freePort();
     const { url } = await startNotes(kind, 'express', () => ({
@@ -43,7 +43,7 @@ it.each(MCP_SERVERS)(
       warmUp: 'off',
     }));
     const folder = makeFolder();
-    const [, section = ''] = (readDocuments().get('docs/mcp.md') ?? '').split('\n## Try it\n');
+    const [, section = ''] = (readDocuments().get('docs/guides/mcp.md') ?? '').split('\n## Try it\n');
     const blocks = [...section.matchAll(/```js\n\/\/ (\S+\.mjs).*\n([^]*?)```/g)].slice(0, 2);
     const named = blocks.map(([, name = '', code = '']) => {
       const file = join(folder, name);

@@ -83,9 +83,9 @@ function faultsOf(query: string): string[] {
   );
 }
 
-describe('docs/observability.md', () => {
+describe('docs/operations/metrics.md', () => {
   it('has a row for each metric with its labels, and nothing else', () => {
-    const rows = read('observability.md')
+    const rows = read('operations/metrics.md')
       .split('\n')
       .filter((line) => line.startsWith('| `identity_'))
       .map((line) => [...line.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
@@ -93,7 +93,7 @@ describe('docs/observability.md', () => {
   });
 
   it('names the values of the labels, all of them', () => {
-    const rows = read('observability.md')
+    const rows = read('operations/metrics.md')
       .split('\n')
       .filter((line) => /^\| `(outcome|endpoint|cache|document|state)`/.test(line))
       .map((line) => line.split('|').slice(1, 3))
@@ -113,14 +113,16 @@ describe('docs/observability.md', () => {
   });
 
   it('tells what to do for each alert', () => {
-    const alerts = [...read('alert-rules.yml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-    const rows = [...read('observability.md').matchAll(/^\| `(Identity\w+)`/gm)].map(([, name]) => name);
+    const alerts = [...read('operations/alert-rules.yml').matchAll(/- alert: (\w+)/g)].map(
+      ([, name]) => name,
+    );
+    const rows = [...read('operations/metrics.md').matchAll(/^\| `(Identity\w+)`/gm)].map(([, name]) => name);
     expect(rows).toEqual(alerts);
     expect(alerts.length).toBeGreaterThan(3);
   });
 
   it('gives the queries that it sends to, and names codes that there are', () => {
-    const text = read('observability.md');
+    const text = read('operations/metrics.md');
     const queries = [...text.matchAll(/```promql\n([^`]*)```/g)].map(([, code = '']) => code).join('\n');
     expect([...queries.matchAll(/^# (\d):/gm)].map(([, number]) => Number(number))).toEqual([
       1, 2, 3, 4, 5, 6, 7,
@@ -137,7 +139,7 @@ describe('docs/observability.md', () => {
 });
 
 describe('the dashboard and the alert rules', () => {
-  const dashboard = JSON.parse(read('grafana-dashboard.json')) as {
+  const dashboard = JSON.parse(read('operations/grafana-dashboard.json')) as {
     panels: {
       id: number;
       gridPos: { x: number; y: number; w: number; h: number };
@@ -148,7 +150,7 @@ describe('the dashboard and the alert rules', () => {
   const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
   it('ask for metrics and labels that there are', () => {
-    expect([...queries, read('alert-rules.yml')].flatMap(faultsOf)).toEqual([]);
+    expect([...queries, read('operations/alert-rules.yml')].flatMap(faultsOf)).toEqual([]);
     expect(faultsOf('rate(identity_state{isuer="x",state=~"cold|warm"}[5m]) + identity_made_up')).toEqual([
       'identity_state has no label isuer',
       'state is never warm',
@@ -176,7 +178,7 @@ describe('the dashboard and the alert rules', () => {
   });
 
   it.runIf(isInstalled('promtool'))('pass the check of promtool', () => {
-    const rules = fileURLToPath(new URL('../../docs/alert-rules.yml', import.meta.url));
+    const rules = fileURLToPath(new URL('../../docs/operations/alert-rules.yml', import.meta.url));
     expect(execFileSync('promtool', ['check', 'rules', rules], { encoding: 'utf8' })).toContain(
       'SUCCESS: 9 rules found',
     );

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES } from 'nestjs-identity-model';
+import { ERROR_CODES, type ErrorCode } from 'nestjs-identity-model';
 import * as api from 'nestjs-identity-model';
 import { MODULE_OPTIONS } from '../../lib/options/module-options.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
@@ -10,10 +10,12 @@ import type { Option, Rows } from '../../lib/options/schema.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const README = read('README.md');
-const CACHING = read('docs/caching.md');
+const OPTIONS = read('docs/reference/options.md');
+const ERRORS = read('docs/reference/errors.md');
+const CACHING = read('docs/operations/caching.md');
 
 /** The cells of all table rows below a heading, to the next one. */
-function rowsBelow(heading: string, document = README): string[][] {
+function rowsBelow(heading: string, document: string): string[][] {
   const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
   return section
     .split('\n')
@@ -28,7 +30,7 @@ function rowsBelow(heading: string, document = README): string[][] {
 
 const unquote = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '');
 
-/** An option as README names it, `http.timeoutMs`: its row, and what editors show of it. */
+/** An option as its table names it, `http.timeoutMs`: its row, and what editors show of it. */
 interface Described {
   readonly name: string;
   readonly row: Option<unknown, unknown>;
@@ -55,7 +57,7 @@ function describeOptions(): Described[] {
       const symbol = type.getProperty(name);
       if (symbol === undefined) throw new Error(`${path}${name} is missing in the public type`);
       const own = checker.getNonNullableType(checker.getTypeOfSymbol(symbol));
-      // README has options of a second level, `http.tls`, in one line.
+      // The table has options of a second level, `http.tls`, in one line.
       if (row.rows !== undefined && path === '') return walk(own, row.rows, `${name}.`);
       const meaning = ts.displayPartsToString(symbol.getDocumentationComment(checker));
       const tag = symbol.getJsDocTags(checker).find((each) => each.name === 'default');
@@ -74,8 +76,8 @@ function literalOf(name: string, text: string): unknown {
 /** Their defaults are no literals: they are of the environment, of this Node.js, of the application's functions, or an object of ours. */
 const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers', 'scopeImplies', 'clientNames'];
 
-describe('the tables of options in README.md and docs/caching.md', () => {
-  const rows = rowsBelow('Options');
+describe('the tables of options in docs/reference/options.md and docs/operations/caching.md', () => {
+  const rows = rowsBelow('Options', OPTIONS);
   const options = describeOptions();
   const resolved = resolveOptions({ issuer: 'https://id.example.com', audience: 'x' }, {});
   const [issuer] = resolved.issuers;
@@ -99,7 +101,7 @@ describe('the tables of options in README.md and docs/caching.md', () => {
 
   const described = rowsBelow('How long a document is fresh', CACHING);
 
-  it('is what docs/caching.md gives reasons for', () => {
+  it('is what docs/operations/caching.md gives reasons for', () => {
     expect(described.length).toBeGreaterThan(15);
   });
 
@@ -116,17 +118,42 @@ describe('the tables of options in README.md and docs/caching.md', () => {
   );
 });
 
-describe('the table of errors in README.md', () => {
+describe('the table of errors in docs/reference/errors.md', () => {
   it('has each code once, with its status', () => {
-    const rows = rowsBelow('Errors').map(([code, status]) => `${unquote(code)} ${status ?? ''}`);
+    const rows = rowsBelow('Errors', ERRORS).map(([code, status]) => `${unquote(code)} ${status ?? ''}`);
     const codes = Object.entries(ERROR_CODES).map(([code, { status }]) => `${code} ${String(status)}`);
     expect(rows.toSorted()).toEqual(codes.toSorted());
   });
 });
 
-describe('the table of decorators in README.md', () => {
+describe('the tables of README.md', () => {
+  it('has options and defaults of the reference', () => {
+    const reference = new Map(rowsBelow('Options', OPTIONS).map(([name = '', value = '']) => [name, value]));
+    const rows = rowsBelow('Configuration, and who is calling', README).filter(([, value]) =>
+      value?.startsWith('`'),
+    );
+    expect(rows.length).toBeGreaterThan(2);
+    for (const [name = '', value] of rows) expect([name, value]).toEqual([name, reference.get(name)]);
+  });
+
+  it('has codes with their status', () => {
+    const rows = rowsBelow('Something is wrong', README);
+    expect(rows.length).toBeGreaterThan(3);
+    for (const [codes = '', status] of rows) {
+      for (const code of codes.split(', ')) {
+        expect([code, status]).toEqual([code, String(ERROR_CODES[unquote(code) as ErrorCode].status)]);
+      }
+    }
+  });
+
+  it('is short enough for a front page', () => {
+    expect(Buffer.byteLength(README)).toBeLessThanOrEqual(12 * 1024);
+  });
+});
+
+describe.each(['README.md', 'docs/guides/protect-routes.md'])('the table of decorators in %s', (document) => {
   it('names what is exported', () => {
-    const named = rowsBelow('Protecting routes').flatMap(([cell]) =>
+    const named = rowsBelow('Protecting routes', read(document)).flatMap(([cell]) =>
       [...(cell ?? '').matchAll(/@([A-Z]\w+)/g)].map(([, name]) => name ?? ''),
     );
     const ours = new Set(named.filter((name) => name !== 'UseGuards'));

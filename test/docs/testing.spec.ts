@@ -7,16 +7,16 @@ import { blocksBelow, runBlock } from './run-block.js';
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 it.each(['jest.config.js', 'resolver.cjs', 'jose.cjs'])(
-  'docs/testing.md prints the %s that was run',
+  'docs/guides/testing.md prints the %s that was run',
   (name) => {
-    const [, printed] = read('docs/testing.md').split(`\`\`\`js\n// ${name}\n`);
+    const [, printed] = read('docs/guides/testing.md').split(`\`\`\`js\n// ${name}\n`);
     const code = read(`test/consumers/jest-ts/${name}`).replace(/^(\/\/.*\n)+/, '');
     expect(printed?.split('```')[0]).toBe(code);
   },
 );
 
-it('docs/testing.md tests one controller, guard and requirements included', async () => {
-  const [block = ''] = blocksBelow('docs/testing.md', 'One controller');
+it('docs/guides/testing.md tests one controller, guard and requirements included', async () => {
+  const [block = ''] = blocksBelow('docs/guides/testing.md', 'One controller');
   const code = `${read('test/docs/preludes/orders-controller.ts')}\n${block}`;
   const modules = { '@nestjs/testing': testingModule, 'nestjs-identity-model/testing': kit };
   const { statusFor } = runBlock(code, modules) as { statusFor: (scope: string) => Promise<number> };

@@ -14,13 +14,13 @@ interface Manifest {
 const { version, engines, peerDependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest;
 
 /** Rows of the table of versions: what, and its range. */
-const ROWS: readonly (readonly [name: string, range: string])[] = read('docs/versioning.md')
+const ROWS: readonly (readonly [name: string, range: string])[] = read('docs/reference/versioning.md')
   .split(/^## /m)
   .filter((text) => text.startsWith('What runs with what\n'))
   .flatMap((text) => [...text.matchAll(/^\| (\S+) +\| `([^`]+)`/gm)])
   .map(([, name = '', range = '']) => [name.replaceAll('`', ''), range.replaceAll('\\|', '|')]);
 
-describe('docs/versioning.md', () => {
+describe('docs/reference/versioning.md', () => {
   const others = ROWS.filter(([name]) => name !== 'Node.js' && peerDependencies[name] === undefined);
 
   it('has the range of Node.js that package.json has', () => {
@@ -44,7 +44,7 @@ describe('docs/versioning.md', () => {
   });
 
   it.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'RELEASING.md'])('is linked by %s', (document) => {
-    expect(read(document)).toContain('docs/versioning.md');
+    expect(read(document)).toContain('docs/reference/versioning.md');
   });
 });
 

@@ -1,6 +1,6 @@
 /** What a provider publishes and issues, as its public documentation describes it. Nothing is recorded. */
 export interface ProviderShape {
-  /** Its heading in docs/providers.md. */
+  /** Its heading in docs/providers/index.md. */
   readonly heading: string;
   readonly metadataUrl: string;
   readonly metadata: { readonly issuer: string; readonly jwks_uri: string };

@@ -14,10 +14,10 @@ const read = (...names: string[]): Manifest =>
   JSON.parse(readFileSync(path.join(ROOT, ...names, 'package.json'), 'utf8')) as Manifest;
 
 const { dependencies, peerDependencies } = read();
-/** What docs/versioning.md promises beside the peers: GraphQL and its drivers. */
+/** What docs/reference/versioning.md promises beside the peers: GraphQL and its drivers. */
 const promised = Object.fromEntries(
   [
-    ...readFileSync(path.join(ROOT, 'docs/versioning.md'), 'utf8').matchAll(
+    ...readFileSync(path.join(ROOT, 'docs/reference/versioning.md'), 'utf8').matchAll(
       /^\| `(@nestjs\/[^`]+)` +\| `([^`]+)`/gm,
     ),
   ].map(([, name = '', range = '']) => [name, range.replaceAll('\\|', '|')]),
@@ -56,12 +56,12 @@ describe.each(lines.filter((line) => line.endsWith('-lowest')))('the line %s of 
   );
 });
 
-describe('the table of versions in docs/transports.md', () => {
+describe('the table of versions in docs/guides/transports.md', () => {
   const columns = ['test/nest/11-lowest', 'test/nest/11', 'test/nest/12-lowest', '.'].map((folder) =>
     read(folder),
   );
   const rows = [
-    ...readFileSync(path.join(ROOT, 'docs/transports.md'), 'utf8').matchAll(
+    ...readFileSync(path.join(ROOT, 'docs/guides/transports.md'), 'utf8').matchAll(
       /^\| `(@nestjs\/[^`]+)` +\|([\d. |]+)\|$/gm,
     ),
   ].map(([, name = '', cells = '']) => [name, cells.split('|').map((cell) => cell.trim())] as const);
