@@ -6,6 +6,7 @@ import type { ResolvedIssuer, ResolvedOptions } from '../options/resolved-option
 import type { HeaderCache } from '../tokens/header-cache.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
+import type { BatchPool } from './thread-pool-policy.js';
 import type { TokenCache } from './token-cache.js';
 import type { ValidationRules } from './validation-rules.js';
 
@@ -97,8 +98,8 @@ export interface CallSettings {
   /** The rules for tokens of an issuer; undefined if the call excludes the issuer. */
   readonly rulesFor: (issuer: KnownIssuer) => ValidationRules | undefined;
   readonly party?: Party | undefined;
-  /** Whether signatures under these keys are checked on the thread pool. */
-  readonly goesOffLoop?: ((keys: readonly PreparedKey[]) => boolean) | undefined;
+  /** The thread pool, for calls that may check signatures there. */
+  readonly pool?: BatchPool | undefined;
   /** Only the key is decided here: type and claims are checked by the caller. */
   readonly keyOnly?: boolean | undefined;
 }

@@ -10,7 +10,7 @@ import { RuleSets } from './rule-sets.js';
 import { RUN_CONTEXT, type CallSettings, type RunContext } from './run-context.js';
 import { runBatch, type BatchOptions, type TokenSource } from './run-batch.js';
 import { stepsFor } from './steps.js';
-import { threadPoolPolicy } from './thread-pool-policy.js';
+import { threadPoolPolicy, type PoolLoad } from './thread-pool-policy.js';
 import type { TokenCacheStats } from './token-cache.js';
 import { ValidationReports } from './validation-reports.js';
 import { ValidationRun } from './validation-run.js';
@@ -36,6 +36,7 @@ export class TokenValidationService {
   /** Calls without overrides share one object. */
   private readonly configuredCall: CallSettings;
   private readonly slice = new EventLoopSlice();
+  private readonly poolLoad: PoolLoad = { running: 0 };
 
   constructor(
     @Inject(RUN_CONTEXT) private readonly context: RunContext,
@@ -102,8 +103,8 @@ export class TokenValidationService {
     options: BatchOptions & { readonly overrides?: ValidationOverrides | undefined } = {},
   ): Promise<PromiseSettledResult<ValidatedToken<T>>[]> {
     const { overrides, ...batch } = options;
-    const goesOffLoop = threadPoolPolicy(tokens, batch.threadPool ?? 'auto');
-    const call: CallSettings = { ...this.callOf(overrides), party: new Map(), goesOffLoop };
+    const pool = threadPoolPolicy(tokens, batch.threadPool ?? 'auto', this.poolLoad);
+    const call: CallSettings = { ...this.callOf(overrides), party: new Map(), pool };
     const endBatch = this.reports.startBatch();
     const results = await runBatch(
       tokens,

@@ -10,7 +10,7 @@ import { checkTokenType } from '../tokens/check-token-type.js';
 import { rememberHeader } from '../tokens/header-cache.js';
 import { parseToken, type UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
-import { findSigningKey, type PreparedKey } from '../tokens/verify-signature.js';
+import { findSigningKey, findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
 import { checkScopes } from './check-scopes.js';
 import { checkSender } from './check-sender.js';
 import { found } from './found.js';
@@ -168,10 +168,10 @@ export class ValidationRun {
     const candidates = found(this.candidates);
     const parsed = found(this.parsed);
     // After a wait the token is late already, and its batch has gone on: it does not queue for a thread as well.
-    if (!this.claimsAreStale && this.call.goesOffLoop?.(candidates) === true) {
+    const { pool } = this.call;
+    if (!this.claimsAreStale && pool?.takes(candidates) === true) {
       return waitForThreadPool(
-        candidates,
-        parsed,
+        () => pool.run(() => findSigningKeyOffLoop(candidates, parsed)),
         () => this.doubt(candidates, parsed),
         (key) => void (this.key = key),
       );

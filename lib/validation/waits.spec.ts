@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ISSUER, KeysOfTest, PipelineOfTest, prepared, toFirstWait } from '../../test/support/pipeline.js';
 import { createKey } from '../../test/support/signing-key.js';
+import type { BatchPool } from './thread-pool-policy.js';
 import { drive, type Through } from './drive.js';
 import { stepsFor } from './steps.js';
 import type { ValidationRun } from './validation-run.js';
@@ -107,14 +108,16 @@ describe('a signature that fails under the key that is known', () => {
   });
 });
 
+const poolThat = (takes: BatchPool['takes']): BatchPool => ({ takes, run: async (check) => check() });
+
 describe('a signature that is checked on the thread pool', () => {
   const keys = new KeysOfTest(KEY);
   const pipeline = new PipelineOfTest(KEY, keys);
 
   it('does not wait for the network, and is accepted under the key that verifies it', async () => {
     const asked: unknown[] = [];
-    const goesOffLoop = (candidates: unknown): boolean => asked.push(candidates) > 0;
-    const run = pipeline.run(pipeline.token(), { goesOffLoop });
+    const pool = poolThat((candidates) => asked.push(candidates) > 0);
+    const run = pipeline.run(pipeline.token(), { pool });
     const wait = waitOf(run);
     expect([wait.onNetwork, run.key]).toEqual([false, undefined]);
     expect(await wait.begin()).toBeUndefined();
@@ -124,7 +127,7 @@ describe('a signature that is checked on the thread pool', () => {
 
   it('is doubted if none does: declined, or another wait', async () => {
     const other = new PipelineOfTest(KEY, new KeysOfTest(REPLACED));
-    const wait = waitOf(other.run(other.token(), { goesOffLoop: () => true }));
+    const wait = waitOf(other.run(other.token(), { pool: poolThat(() => true) }));
     expect(wait.decline()).toMatchObject(SIGNATURE);
     const next = await wait.begin();
     expect(next?.onNetwork).toBe(true);
@@ -132,7 +135,7 @@ describe('a signature that is checked on the thread pool', () => {
   });
 
   it('is checked on the loop if it is not to go there, and after a wait', async () => {
-    const here = pipeline.run(pipeline.token(), { goesOffLoop: () => false });
+    const here = pipeline.run(pipeline.token(), { pool: poolThat(() => false) });
     expect(toFirstWait(here)).toBeUndefined();
     expect(here.verified).toBe(true);
     const cold = new KeysOfTest();
@@ -140,7 +143,7 @@ describe('a signature that is checked on the thread pool', () => {
     cold.arriving = [prepared(KEY)];
     let asked = 0;
     const other = new PipelineOfTest(KEY, cold);
-    const run = other.run(other.token(), { goesOffLoop: () => ++asked > 0 });
+    const run = other.run(other.token(), { pool: poolThat(() => ++asked > 0) });
     await drive(run, stepsFor(run), AT_ONCE);
     expect([run.verified, asked]).toEqual([true, 0]);
   });

@@ -2,7 +2,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { TokenHeader } from '../model/token.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
-import { findSigningKeyOffLoop, type PreparedKey } from '../tokens/verify-signature.js';
+import type { PreparedKey } from '../tokens/verify-signature.js';
 import type { KeyWait, KnownIssuer, LookUpCounter } from './run-context.js';
 
 /**
@@ -63,15 +63,14 @@ export function waitForKeys(
 
 /** For libuv's thread pool. @param doubt - what to wait for next if no key verifies the signature. */
 export function waitForThreadPool(
-  candidates: readonly PreparedKey[],
-  parsed: UnverifiedToken,
+  check: () => Promise<PreparedKey | undefined>,
   doubt: () => Wait,
   use: (key: PreparedKey) => void,
 ): Wait {
   return {
     onNetwork: false,
     begin: async () => {
-      const key = await findSigningKeyOffLoop(candidates, parsed);
+      const key = await check();
       if (key === undefined) return doubt();
       use(key);
       return undefined;
