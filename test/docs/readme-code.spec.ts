@@ -8,12 +8,12 @@ const compile = (text: string): string[] => compileDocuments(new Map([['made-up.
 
 describe('the code in README.md and docs/', () => {
   it('compiles against the library', { timeout: 60_000 }, () => {
-    // What docs/guides/transports.md shows of TCP is from NestJS 12 on, and says so.
+    // What docs/guides/microservices.md shows of TCP is from NestJS 12 on, and says so.
     const onlyOn12 = [
       expect.stringMatching(
-        /^docs\/guides\/transports\.md:\d+: TS2339 Property 'setOnDispatchHook' does not exist/,
+        /^docs\/guides\/microservices\.md:\d+: TS2339 Property 'setOnDispatchHook' does not exist/,
       ),
-      expect.stringMatching(/^docs\/guides\/transports\.md:\d+: TS7006 Parameter 'packet'/),
+      expect.stringMatching(/^docs\/guides\/microservices\.md:\d+: TS7006 Parameter 'packet'/),
     ];
     expect(compileDocuments(readDocuments())).toEqual(nestLine.packetMetadata ? [] : onlyOn12);
   });

@@ -14,10 +14,10 @@ const OPTIONS = read('docs/reference/options.md');
 const ERRORS = read('docs/reference/errors.md');
 const CACHING = read('docs/operations/caching.md');
 
-/** The cells of all table rows below a heading, to the next one. */
-function rowsBelow(heading: string, document: string): string[][] {
-  const section = document.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  return section
+/** The cells of all table rows below a heading, to the next one; without a heading, those of the whole document. */
+function rowsBelow(heading: string | undefined, document: string): string[][] {
+  const section = document.split(/^## /m).find((text) => text.startsWith(`${heading ?? ''}\n`)) ?? '';
+  return (heading === undefined ? document : section)
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) =>
@@ -77,7 +77,7 @@ function literalOf(name: string, text: string): unknown {
 const COMPUTED = ['algorithms', 'validate', 'http.timeoutMs', 'http.headers', 'scopeImplies', 'clientNames'];
 
 describe('the tables of options in docs/reference/options.md and docs/operations/caching.md', () => {
-  const rows = rowsBelow('Options', OPTIONS);
+  const rows = rowsBelow(undefined, OPTIONS);
   const options = describeOptions();
   const resolved = resolveOptions({ issuer: 'https://id.example.com', audience: 'x' }, {});
   const [issuer] = resolved.issuers;
@@ -118,17 +118,39 @@ describe('the tables of options in docs/reference/options.md and docs/operations
   );
 });
 
-describe('the table of errors in docs/reference/errors.md', () => {
-  it('has each code once, with its status', () => {
-    const rows = rowsBelow('Errors', ERRORS).map(([code, status]) => `${unquote(code)} ${status ?? ''}`);
-    const codes = Object.entries(ERROR_CODES).map(([code, { status }]) => `${code} ${String(status)}`);
-    expect(rows.toSorted()).toEqual(codes.toSorted());
+describe('docs/reference/errors.md', () => {
+  const codes = Object.entries(ERROR_CODES);
+
+  it('has a row for each code with its status, and a link to its section', () => {
+    const rows = ERRORS.split('\n').flatMap(
+      (line) => /^\| \[`(\w+)`\]\(#(\w+)\) \| (\d+) \|/.exec(line)?.slice(1, 4) ?? [],
+    );
+    expect(rows.length).toBe(codes.length * 3);
+    const expected = codes.map(([code, { status }]) => `${code} ${code} ${String(status)}`);
+    const found = codes.map((_, at) => rows.slice(at * 3, at * 3 + 3).join(' '));
+    expect(found.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('has no section of another code', () => {
+    const headings = [...ERRORS.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading);
+    expect(headings.toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
+  });
+
+  it.each(codes)('has a section for %s: status, challenge, cause and fix', (code, { status, challenge }) => {
+    const section = ERRORS.split(/^(?=##)/m).find((text) => text.startsWith(`### ${code}\n`)) ?? '';
+    const start =
+      challenge === undefined
+        ? `HTTP ${String(status)}. `
+        : `HTTP ${String(status)}, challenge \`${challenge}\`. `;
+    expect(section.slice(code.length + 6)).toMatch(
+      new RegExp(`^${start}[A-Z\`].+\\.\n\n\\*\\*Fix:\\*\\* [A-Z\`].+\\.`),
+    );
   });
 });
 
 describe('the tables of README.md', () => {
   it('has options and defaults of the reference', () => {
-    const reference = new Map(rowsBelow('Options', OPTIONS).map(([name = '', value = '']) => [name, value]));
+    const reference = new Map(rowsBelow(undefined, OPTIONS).map(([name = '', value = '']) => [name, value]));
     const rows = rowsBelow('Configuration, and who is calling', README).filter(([, value]) =>
       value?.startsWith('`'),
     );
@@ -151,9 +173,12 @@ describe('the tables of README.md', () => {
   });
 });
 
-describe.each(['README.md', 'docs/guides/protect-routes.md'])('the table of decorators in %s', (document) => {
+describe.each([
+  ['README.md', 'Protecting routes'],
+  ['docs/guides/protect-routes.md', 'Decorators'],
+])('the table of decorators in %s', (document, heading) => {
   it('names what is exported', () => {
-    const named = rowsBelow('Protecting routes', read(document)).flatMap(([cell]) =>
+    const named = rowsBelow(heading, read(document)).flatMap(([cell]) =>
       [...(cell ?? '').matchAll(/@([A-Z]\w+)/g)].map(([, name]) => name ?? ''),
     );
     const ours = new Set(named.filter((name) => name !== 'UseGuards'));
