@@ -135,7 +135,7 @@ describe.runIf(isInstalled('redis-server')).each(ROWS)('redisStore over $name', 
     for (const { guard } of [local, refuse]) await guard.use('used before', TTL_MS);
     await local.shared.putIfAbsent('probe', 60_000);
     await stop(redis);
-    expect(await hundred(local.guard, 'local')).toEqual(new Set(['first']));
+    expect(await hundred(local.guard, 'local')).toEqual(new Set(['first-here']));
     expect(await hundred(local.guard, 'local')).toEqual(new Set(['seen']));
     expect(await hundred(refuse.guard, 'refuse')).toEqual(new Set(['undecided']));
     for (const { guard, shared, events } of [local, refuse]) {
@@ -156,7 +156,7 @@ describe.runIf(isInstalled('redis-server')).each(ROWS)('redisStore over $name', 
     const { port } = await startServer(command, '--maxmemory-policy', 'noeviction');
     const [local, refuse] = [await openReplica(under, port), await openReplica(under, port, 'refuse')];
     await inspect(port).config('SET', 'maxmemory', '1');
-    expect(await hundred(local.guard, 'local')).toEqual(new Set(['first']));
+    expect(await hundred(local.guard, 'local')).toEqual(new Set(['first-here']));
     expect(await hundred(local.guard, 'local')).toEqual(new Set(['seen']));
     expect(await hundred(refuse.guard, 'refuse')).toEqual(new Set(['undecided']));
     expect(local.events[0]).toMatchObject({
@@ -175,10 +175,10 @@ describe.runIf(isInstalled('redis-server')).each(ROWS)('redisStore over $name', 
     const direct = await openReplica(under, port);
     await direct.shared.putIfAbsent('probe', 60_000);
     relay.delayMs = 3 * TIMEOUT_MS;
-    expect(await inTime(async () => slow[0].guard.use('late', TTL_MS))).toBe('first');
+    expect(await inTime(async () => slow[0].guard.use('late', TTL_MS))).toBe('first-here');
     expect(await inTime(async () => slow[1].guard.use('later', TTL_MS))).toBe('undecided');
     expect(slow[0].events[0]).toMatchObject({ reason: 'no answer within 100 ms' });
-    expect(await hundred(slow[0].guard, 'local')).toEqual(new Set(['first']));
+    expect(await hundred(slow[0].guard, 'local')).toEqual(new Set(['first-here']));
     expect(await hundred(slow[1].guard, 'refuse')).toEqual(new Set(['undecided']));
     expect(await direct.guard.use('late', TTL_MS)).toBe('seen');
     relay.delayMs = 0;
@@ -226,7 +226,7 @@ describe.runIf(isInstalled('redis-server')).each(ROWS)('redisStore over $name', 
       .poll(async () => [await local.guard.use(`p ${String(Math.random())}`, TTL_MS), reasons().join()], {
         timeout: 15_000,
       })
-      .toEqual(['first', expect.stringContaining('READONLY')]);
+      .toEqual(['first-here', expect.stringContaining('READONLY')]);
     expect(await hundred(refuse.guard, 'refuse')).toEqual(new Set(['undecided']));
 
     await admin.replicaof('NO', 'ONE');

@@ -79,7 +79,7 @@ describe.runIf(isInstalled('redis-server'))('Three processes over one Redis', ()
 
   it.each([
     // Once at each of them.
-    ['local', 'first'],
+    ['local', 'first-here'],
     ['refuse', 'undecided'],
   ])('decide in time by %s while Redis is stopped, and refuse what was used', async (onStoreFailure, use) => {
     const { redis, replicas } = await start(onStoreFailure);

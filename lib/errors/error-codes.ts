@@ -251,7 +251,7 @@ const TABLE = {
   issuer_ambiguous: misconfigured('Several issuers are configured and none was named.'),
   invalid_override: misconfigured('An override is unknown, or would accept nothing at all.'),
   sync_unavailable: misconfigured(
-    'The synchronous validateSync met a "validate" hook that answers with a promise.',
+    'The synchronous validateSync met what answers with a promise: a "validate" hook, or the store.',
     'verified',
   ),
   guard_missing: misconfigured('A decorator reads the token of a request that passed no IdentityAuthGuard.'),

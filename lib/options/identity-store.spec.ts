@@ -17,6 +17,7 @@ describe('the option store', () => {
     ['a time limit', { putIfAbsent, timeoutMs: 1 }],
     ['a long time limit', { putIfAbsent, timeoutMs: 10_000 }],
     ['no time limit', { putIfAbsent, timeoutMs: undefined }],
+    ['a key space', { putIfAbsent, keySpace: {} }],
   ])('takes %s as it is', (_, given) => {
     expect(read(given)).toEqual({ value: given, issues: [] });
     expect(read(given).value).toBe(given);
@@ -40,6 +41,12 @@ describe('the option store', () => {
     ['a long time', { putIfAbsent, timeoutMs: 10_001 }, /got 10001/],
     ['NaN', { putIfAbsent, timeoutMs: Number.NaN }, /got NaN/],
     ['a time as text', { putIfAbsent, timeoutMs: '100' }, /got '100'/],
+    [
+      'a name',
+      { putIfAbsent, keySpace: 'orders' },
+      /"keySpace" of the store: expected an object, got 'orders'/,
+    ],
+    ['null', { putIfAbsent, keySpace: null }, /expected an object, got null/],
   ])('refuses %s', (_, given, message) => {
     const { value, issues } = read(given);
     expect(value).toBeUndefined();

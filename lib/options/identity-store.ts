@@ -27,6 +27,13 @@ export interface IdentityStore {
   putIfAbsent(key: string, ttlMs: number): Promise<boolean>;
   /** How long the module waits for an answer, in milliseconds from 1 to 10,000. @default 100 */
   readonly timeoutMs?: number | undefined;
+  /**
+   * What tells the keys of this store from those of others: two stores with the same object here have the same keys. Several
+   * modules that guard one request know by it that they need not ask twice. `redisStore` has one for each client and prefix.
+   *
+   * @default the store itself
+   */
+  readonly keySpace?: object | undefined;
 }
 
 /** An object that can be a store; what it does shows when it is used. */
@@ -43,6 +50,10 @@ export function store(): Option<IdentityStore, IdentityStore | undefined> {
     const { timeoutMs } = given;
     if (timeoutMs !== undefined && !isTimeLimit(timeoutMs)) {
       return refused(`"timeoutMs" of the store: ${expected('milliseconds from 1 to 10000', timeoutMs)}`);
+    }
+    const { keySpace } = given;
+    if (keySpace !== undefined && (typeof keySpace !== 'object' || keySpace === null)) {
+      return refused(`"keySpace" of the store: ${expected('an object', keySpace)}`);
     }
     return { value: given };
   });

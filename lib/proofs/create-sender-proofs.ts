@@ -37,7 +37,8 @@ export const senderProofsProvider: FactoryProvider<SenderProofs | null> = {
       replay: dpop.replay === 'once' ? new ReplayGuard('dpop', parts) : undefined,
     };
     const verifier = new DpopVerifier(rules, new ProofKeys(), clock);
-    return new SenderProofs(verifier, options.store, (sender, { issuer, claims }) =>
+    const keySpace = options.store?.keySpace ?? options.store;
+    return new SenderProofs(verifier, keySpace, (sender, { issuer, claims }) =>
       metrics.recordSender(issuer, sender, options.clientNames.of(claims)),
     );
   },

@@ -6,7 +6,7 @@ import { codeOf } from '../../test/support/code-of.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { IdentityError } from '../errors/identity-error.js';
 import { memoryStore } from '../store/memory-store.js';
-import { ReplayGuard, type ReplayGuardParts } from '../store/replay-guard.js';
+import { ReplayGuard, type ReplayGuardParts, type Use } from '../store/replay-guard.js';
 import { SharedStore } from '../store/shared-store.js';
 import { TestIssuer } from '../testing/test-issuer.js';
 import type { TestKey } from '../testing/test-key.js';
@@ -36,8 +36,8 @@ const guard = (own: Partial<ReplayGuardParts> = {}): ReplayGuard =>
   new ReplayGuard('dpop', { store: undefined, onStoreFailure: 'local', clock, reporter, ...own });
 
 /** Both steps, as a request goes through them. */
-function run(one: DpopVerifier, jkt: string, proven: ProvenRequest): Promise<void> | undefined {
-  return one.use(one.check(jkt, proven));
+function run(one: DpopVerifier, jkt: string, proven: ProvenRequest): void {
+  one.assertFirst(one.use(one.check(jkt, proven)) as Use);
 }
 
 function verifier(own: Partial<DpopRules> = {}, keys = new ProofKeys()): DpopVerifier {
@@ -212,7 +212,7 @@ describe('DpopVerifier', () => {
 describe('replays', () => {
   const codeOfUse = async (one: DpopVerifier, proof: ProvenRequest): Promise<string | undefined> => {
     try {
-      await run(one, JKT, proof);
+      one.assertFirst(await one.use(one.check(JKT, proof)));
       return undefined;
     } catch (error) {
       return (error as IdentityError).code;
@@ -306,7 +306,7 @@ describe('whatever comes', () => {
     fc.assert(
       fc.property(fc.dictionary(name, value), fc.dictionary(parameter, value), (claims, header) => {
         try {
-          void run(one, JKT, request(issuer.dpop('GET', URL, token, { claims, header })));
+          run(one, JKT, request(issuer.dpop('GET', URL, token, { claims, header })));
         } catch (error) {
           if (!(error instanceof IdentityError)) throw error;
           expect(error.code).toMatch(/^proof_(?:malformed|invalid)$/);

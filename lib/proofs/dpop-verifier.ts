@@ -95,15 +95,22 @@ export class DpopVerifier {
    * Uses a proof, which can be done once (section 11.1). A `jti` belongs to a key, so that of another client does not collide. The
    * clocks of replicas may differ, so it is remembered for longer than it passes here.
    *
-   * @returns undefined if that is decided; otherwise a promise that rejects with the same errors.
-   * @throws {IdentityError} `proof_replayed`, `store_unavailable`.
+   * @param begun - its use by another module with the same store, for the same request.
+   * @returns a promise if the store is asked.
    */
-  use({ jkt, jti, passesForMs }: CheckedProof): Promise<void> | undefined {
+  use({ jkt, jti, passesForMs }: CheckedProof, begun?: Use | Promise<Use>): Use | Promise<Use> {
     const { replay, clockToleranceMs } = this.rules;
-    if (replay === undefined) return undefined;
-    const use = replay.use(`${jkt}.${jti}`, passesForMs + clockToleranceMs);
-    if (!(use instanceof Promise)) return assertFirst(use, replay);
-    return use.then((decided) => assertFirst(decided, replay));
+    if (replay === undefined) return 'first';
+    const [proof, ttlMs] = [`${jkt}.${jti}`, passesForMs + clockToleranceMs];
+    return begun === undefined ? replay.use(proof, ttlMs) : replay.follow(proof, ttlMs, begun);
+  }
+
+  /** @throws {IdentityError} `proof_replayed`, `store_unavailable`. */
+  assertFirst(use: Use): void {
+    if (use === 'seen') throw refuse('proof_replayed');
+    if (use === 'undecided') {
+      throw refuse('store_unavailable', undefined, { retryAfterMs: this.rules.replay?.retryAfterMs });
+    }
   }
 
   /** The nonce that proofs need from now on; undefined if they need none. */
@@ -114,13 +121,6 @@ export class DpopVerifier {
   /** Whether a proof can be used once only. */
   get refusesReplays(): boolean {
     return this.rules.replay !== undefined;
-  }
-
-  /** Remembers a use that the store knows of already. @throws {IdentityError} as {@link DpopVerifier.use}. */
-  noteUse({ jkt, jti, passesForMs }: CheckedProof): void {
-    const { replay, clockToleranceMs } = this.rules;
-    if (replay === undefined) return;
-    assertFirst(replay.note(`${jkt}.${jti}`, passesForMs + clockToleranceMs), replay);
   }
 
   /** Of a header that was not seen before. */
@@ -149,9 +149,4 @@ export class DpopVerifier {
     }
     return untilMs;
   }
-}
-
-function assertFirst(use: Use, { retryAfterMs }: ReplayGuard): undefined {
-  if (use === 'seen') throw refuse('proof_replayed');
-  if (use !== 'first') throw refuse('store_unavailable', undefined, { retryAfterMs });
 }

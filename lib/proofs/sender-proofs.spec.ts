@@ -6,6 +6,8 @@ import type { IdentityError } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
 import type { IdentityStore } from '../options/identity-store.js';
 import { memoryStore } from '../store/memory-store.js';
+import type { RedisClient } from '../redis/detect-client.js';
+import { redisStore } from '../redis/redis-store.js';
 import { ReplayGuard } from '../store/replay-guard.js';
 import { SharedStore } from '../store/shared-store.js';
 import { TestIssuer } from '../testing/test-issuer.js';
@@ -20,6 +22,20 @@ const issuer = TestIssuer.inMemory({ clock });
 const token = issuer.token({ dpop: true });
 const BOUND = tokenWith({ cnf: { jkt: thumbprintOfKey(issuer.clientKey) } });
 const reporter = { report: () => undefined };
+
+/** A client by its members, whose server is a map. */
+function redisInMemory(): RedisClient {
+  const kept = new Set<string>();
+  return {
+    status: 'ready',
+    defineCommand: () => undefined,
+    set: async (key: string) => {
+      if (kept.has(key)) return null;
+      kept.add(key);
+      return 'OK';
+    },
+  } as RedisClient;
+}
 
 /** One module. */
 function moduleWith(
@@ -37,7 +53,7 @@ function moduleWith(
     nonces: undefined,
     replay: replay === 'once' ? guard : undefined,
   };
-  return new SenderProofs(new DpopVerifier(rules, new ProofKeys(), clock), store);
+  return new SenderProofs(new DpopVerifier(rules, new ProofKeys(), clock), store?.keySpace ?? store);
 }
 
 const presented = (own: Partial<Credentials> = {}): Credentials => ({
@@ -56,7 +72,7 @@ async function codeOf(
   validated = BOUND,
 ): Promise<string | undefined> {
   try {
-    await one.verify(validated, credentials);
+    await one.verify(validated, credentials)?.();
     return undefined;
   } catch (error) {
     return (error as IdentityError).code;
@@ -192,5 +208,79 @@ describe('two modules that guard one request', () => {
     expect([await codeOf(one, first), await codeOf(other, first)]).toEqual([undefined, undefined]);
     const replay = { ...first, carrier: {} };
     expect([await codeOf(one, replay), await codeOf(other, replay)]).toEqual([undefined, 'proof_replayed']);
+  });
+
+  it.each([
+    ['two stores over one client and prefix', 'a:', 'a:', undefined],
+    ['two prefixes', 'a:', 'b:', undefined],
+  ])('see no replay of it with %s', async (_what, ofOne, ofOther, code) => {
+    const client = redisInMemory();
+    const [one, other] = [
+      moduleWith(redisStore(client, { prefix: ofOne })),
+      moduleWith(redisStore(client, { prefix: ofOther, timeoutMs: 50 })),
+    ];
+    const first = presented();
+    expect([await codeOf(one, first), await codeOf(other, first)]).toEqual([undefined, code]);
+    for (const each of [one, other])
+      expect(await codeOf(each, { ...first, carrier: {} })).toBe('proof_replayed');
+  });
+
+  describe('and share a store that is down', () => {
+    const down = (): IdentityStore => ({ putIfAbsent: async () => Promise.reject(new Error('down')) });
+
+    it('refuse: does not take over what the module before it decided without the store', async () => {
+      const store = down();
+      const [local, strict] = [moduleWith(store, 'once', 'local'), moduleWith(store, 'once', 'refuse')];
+      const first = presented();
+      expect([await codeOf(local, first), await codeOf(strict, first)]).toEqual([
+        undefined,
+        'store_unavailable',
+      ]);
+    });
+
+    it('refuse: nor if both are asked at a time', async () => {
+      const store = down();
+      const [local, strict] = [moduleWith(store, 'once', 'local'), moduleWith(store, 'once', 'refuse')];
+      const first = presented();
+      expect(await Promise.all([codeOf(local, first), codeOf(strict, first)])).toEqual([
+        undefined,
+        'store_unavailable',
+      ]);
+      expect(await Promise.all([codeOf(strict, presented()), codeOf(local, presented())])).toEqual([
+        'store_unavailable',
+        undefined,
+      ]);
+    });
+
+    it('local: lets the request in by what both have seen, and another one with its proof not', async () => {
+      const store = down();
+      const [one, other] = [moduleWith(store), moduleWith(store)];
+      const first = presented();
+      expect([await codeOf(one, first), await codeOf(other, first)]).toEqual([undefined, undefined]);
+      for (const each of [one, other])
+        expect(await codeOf(each, { ...first, carrier: {} })).toBe('proof_replayed');
+    });
+
+    it('local: is not bound by the 503 of the module before it', async () => {
+      const store = down();
+      const [strict, local] = [moduleWith(store, 'once', 'refuse'), moduleWith(store, 'once', 'local')];
+      const first = presented();
+      const both = await Promise.all([codeOf(strict, first), codeOf(local, first)]);
+      expect(both).toEqual(['store_unavailable', undefined]);
+    });
+  });
+});
+
+describe('a caller that does not ask the store', () => {
+  it('has not used the proof', async () => {
+    const one = moduleWith(memoryStore());
+    const first = presented();
+    expect(one.verify(BOUND, first)).toBeTypeOf('function');
+    expect(await codeOf(one, first)).toBeUndefined();
+    expect(await codeOf(one, { ...first, carrier: {} })).toBe('proof_replayed');
+    const noCarrier = presented({ carrier: undefined });
+    one.verify(BOUND, noCarrier);
+    expect(await codeOf(one, noCarrier)).toBeUndefined();
+    expect(await codeOf(one, noCarrier)).toBe('proof_replayed');
   });
 });

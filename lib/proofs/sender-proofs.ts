@@ -1,13 +1,17 @@
-import { IdentityError, refuse } from '../errors/identity-error.js';
+import { refuse } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
 import type { Sender } from '../metrics/sender-counts.js';
 import type { ValidatedToken } from '../model/token.js';
 import { readConfirmation } from '../tokens/read-confirmation.js';
-import type { SenderVerifier } from '../validation/run-context.js';
+import type { Use } from '../store/replay-guard.js';
+import type { AskStore, SenderVerifier } from '../validation/run-context.js';
 import type { CheckedProof, DpopVerifier } from './dpop-verifier.js';
 
 /** Injection token of the {@link SenderProofs}; null if bound tokens are not accepted. */
 export const SENDER_PROOFS = Symbol('nestjs-identity-model: sender proofs');
+
+/** What became of a proof, for each verifier that has found it in order. */
+type Uses = Map<SenderProofs, Use | Promise<Use>>;
 
 /** A proof that a request or a connection has used. */
 interface UsedProof {
@@ -15,8 +19,7 @@ interface UsedProof {
   readonly proof: string;
   /** A nonce of now, if that in the proof ends soon. */
   readonly freshNonce: string | undefined;
-  /** What became of it, for each verifier that has found it in order: undefined if that was known at once. */
-  readonly uses: Map<SenderProofs, Promise<void> | undefined>;
+  readonly uses: Uses;
 }
 
 /** Is told how each valid token came. */
@@ -32,7 +35,7 @@ const USED = new WeakMap<object, UsedProof>();
  */
 export class SenderProofs implements SenderVerifier {
   /**
-   * @param store - what replicas share, to know it again; undefined for none.
+   * @param store - what tells the store that replicas share from others; undefined for none.
    * @param count - for metrics.
    */
   constructor(
@@ -41,7 +44,7 @@ export class SenderProofs implements SenderVerifier {
     private readonly count: CountSender = () => undefined,
   ) {}
 
-  verify(validated: ValidatedToken, presented: Credentials | undefined): Promise<void> | undefined {
+  verify(validated: ValidatedToken, presented: Credentials | undefined): AskStore | undefined {
     const confirmation = readConfirmation(validated.claims);
     if (confirmation === null) throw refuse('sender_constrained');
     const isDpop = presented?.scheme === 'DPoP';
@@ -53,9 +56,10 @@ export class SenderProofs implements SenderVerifier {
     }
     // Section 7.2: a bound token as a bearer token is a stolen one, whatever else came along.
     if (!isDpop) throw refuse('sender_constrained');
-    const later = this.verifyProof(confirmation.jkt, presented);
-    if (later === undefined) this.count('dpop', validated);
-    return later?.then(() => this.count('dpop', validated));
+    const askStore = this.verifyProof(confirmation.jkt, presented);
+    if (askStore !== undefined) return async () => askStore().then(() => this.count('dpop', validated));
+    this.count('dpop', validated);
+    return undefined;
   }
 
   /** The nonce that proofs need from now on; undefined if they need none. */
@@ -68,34 +72,49 @@ export class SenderProofs implements SenderVerifier {
     return carrier === undefined ? undefined : USED.get(carrier)?.freshNonce;
   }
 
-  private verifyProof(jkt: string, presented: Credentials): Promise<void> | undefined {
+  private verifyProof(jkt: string, presented: Credentials): AskStore | undefined {
     const { token, method, url, carrier } = presented;
     if (method === undefined || url === undefined) throw refuse('sender_constrained', NO_REQUEST);
     const proofs = valuesOf(presented.proof);
     const used = carrier === undefined ? undefined : findUsed(carrier, token, proofs);
-    if (used?.uses.has(this) === true) return used.uses.get(this);
+    const uses: Uses = used?.uses ?? new Map<SenderProofs, Use | Promise<Use>>();
+    const begun = uses.get(this);
+    if (begun instanceof Promise) return async () => this.dpop.assertFirst(await begun);
+    if (begun !== undefined) {
+      this.dpop.assertFirst(begun);
+      return undefined;
+    }
     const checked = this.dpop.check(jkt, { token, proofs, method, url });
-    const use = used === undefined ? this.dpop.use(checked) : this.useAgain(checked, used.uses);
-    const uses = used?.uses ?? new Map<SenderProofs, Promise<void> | undefined>();
-    uses.set(this, use);
-    // Undecided is no decision: a connection must not keep the answer of a store that was down.
-    use?.catch((error: unknown) => isUnavailable(error) && uses.delete(this));
+    const asksStore = this.store !== undefined && this.dpop.refusesReplays;
+    if (!asksStore) {
+      const use = this.dpop.use(checked) as Use;
+      this.dpop.assertFirst(use);
+      uses.set(this, use);
+    }
     if (used === undefined && carrier !== undefined) {
       const { proof, freshNonce } = checked;
       USED.set(carrier, { token, proof, freshNonce, uses });
     }
-    return use;
+    return asksStore ? async () => this.useOnce(checked, uses) : undefined;
   }
 
-  /** Of the same request as before: what another module has told the store must not look like a replay. */
-  private useAgain(checked: CheckedProof, uses: UsedProof['uses']): Promise<void> | undefined {
-    if (this.store === undefined) return this.dpop.use(checked);
+  /** Of several guards that look at one request, the first one asks the store. */
+  private async useOnce(checked: CheckedProof, uses: Uses): Promise<void> {
+    const begun = uses.get(this);
+    const use = begun ?? this.dpop.use(checked, this.useOfOthers(uses));
+    uses.set(this, use);
+    const decided = await use;
+    // Undecided is no decision: a connection must not keep the answer of a store that was down.
+    if (decided === 'undecided' && uses.get(this) === use) uses.delete(this);
+    this.dpop.assertFirst(decided);
+  }
+
+  /** What another module has told the store of the same request must not look like a replay. */
+  private useOfOthers(uses: Uses): Use | Promise<Use> | undefined {
     for (const [other, use] of uses) {
-      if (other.store !== this.store || !other.dpop.refusesReplays) continue;
-      this.dpop.noteUse(checked);
-      return use;
+      if (other.store === this.store && other.dpop.refusesReplays) return use;
     }
-    return this.dpop.use(checked);
+    return undefined;
   }
 }
 
@@ -103,10 +122,6 @@ function findUsed(carrier: object, token: string, proofs: readonly unknown[]): U
   const used = USED.get(carrier);
   const isSame = used?.token === token && proofs.length === 1 && used.proof === proofs[0];
   return isSame ? used : undefined;
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof IdentityError && error.kind === 'unavailable';
 }
 
 function valuesOf(proof: unknown): readonly unknown[] {

@@ -14,6 +14,7 @@ export interface RedisStoreOptions {
 }
 
 const NAMES = ['prefix', 'timeoutMs'];
+const KEY_SPACES = new WeakMap<RedisClient, Map<string, object>>();
 
 /**
  * A store over a client for Redis or Valkey that the application has. The client stays the application's: it is neither connected
@@ -41,8 +42,17 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const setIfAbsent = detectClient(client);
   return {
     timeoutMs,
+    keySpace: keySpaceOf(client, prefix),
     putIfAbsent: async (key, ttlMs) => wasAbsent(await setIfAbsent(prefix + key, ttlMs)),
   };
+}
+
+/** One for each client and prefix, however many stores are made of them. */
+function keySpaceOf(client: RedisClient, prefix: string): object {
+  const ofClient = KEY_SPACES.get(client) ?? new Map<string, object>();
+  const keySpace = ofClient.get(prefix) ?? { prefix };
+  KEY_SPACES.set(client, ofClient.set(prefix, keySpace));
+  return keySpace;
 }
 
 /** `OK` if the key was set, nil if it was there. A client may be told to answer in buffers. */

@@ -11,10 +11,11 @@ import type { SharedStore } from './shared-store.js';
 export type OnStoreFailure = 'local' | 'refuse';
 
 /**
- * Whether a proof is used for the first time. `undecided`: the store does not answer and `onStoreFailure` is `refuse`, or no
- * store answers and the memory is full. It is to be answered with 503 `store_unavailable`, never by letting it pass.
+ * Whether a proof is used for the first time. `first-here`: at this replica, while the store did not answer. `undecided`: the store does
+ * not answer and `onStoreFailure` is `refuse`, or no store answers and the memory is full. It is to be answered with 503
+ * `store_unavailable`, never by letting it pass.
  */
-export type Use = 'first' | 'seen' | 'undecided';
+export type Use = 'first' | 'first-here' | 'seen' | 'undecided';
 
 /** What the guard works with. */
 export interface ReplayGuardParts {
@@ -81,10 +82,16 @@ export class ReplayGuard {
     return store === undefined ? this.decideAlone(key, kept) : this.ask(store, key, wholeMs, kept);
   }
 
-  /** The same for a use that the store knows of already: only this process is to remember it as well. */
-  note(proof: string, ttlMs: number): Use {
-    const kept = this.memory.add(this.keyOf(proof), wholeTtlMs(ttlMs), this.parts.clock.wallMs());
-    return kept === 'present' ? 'seen' : 'first';
+  /**
+   * The same for a request whose use another module with the same store has begun: the store is not asked again, because it would
+   * answer that the proof was used. What that module decided without the store counts for nothing here.
+   */
+  async follow(proof: string, ttlMs: number, begun: Use | Promise<Use>): Promise<Use> {
+    const key = this.keyOf(proof);
+    const kept = this.memory.add(key, wholeTtlMs(ttlMs), this.parts.clock.wallMs());
+    if (kept === 'present') return 'seen';
+    const use = await begun;
+    return use === 'first' || use === 'seen' ? use : this.decideAlone(key, kept);
   }
 
   private async ask(store: SharedStore, key: string, ttlMs: number, kept: 'added' | 'full'): Promise<Use> {
@@ -100,7 +107,7 @@ export class ReplayGuard {
       this.memory.forget(key);
       return 'undecided';
     }
-    if (kept === 'added') return 'first';
+    if (kept === 'added') return store === undefined ? 'first' : 'first-here';
     this.reportFull();
     return 'undecided';
   }

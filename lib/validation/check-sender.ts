@@ -1,21 +1,21 @@
 import { refuse } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
-import type { SenderVerifier } from './run-context.js';
+import type { AskStore, SenderVerifier } from './run-context.js';
 
 /**
  * Whether the sender of a token may use it.
  *
  * @param verifier - undefined if bound tokens are not accepted at all.
  * @param presented - undefined for a token that came without a request.
- * @returns undefined if that is decided; otherwise a promise that rejects with the same errors.
+ * @returns undefined if that is decided; otherwise what is left to do, which rejects with the same errors.
  * @throws {IdentityError} `sender_constrained`, `sender_unconstrained`, the codes of proofs.
  */
 export function checkSender(
   verifier: SenderVerifier | undefined,
   validated: ValidatedToken,
   presented: Credentials | undefined,
-): Promise<void> | undefined {
+): AskStore | undefined {
   if (verifier !== undefined) return verifier.verify(validated, presented);
   // The check of the claims has refused these already: nobody may take that away unnoticed.
   if (validated.claims['cnf'] !== undefined) throw refuse('sender_constrained');

@@ -83,14 +83,17 @@ export interface LookUpCounter {
   recordMiss(): void;
 }
 
+/** Asks the store whether a proof was used before. Until it is called, the proof is not used. @throws {IdentityError} the codes of proofs. */
+export type AskStore = () => Promise<void>;
+
 /** Decides whether the sender of a verified token may use it. */
 export interface SenderVerifier {
   /**
    * @param presented - undefined for a token that came without a request.
-   * @returns undefined if that is decided; otherwise a promise that rejects with the same errors.
+   * @returns undefined if that is decided; otherwise what is left to do, which rejects with the same errors.
    * @throws {IdentityError} `sender_constrained`, `sender_unconstrained`, the codes of proofs.
    */
-  verify(validated: ValidatedToken, presented: Credentials | undefined): Promise<void> | undefined;
+  verify(validated: ValidatedToken, presented: Credentials | undefined): AskStore | undefined;
 }
 
 /** What differs from call to call. */

@@ -78,7 +78,7 @@ export class TokenValidationService {
    * Validates a token without ever waiting. Keys that are missing are fetched in the background.
    *
    * @throws {IdentityError} as `validate`; `keys_cold` if keys are missing; `sync_unavailable` with an asynchronous
-   * `validate` hook.
+   * `validate` hook, and for a proof that the option `store` has to be asked about.
    *
    * @example
    * const { claims } = tokens.validateSync(token); // with warmUp: 'await' the keys are there from the start

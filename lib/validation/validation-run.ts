@@ -198,8 +198,8 @@ export class ValidationRun {
 
   /** RFC 9449 section 7: a token that is bound to a key is worth nothing without a proof of it. */
   checkSender(): Wait | undefined {
-    const later = checkSender(this.context.sender, this.validated, this.presented);
-    return later === undefined ? undefined : waitForSender(later);
+    const askStore = checkSender(this.context.sender, this.validated, this.presented);
+    return askStore === undefined ? undefined : waitForSender(askStore);
   }
 
   /** Scopes that the call demands; those of a route are checked by the guard. */

@@ -3,7 +3,7 @@ import type { TokenHeader } from '../model/token.js';
 import type { UnverifiedToken } from '../tokens/parse-token.js';
 import { refuseKey } from '../tokens/refuse-key.js';
 import type { PreparedKey } from '../tokens/verify-signature.js';
-import type { KeyWait, KnownIssuer, LookUpCounter } from './run-context.js';
+import type { AskStore, KeyWait, KnownIssuer, LookUpCounter } from './run-context.js';
 
 /**
  * A step cannot finish now. Its driver decides: it begins the wait, or declines it for a caller that cannot wait. Until
@@ -126,20 +126,18 @@ export function waitForHooks(later: Promise<void>): Wait {
   };
 }
 
-/** For the store that knows which proofs were used. */
-export function waitForSender(later: Promise<void>): Wait {
+/** For the store that knows which proofs were used. Declined, the proof is not used. */
+export function waitForSender(askStore: AskStore): Wait {
   return {
     onNetwork: true,
     begin: async () => {
-      await later;
+      await askStore();
       return undefined;
     },
-    decline: () => {
-      later.catch(() => undefined);
-      return new IdentityError(
+    decline: () =>
+      new IdentityError(
         'sync_unavailable',
-        'Whether a proof was used before is asked of the option "store"; validateSync does not wait.',
-      );
-    },
+        'Whether a proof was used before is asked of the option "store", and validateSync does not wait: use validate.',
+      ),
   };
 }
