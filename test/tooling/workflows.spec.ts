@@ -44,7 +44,7 @@ function faultsOf(text: string): string[] {
     ...(/^(?:\{\}|\{"contents":"read"\})$/.test(JSON.stringify(permissions))
       ? []
       : ['permissions at the top']),
-    ...granted.filter((each) => !/: contents read$|^publish: id-token write$/.test(each)),
+    ...granted.filter((each) => !/: contents read$|^publish: (?:id-token|pages) write$/.test(each)),
     // They run with the rights of the repository on what a stranger proposes.
     ...Object.keys(on).filter((name) =>
       ['pull_request_target', 'workflow_run', 'issue_comment'].includes(name),
@@ -63,7 +63,11 @@ const WORKFLOWS = filesIn('.github/workflows');
 
 describe('the workflows', () => {
   it('are these', () => {
-    expect(WORKFLOWS.map((file) => path.basename(file)).toSorted()).toEqual(['ci.yml', 'release.yml']);
+    expect(WORKFLOWS.map((file) => path.basename(file)).toSorted()).toEqual([
+      'ci.yml',
+      'release.yml',
+      'site.yml',
+    ]);
   });
 
   it.each(WORKFLOWS)('%s pins its actions and may do what it must', (file) => {
@@ -84,6 +88,7 @@ describe('the workflows', () => {
     ['all rights', 'permissions: {}', 'permissions: write-all', 'permissions at the top'],
     ['the rights of the settings', 'permissions: {}\n', '', 'permissions at the top'],
     ['a right that it does not need', 'contents: read', 'contents: write', 'gates: contents write'],
+    ['the site in another job', 'contents: read', 'pages: write', 'gates: pages write'],
     ['the identity in another job', 'contents: read', 'id-token: write', 'gates: id-token write'],
     ['a run on what strangers propose', '  push:', '  pull_request_target:\n  push:', 'pull_request_target'],
     ['a token that stays', 'persist-credentials: false', 'persist-credentials: true', 'the token stays'],
@@ -123,6 +128,31 @@ describe('the release workflow', () => {
       expect(node.with).toMatchObject({ 'package-manager-cache': false });
       expect(node.with).not.toHaveProperty('cache');
     }
+  });
+});
+
+describe('the workflow of the documentation site', () => {
+  const { on, jobs } = parse(read('.github/workflows/site.yml')) as Workflow;
+
+  it('publishes the site of a version, which another job has built', () => {
+    expect(on).toEqual({ push: { tags: ['v[0-9]+.[0-9]+.[0-9]+'] }, workflow_dispatch: null });
+    expect(Object.keys(jobs)).toEqual(['build', 'publish']);
+    expect(jobs['publish']).toMatchObject({ needs: 'build', environment: 'github-pages' });
+    expect(jobs['publish']?.steps.map(({ uses = '' }) => uses.split('@')[0])).toEqual([
+      'actions/deploy-pages',
+    ]);
+  });
+
+  it('builds it as .ci/run does, and takes nothing from a cache that another workflow has filled', () => {
+    const steps = jobs['build']?.steps ?? [];
+    expect(steps.flatMap(({ run = '' }) => (run === '' ? [] : [run]))).toEqual([
+      'npm ci --ignore-scripts',
+      'npm run docs:build',
+    ]);
+    expect(read('.ci/run')).toContain(' npm run docs:build\n');
+    expect(steps.find(({ uses = '' }) => uses.includes('setup-node'))?.with).toMatchObject({
+      'package-manager-cache': false,
+    });
   });
 });
 
@@ -179,7 +209,7 @@ describe('Dependabot', () => {
     const locks = readdirSync(path.join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
       .filter((name) => /^(?!.*node_modules).*package-lock\.json$/.test(name))
       .map((name) => `/test/${path.dirname(name)}`);
-    expect(watched.toSorted()).toEqual(['/', ...locks].toSorted());
+    expect(watched.toSorted()).toEqual(['/', '/site', ...locks].toSorted());
     expect(updates.map((update) => update['package-ecosystem'])).toContain('github-actions');
   });
 });
