@@ -1,5 +1,5 @@
 // A stock strategy of passport-jwt with jwks-rsa's provider of keys, and the same strategy with ours: what step 1
-// of docs/migration/index.md gains. Usage: npm run build && node bench/migration.mjs
+// of docs/migration/passport-jwt.md gains. Usage: npm run build && node bench/migration.mjs
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { passportJwtSecret } from 'jwks-rsa';
 import { JwksService } from '../dist/index.js';

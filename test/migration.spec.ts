@@ -8,13 +8,14 @@ import * as jwksRsa from 'jwks-rsa';
 import passportJwt from 'passport-jwt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPublicKey } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { TestIssuer, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
 import { blocksBelow, headingsOf, runBlock } from './docs/run-block.js';
 import { createApp, get, PLATFORMS, type Platform } from './support/create-app.js';
 import { ProviderDouble } from './support/provider-double.js';
 import { signToken } from './support/signing-key.js';
 
-const DOCUMENT = 'docs/migration/index.md';
+const FOLDER = 'docs/migration';
 const MODULES = {
   '@nestjs/core': core,
   '@nestjs/jwt': nestJwt,
@@ -27,7 +28,9 @@ const MODULES = {
 /** A block that runs: where it stands, and what its tokens need besides the usual claims. */
 interface Form {
   readonly name: string;
-  readonly heading: string;
+  readonly page: string;
+  /** The one that the block is below; absent if it is below the title. */
+  readonly heading?: string;
   readonly block: number;
   readonly issuer?: string;
   readonly good?: object;
@@ -62,10 +65,17 @@ const COGNITO = {
 };
 const KEYCLOAK = { issuer: 'https://id.example.com/realms/shop' };
 
+const STEP_1 = 'Step 1: keep the strategy, replace the keys';
+const ENTRA = {
+  issuer: 'https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0',
+  good: { aud: '6e74172b-be56-4843-9ff4-e66a39bb12e3', azp: 'client', scp: 'orders.read', oid: 'ada' },
+};
+const OURS_ON_RS256 = { outage: 503, times: OURS, ps256: 401 };
+
 const BEFORE: readonly Form[] = [
   {
     name: 'passport-jwt, before',
-    heading: 'passport-jwt with passportJwtSecret',
+    page: 'passport-jwt',
     block: 0,
     outage: 401,
     times: STOCK,
@@ -73,7 +83,7 @@ const BEFORE: readonly Form[] = [
   },
   {
     name: 'express-oauth2-jwt-bearer, before',
-    heading: 'express-oauth2-jwt-bearer',
+    page: 'express-oauth2-jwt-bearer',
     block: 0,
     platforms: ['express'],
     outage: 401,
@@ -82,7 +92,7 @@ const BEFORE: readonly Form[] = [
   },
   {
     name: '@nestjs/jwt, before',
-    heading: '@nestjs/jwt guards',
+    page: 'nestjs-jwt',
     block: 0,
     outage: 200,
     times: STOCK,
@@ -92,7 +102,8 @@ const BEFORE: readonly Form[] = [
 const AFTER: readonly Form[] = [
   {
     name: 'passport-jwt, step 1',
-    heading: 'Step 1: keep the strategy, replace the provider',
+    page: 'passport-jwt',
+    heading: STEP_1,
     block: 0,
     outage: 503,
     times: STOCK,
@@ -100,6 +111,7 @@ const AFTER: readonly Form[] = [
   },
   {
     name: 'passport-jwt, step 2',
+    page: 'passport-jwt',
     heading: 'Step 2: move over',
     block: 0,
     outage: 503,
@@ -108,7 +120,7 @@ const AFTER: readonly Form[] = [
   },
   {
     name: 'express-oauth2-jwt-bearer, after',
-    heading: 'express-oauth2-jwt-bearer',
+    page: 'express-oauth2-jwt-bearer',
     block: 1,
     outage: 503,
     times: OURS,
@@ -116,7 +128,7 @@ const AFTER: readonly Form[] = [
   },
   {
     name: 'nest-keycloak-connect, after',
-    heading: 'nest-keycloak-connect',
+    page: 'nest-keycloak-connect',
     block: 0,
     ...KEYCLOAK,
     outage: 503,
@@ -125,7 +137,7 @@ const AFTER: readonly Form[] = [
   },
   {
     name: '@nestjs/jwt, after',
-    heading: '@nestjs/jwt guards',
+    page: 'nestjs-jwt',
     block: 1,
     outage: 503,
     times: OURS,
@@ -133,13 +145,35 @@ const AFTER: readonly Form[] = [
   },
   {
     name: 'aws-jwt-verify, after',
-    heading: 'aws-jwt-verify',
+    page: 'aws-jwt-verify',
     block: 1,
     ...COGNITO,
     outage: 503,
     times: OURS,
     ps256: 200,
   },
+  {
+    name: 'passport-azure-ad, after',
+    page: 'passport-azure-ad',
+    block: 0,
+    ...ENTRA,
+    ...OURS_ON_RS256,
+  },
+  {
+    name: 'passport-jwt, users',
+    page: 'passport-jwt',
+    heading: 'Users',
+    block: 0,
+    good: { sub: 'ada' },
+    ...OURS_ON_RS256,
+  },
+  ...[0, 1].map((block) => ({
+    name: `passport-jwt, global guard ${String(block)}`,
+    page: 'passport-jwt',
+    heading: 'A global guard',
+    block,
+    ...OURS_ON_RS256,
+  })),
 ];
 const CASES = [...BEFORE, ...AFTER].flatMap((form) =>
   (form.platforms ?? PLATFORMS).map((platform) => ({ ...form, platform })),
@@ -162,14 +196,19 @@ afterEach(async () => {
   await provider.stop();
 });
 
+const blocksOf = (page: string, heading?: string): string[] => {
+  const document = `${FOLDER}/${page}.md`;
+  return blocksBelow(document, heading ?? headingsOf(document, 1)[0] ?? '');
+};
+
 /** The application of a block, as it stands in the document but for the provider's address and what `edit` changes. */
 async function start(
-  { heading, block, issuer = 'https://id.example.com' }: Form,
+  { page, heading, block, issuer = 'https://id.example.com' }: Form,
   platform: Platform,
   edit: (code: string) => string = (code) => code,
 ): Promise<string> {
-  const code = blocksBelow(DOCUMENT, heading)[block];
-  if (code === undefined) throw new Error(`"${heading}" has no block ${String(block)}`);
+  const code = blocksOf(page, heading)[block];
+  if (code === undefined) throw new Error(`"${page}" has no block ${String(block)}`);
   expect(code).toContain(issuer);
   const { AppModule } = runBlock(edit(code).replaceAll(issuer, provider.issuer), MODULES);
   const { app, url } = await createApp(platform, { imports: [AppModule as new () => object] });
@@ -274,7 +313,7 @@ describe('what the documents say besides', () => {
     ['an issuer with the algorithm of its own', () => TestIssuer.inMemory(), 401],
     ['withIdentity', undefined, 401],
   ])('a stock strategy under test, with %s', async (_name, create, status) => {
-    const [code = ''] = blocksBelow(DOCUMENT, 'Step 1: keep the strategy, replace the provider');
+    const [code = ''] = blocksOf('passport-jwt', STEP_1);
     const { AppModule } = runBlock(code, MODULES);
     const builder = Test.createTestingModule({ imports: [AppModule as new () => object] });
     const issuer = create?.();
@@ -306,7 +345,7 @@ describe('what the documents say besides', () => {
       verifier.cacheJwks({ keys: [{ ...jwk, alg, kty: 'RSA' }] });
       return verifier;
     };
-    const [before = ''] = blocksBelow(DOCUMENT, 'aws-jwt-verify');
+    const [before = ''] = blocksOf('aws-jwt-verify');
     const { AppModule } = runBlock(before, { 'aws-jwt-verify': { CognitoJwtVerifier: { create } } });
     const { app, url } = await createApp('express', { imports: [AppModule as new () => object] });
     const status = async (claims: object): Promise<number> =>
@@ -335,10 +374,46 @@ describe('what the documents say besides', () => {
     expect(await statusOf(url, provider.token({ ...COGNITO.good, 'cognito:groups': [] }))).toBe(403);
   });
 
-  it('every section has a form that runs', () => {
-    const covered = new Set(AFTER.map(({ heading }) => heading));
-    const sections = headingsOf(DOCUMENT, 2).filter((heading) => !covered.has(heading));
-    expect(sections).toEqual(['passport-jwt with passportJwtSecret']);
-    for (const step of headingsOf(DOCUMENT, 3)) expect(covered).toContain(step);
+  it('exceptions of a former validate keep their status and message in mapUser', async () => {
+    const url = await start(form('passport-jwt, users'), 'express');
+    const answer = async (sub: string): Promise<unknown> => {
+      const response = await get(url, provider.token({ sub }));
+      return [response.status, ((await response.json()) as { message?: string }).message];
+    };
+    expect(await answer('ada')).toEqual([200, undefined]);
+    expect(await answer('mallory')).toEqual([401, 'unknown user']);
+    expect(await answer('eve')).toEqual([403, 'this account is locked']);
+  });
+
+  it.each([0, 1])('a global guard leaves public routes open, block %i', async (block) => {
+    const url = await start(form(`passport-jwt, global guard ${String(block)}`), 'express');
+    expect(await statusOf(`${url}/catalogue`)).toBe(200);
+    expect(await statusOf(url)).toBe(401);
+  });
+
+  it('an optional route lets requests without a token in, and rejects bad ones', async () => {
+    const optional = { ...form('passport-jwt, users'), heading: 'Optional authentication' };
+    const url = await start(optional, 'express');
+    expect(await (await get(url)).json()).toEqual({ for: 'everyone' });
+    expect(await (await get(url, provider.token({ sub: 'ada' }))).json()).toEqual({ for: 'ada' });
+    expect(await statusOf(url, provider.token({ exp: 1_000 }))).toBe(401);
+  });
+
+  it('passport-azure-ad: scopes any-of, app roles, and no ID tokens', async () => {
+    const url = await start(form('passport-azure-ad, after'), 'express');
+    const token = (claims: object): string => provider.token({ ...ENTRA.good, ...claims });
+    expect(await statusOf(url, token({ scp: 'orders.write' }))).toBe(200);
+    expect(await statusOf(url, token({ scp: 'profile' }))).toBe(403);
+    expect(await post(url, token({ roles: ['Orders.Approve'] }))).toBe(201);
+    expect(await post(url, token({}))).toBe(403);
+    expect(await statusOf(url, token({ azp: undefined }))).toBe(401);
+  });
+
+  it('every page has a form that runs, and the index names it', () => {
+    const pages = readdirSync(FOLDER).filter((name) => name !== 'index.md');
+    const covered = new Set(AFTER.map(({ page }) => `${page}.md`));
+    expect([...covered].toSorted()).toEqual(pages.toSorted());
+    const index = readFileSync(`${FOLDER}/index.md`, 'utf8');
+    for (const page of pages) expect(index).toContain(`](${page})`);
   });
 });

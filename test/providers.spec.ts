@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Controller, Get, UseGuards, type INestApplication } from '@nestjs/common';
@@ -68,12 +69,22 @@ const publicKey = ({ jwk, kid }: SigningKey, members: object): object => {
   return { kty, crv, n, e, x, y, kid, ...members };
 };
 
-/** The options as the document has them. */
-const documentedOptions = (heading: string): IdentityModuleOptions => {
-  const [block, ...more] = blocksBelow('docs/providers/index.md', heading);
-  if (block === undefined || more.length > 0) throw new Error(`"${heading}" has not exactly one block`);
+const pathOf = ({ page }: ProviderShape): string => `docs/providers/${page}.md`;
+
+/** The options as the page has them, below its title or the heading of the shape. */
+const documentedOptions = (shape: ProviderShape): IdentityModuleOptions => {
+  const { name, heading = headingsOf(pathOf(shape), 1)[0] ?? '' } = shape;
+  const [block, ...more] = blocksBelow(pathOf(shape), heading);
+  if (block === undefined || more.length > 0) throw new Error(`"${name}" has not exactly one block`);
   return runBlock(block)['options'] as IdentityModuleOptions;
 };
+
+/** The claims that the page shows as a sample. */
+function documentedClaims(shape: ProviderShape): unknown {
+  const text = readFileSync(pathOf(shape), 'utf8');
+  const section = text.split(/^## /m).find((each) => each.startsWith(`${shape.heading ?? 'A token'}\n`));
+  return JSON.parse(/```json\n([^]*?)```/.exec(section ?? '')?.[1] ?? 'null');
+}
 
 interface Started {
   readonly app: INestApplication;
@@ -84,7 +95,7 @@ interface Started {
 async function start(shape: ProviderShape): Promise<Started> {
   const key = keyFrom(KEYS, shape.alg);
   const dispatcher = await publish(documentsOf(shape, [publicKey(key, shape.jwk)]));
-  const options = { ...documentedOptions(shape.heading), http: { dispatcher } };
+  const options = { ...documentedOptions(shape), http: { dispatcher } };
   const started = await createApp('express', {
     imports: [IdentityModule.forRoot(options)],
     controllers: controllersFor(shape),
@@ -134,13 +145,35 @@ function tokenOf(shape: ProviderShape, key: SigningKey, claims: object = {}, hea
   );
 }
 
-describe('docs/providers/index.md', () => {
-  it('has a section for each shape, and a shape for each section', () => {
-    expect(headingsOf('docs/providers/index.md', 2)).toEqual(PROVIDER_SHAPES.map(({ heading }) => heading));
+describe('docs/providers', () => {
+  it('has a page for each shape, and a shape for each page', () => {
+    const pages = readdirSync('docs/providers').filter((name) => name !== 'index.md');
+    expect(pages.toSorted()).toEqual(
+      [...new Set(PROVIDER_SHAPES.map(({ page }) => `${page}.md`))].toSorted(),
+    );
+  });
+
+  it.each(PROVIDER_SHAPES)('has $name in the table of the index', ({ page, heading }) => {
+    const anchor = heading === undefined ? '' : `#${heading.toLowerCase().replace(' ', '-')}`;
+    expect(readFileSync('docs/providers/index.md', 'utf8')).toContain(`](${page}.md${anchor}) |`);
+  });
+
+  it.each(PROVIDER_SHAPES)('shows a token of $name that is the one of these tests', (shape) => {
+    expect(documentedClaims(shape)).toEqual({
+      ...shape.claims,
+      iat: expect.any(Number),
+      exp: expect.any(Number),
+    });
+  });
+
+  it.each([...new Set(PROVIDER_SHAPES.map(pathOf))])('says in %s what to find and to register', (path) => {
+    expect(headingsOf(path, 2)).toEqual(
+      expect.arrayContaining(['Where to find these values', 'What to register']),
+    );
   });
 });
 
-describe.each(PROVIDER_SHAPES)('$heading', (shape) => {
+describe.each(PROVIDER_SHAPES)('$name', (shape) => {
   it('is understood with the documented options', async () => {
     const { url, key } = await start(shape);
     const status = async (path: string): Promise<number> =>
@@ -175,14 +208,14 @@ const bind = (service: TokenValidationService): { validate: (token: string) => P
 });
 
 describe('keys that all tenants of Entra ID share', () => {
-  const shape = PROVIDER_SHAPES.find(({ heading }) => heading.endsWith('many tenants'))!;
+  const shape = PROVIDER_SHAPES.find(({ name }) => name.endsWith('many tenants'))!;
   const PERSONAL = 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0';
 
   it("do not include one that is another tenant's", async () => {
     const [everybodys, personal] = [keyFrom(KEYS, 'RS256'), createKey('RS256', 'key-2')];
     const keys = [publicKey(everybodys, shape.jwk), publicKey(personal, { ...shape.jwk, issuer: PERSONAL })];
     const dispatcher = await publish(documentsOf(shape, keys));
-    const documented = documentedOptions(shape.heading);
+    const documented = documentedOptions(shape);
     const allowedIssuers = [...(documented.allowedIssuers as string[]), PERSONAL];
     const started = await createApp('express', {
       imports: [IdentityModule.forRoot({ ...documented, allowedIssuers, http: { dispatcher } })],

@@ -1,7 +1,9 @@
 /** What a provider publishes and issues, as its public documentation describes it. Nothing is recorded. */
 export interface ProviderShape {
-  /** Its heading in docs/providers/index.md. */
-  readonly heading: string;
+  readonly name: string;
+  /** Its page below docs/providers, and the heading in it if the page has several. */
+  readonly page: string;
+  readonly heading?: string;
   readonly metadataUrl: string;
   readonly metadata: { readonly issuer: string; readonly jwks_uri: string };
   /** Members of its keys besides those that make the key; `alg` and `use` stand only where they are listed. */
@@ -41,7 +43,8 @@ const entraUser = { oid: '690222be-ff1a-4d56-abd1-7e4f7d38e474', tid: TENANT, ut
 
 export const PROVIDER_SHAPES: readonly ProviderShape[] = [
   {
-    heading: 'Auth0',
+    name: 'Auth0',
+    page: 'auth0',
     metadataUrl: `https://acme.eu.auth0.com/${WELL_KNOWN}`,
     metadata: {
       issuer: 'https://acme.eu.auth0.com/',
@@ -75,7 +78,9 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Microsoft Entra ID, v2',
+    name: 'Microsoft Entra ID, v2',
+    page: 'entra-id',
+    heading: 'Version 2',
     metadataUrl: `${MS}/${TENANT}/v2.0/${WELL_KNOWN}`,
     metadata: { issuer: `${MS}/${TENANT}/v2.0`, jwks_uri: `${MS}/${TENANT}/discovery/v2.0/keys` },
     jwk: { use: 'sig', x5t: 'jS1X', x5c: ['MIID'], issuer: `${MS}/${TENANT}/v2.0` },
@@ -109,7 +114,9 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Microsoft Entra ID, v1',
+    name: 'Microsoft Entra ID, v1',
+    page: 'entra-id',
+    heading: 'Version 1',
     metadataUrl: `${MS}/${TENANT}/${WELL_KNOWN}`,
     metadata: { issuer: `https://sts.windows.net/${TENANT}/`, jwks_uri: `${MS}/${TENANT}/discovery/keys` },
     // The keys say the name of v2 here as well.
@@ -144,7 +151,9 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Microsoft Entra ID, many tenants',
+    name: 'Microsoft Entra ID, many tenants',
+    page: 'entra-id',
+    heading: 'Many tenants',
     metadataUrl: `${MS}/common/v2.0/${WELL_KNOWN}`,
     metadata: { issuer: `${MS}/{tenantid}/v2.0`, jwks_uri: `${MS}/common/discovery/v2.0/keys` },
     jwk: { use: 'sig', x5t: 'jS1X', x5c: ['MIID'], issuer: `${MS}/{tenantid}/v2.0` },
@@ -177,7 +186,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Keycloak',
+    name: 'Keycloak',
+    page: 'keycloak',
     metadataUrl: `https://id.example.com/realms/shop/${WELL_KNOWN}`,
     metadata: {
       issuer: 'https://id.example.com/realms/shop',
@@ -208,7 +218,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Amazon Cognito',
+    name: 'Amazon Cognito',
+    page: 'amazon-cognito',
     metadataUrl: `${COGNITO}/${WELL_KNOWN}`,
     metadata: { issuer: COGNITO, jwks_uri: `${COGNITO}/.well-known/jwks.json` },
     jwk: SIGNING,
@@ -241,7 +252,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Okta',
+    name: 'Okta',
+    page: 'okta',
     metadataUrl: `https://acme.okta.com/oauth2/default/${WELL_KNOWN}`,
     metadata: {
       issuer: 'https://acme.okta.com/oauth2/default',
@@ -272,7 +284,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Google (ID tokens)',
+    name: 'Google (ID tokens)',
+    page: 'google',
     metadataUrl: `https://accounts.google.com/${WELL_KNOWN}`,
     metadata: {
       issuer: 'https://accounts.google.com',
@@ -306,7 +319,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Duende IdentityServer',
+    name: 'Duende IdentityServer',
+    page: 'duende-identityserver',
     metadataUrl: `https://id.example.com/${WELL_KNOWN}`,
     metadata: { issuer: 'https://id.example.com', jwks_uri: `https://id.example.com/${WELL_KNOWN}/jwks` },
     jwk: SIGNING,
@@ -332,7 +346,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Zitadel',
+    name: 'Zitadel',
+    page: 'zitadel',
     metadataUrl: `${ZITADEL}/${WELL_KNOWN}`,
     metadata: { issuer: ZITADEL, jwks_uri: `${ZITADEL}/oauth/v2/keys` },
     jwk: SIGNING,
@@ -362,7 +377,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Ory Hydra',
+    name: 'Ory Hydra',
+    page: 'ory-hydra',
     metadataUrl: `https://id.example.com/${WELL_KNOWN}`,
     metadata: { issuer: 'https://id.example.com/', jwks_uri: 'https://id.example.com/.well-known/jwks.json' },
     jwk: SIGNING,
@@ -388,7 +404,8 @@ export const PROVIDER_SHAPES: readonly ProviderShape[] = [
     ],
   },
   {
-    heading: 'Authentik',
+    name: 'Authentik',
+    page: 'authentik',
     metadataUrl: `${AUTHENTIK}${WELL_KNOWN}`,
     metadata: { issuer: AUTHENTIK, jwks_uri: `${AUTHENTIK}jwks/` },
     jwk: { use: 'sig', alg: 'ES256', x5c: ['MIIC'], x5t: 'aB' },
