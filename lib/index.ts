@@ -26,7 +26,7 @@ export type { AuthorizationDetail } from './requirements/read-authorization-deta
 export { Actor } from './decorators/actor.js';
 export { AuthorizationDetails } from './decorators/authorization-details.js';
 export { Claims } from './decorators/claims.js';
-export { Proof, type SenderProof } from './decorators/proof.js';
+export { Proof, type CertificateProof, type DpopProof, type SenderProof } from './decorators/proof.js';
 export { Token } from './decorators/token.js';
 export {
   DiscoveryService,
@@ -72,7 +72,7 @@ export type { EntryState } from './cache/value-source.js';
 export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
-export type { Credentials } from './model/credentials.js';
+export type { ClientCertificate, Credentials } from './model/credentials.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 export { ExtractJwt, type PassportStrategy, type TokenExtractors } from './auth/passport-jwt.js';
 export type { SecretOrKeyProvider } from './jwks/secret-or-key-provider.js';
@@ -84,6 +84,7 @@ export type {
   LifetimeOptions,
   TokenCacheOptions,
 } from './options/cache-options.js';
+export type { MtlsOptions } from './options/mtls-options.js';
 export type { DpopNonceOptions, DpopOptions } from './options/dpop-options.js';
 export type { HttpOptions, TlsOptions } from './options/http-options.js';
 export type { ResourceOptions } from './options/resource-options.js';

@@ -63,17 +63,13 @@ export function nonceFields(nonce: string): readonly Field[] {
 }
 
 /** Bearer first: clients of today look at the first challenge only. */
-function schemesOf({ senderConstrained, dpop }: ResolvedOptions): readonly ChallengeScheme[] {
+function schemesOf({ senderConstrained, dpop, mtls }: ResolvedOptions): readonly ChallengeScheme[] {
   const bearer: ChallengeScheme = { name: 'Bearer' };
+  if (senderConstrained === 'reject' || dpop === undefined) return [bearer];
   const bound: ChallengeScheme = { name: 'DPoP', algs: dpop.algorithms.join(' ') };
-  switch (senderConstrained) {
-    case 'reject':
-      return [bearer];
-    case 'accept':
-      return [bearer, bound];
-    case 'require':
-      return [bound];
-  }
+  // RFC 8705 section 3: tokens that are bound to a certificate come under the scheme Bearer.
+  const isBearerUsed = senderConstrained === 'accept' || mtls !== undefined;
+  return isBearerUsed ? [bearer, bound] : [bound];
 }
 
 /**

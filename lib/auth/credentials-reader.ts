@@ -2,6 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/resolved-options.js';
 import type { Credentials } from '../model/credentials.js';
 import type { CredentialSources } from '../transports/credentials.js';
+import {
+  certificateReader,
+  certificateReaderOfHandshakes,
+  withCertificate,
+} from '../transports/client-certificate.js';
 import { readHandshake } from '../transports/ws.transport.js';
 import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
 import { requestReader } from './token-reader.js';
@@ -11,9 +16,18 @@ import { requestReader } from './token-reader.js';
 export class CredentialsReader {
   private readonly sources: CredentialSources;
 
-  constructor(@Inject(RESOLVED_OPTIONS) { jwtFromRequest, transports, senderConstrained }: ResolvedOptions) {
-    const acceptsDpop = senderConstrained !== 'reject';
-    this.sources = { ...transports, acceptsDpop, fromRequest: requestReader(jwtFromRequest, acceptsDpop) };
+  constructor(@Inject(RESOLVED_OPTIONS) options: ResolvedOptions) {
+    const { jwtFromRequest, transports, senderConstrained, dpop, mtls } = options;
+    const acceptsDpop = senderConstrained !== 'reject' && dpop !== undefined;
+    const readCertificate =
+      senderConstrained === 'reject' || mtls === undefined ? undefined : certificateReader(mtls);
+    const fromRequest = requestReader(jwtFromRequest, acceptsDpop);
+    this.sources = {
+      ...transports,
+      acceptsDpop,
+      fromRequest: (request) => withCertificate(fromRequest(request), request, readCertificate),
+      certificateOfHandshake: readCertificate && certificateReaderOfHandshakes(readCertificate),
+    };
   }
 
   /**

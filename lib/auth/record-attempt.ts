@@ -25,6 +25,7 @@ export function recordAttempt(
     by,
     validated: accepted?.validated,
     scheme: accepted?.credentials.scheme,
+    certificate: accepted?.credentials.certificate,
     resource: accepted?.resource,
     user: accepted?.user,
     isOwn: accepted?.isOwn ?? true,

@@ -69,8 +69,11 @@ export class RequestAuthenticator {
   }
 
   /** What a guard decided earlier about this very call and these very credentials, by this authenticator. */
-  decisionOf({ holder, context }: AuthAttempt, { scheme, token }: Credentials): Decision | undefined {
-    return decisionInCall(holder, { call: context, by: this, scheme, token });
+  decisionOf(
+    { holder, context }: AuthAttempt,
+    { scheme, token, certificate }: Credentials,
+  ): Decision | undefined {
+    return decisionInCall(holder, { call: context, by: this, scheme, token, certificate });
   }
 
   /** What a route demands of a token that is validated already. */

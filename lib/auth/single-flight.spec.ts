@@ -65,6 +65,18 @@ describe('one validation for all who ask at the same time', () => {
     expect(single.join(holder, bearer('a'), false, begin)).toBe(flight);
   });
 
+  it('is not for another certificate', () => {
+    const single = new SingleFlight();
+    const holder = {};
+    const { begin } = validations();
+    const join = (thumbprint: string): Flight =>
+      single.join(holder, { ...bearer('a'), certificate: { thumbprint } }, false, begin);
+    const flight = join('one');
+    expect(join('one')).toBe(flight);
+    expect(join('another')).not.toBe(flight);
+    expect(single.join(holder, bearer('a'), false, begin)).not.toBe(flight);
+  });
+
   it.each(['resolve', 'reject'] as const)(
     'is forgotten when it ended with %s, if the holder outlives the request',
     async (end) => {

@@ -1,4 +1,4 @@
-import type { Credentials } from '../model/credentials.js';
+import { certificateKey, type Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /**
@@ -29,9 +29,10 @@ export class SingleFlight {
   }
 }
 
-/** A token that one proof came with is not proven by another. */
-function keyOf({ scheme, token, proof }: Credentials): string {
-  return scheme === 'Bearer' ? token : `${scheme} ${token} ${JSON.stringify(proof)}`;
+/** A token that one proof or certificate came with is not proven by another. */
+function keyOf({ scheme, token, proof, certificate }: Credentials): string {
+  if (certificate === undefined && scheme === 'Bearer') return token;
+  return `${scheme} ${token} ${certificateKey(certificate)} ${JSON.stringify(proof)}`;
 }
 
 /** What is found out about one token for all fields of an operation: nothing that depends on a field. */

@@ -183,6 +183,20 @@ const TABLE = {
     'The DPoP proof has no nonce of this server, or an old one.',
     'use_dpop_nonce',
   ),
+  // RFC 8705 section 3: 401 `invalid_token`, whatever it is that the certificate lacks.
+  certificate_missing: rejected(
+    'The token is bound to a certificate, and the client has shown none.',
+    'verified',
+  ),
+  certificate_mismatch: rejected('The token is bound to the certificate of another client.', 'verified'),
+  certificate_untrusted: rejected(
+    'A header with a certificate came from an address that "mtls.trustedProxies" does not have.',
+    'verified',
+  ),
+  certificate_malformed: rejected(
+    'A header with a certificate is repeated, or cannot be read in the form of "mtls.certificate".',
+    'verified',
+  ),
   // RFC 7515 section 5.2, RFC 8725 section 3.3.
   key_not_found: rejected(
     'The key set of the issuer has no key for the header\'s "kid" and "alg".',

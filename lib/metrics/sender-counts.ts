@@ -1,7 +1,7 @@
 import { Counters } from './counters.js';
 
-/** What proved the sender of a valid token: nothing of a bearer token, a proof (RFC 9449) of a bound one. */
-export const SENDERS = ['bearer', 'dpop'] as const;
+/** What proved the sender of a valid token: nothing of a bearer token, a proof (RFC 9449) or a certificate (RFC 8705) of a bound one. */
+export const SENDERS = ['bearer', 'dpop', 'mtls'] as const;
 export type Sender = (typeof SENDERS)[number];
 
 /** Valid tokens, by the way they came and by client. */

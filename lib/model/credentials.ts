@@ -1,4 +1,26 @@
 /**
+ * The certificate with which the client has proven itself in the TLS handshake (RFC 8705 section 3), or why none is known: none came;
+ * it came in a header from an address that is not trusted; or the header is repeated or cannot be read.
+ */
+export type ClientCertificate =
+  | { readonly thumbprint: string }
+  | { readonly problem: 'missing' | 'untrusted' | 'malformed'; readonly detail: string };
+
+/** Whether two requests came with one certificate, or with none for the same reason. */
+export function isSameCertificate(
+  one: ClientCertificate | undefined,
+  other: ClientCertificate | undefined,
+): boolean {
+  return certificateKey(one) === certificateKey(other);
+}
+
+/** Different for different certificates. */
+export function certificateKey(certificate: ClientCertificate | undefined): string {
+  if (certificate === undefined) return '';
+  return 'thumbprint' in certificate ? certificate.thumbprint : `no: ${certificate.problem}`;
+}
+
+/**
  * What a caller presents for access (RFC 9110 section 11.4). The scheme is a part of it: a token that is bound to a key
  * must not pass for one that is not (RFC 9449 section 7.2).
  *
@@ -16,6 +38,12 @@ export interface Credentials {
   readonly method?: string | undefined;
   /** Path and query of the request, as its sender wrote them; the option `publicUrl` stands in front. */
   readonly url?: string | undefined;
+  /**
+   * The certificate of the client: SHA-256 of its DER bytes in base64url, as `x5t#S256` has it (RFC 8705 section 3.1).
+   *
+   * @default unknown: tokens that are bound to a certificate are refused
+   */
+  readonly certificate?: ClientCertificate | undefined;
   /**
    * The request or connection that they came with: a proof is used once, and may be looked at again for the same one.
    *

@@ -37,7 +37,7 @@ describe('senderConstrained', () => {
 
 describe('dpop', () => {
   it('takes algorithms that are asymmetric, with both names of Ed25519', () => {
-    expect(resolve({ dpop: { algorithms: ['ES512', 'Ed25519'] } }).dpop.algorithms).toEqual([
+    expect(resolve({ dpop: { algorithms: ['ES512', 'Ed25519'] } }).dpop?.algorithms).toEqual([
       'ES512',
       'Ed25519',
       'EdDSA',
@@ -74,7 +74,7 @@ describe('dpop', () => {
   });
 
   it('takes secrets of nonces that are long enough, and shows none of them', () => {
-    expect(resolve({ dpop: { nonce: { secrets: [SECRET] } } }).dpop.nonce).toEqual({
+    expect(resolve({ dpop: { nonce: { secrets: [SECRET] } } }).dpop?.nonce).toEqual({
       secrets: [SECRET],
       lifetimeMs: 60_000,
     });

@@ -181,6 +181,18 @@ export function nested<Given>(): <Values extends object>(group: Group<Values>) =
   });
 }
 
+/** Options in an object of their own; `false` switches off what they are about: then they are undefined. */
+export function nestedOrOff<Given>(): <Values extends object>(
+  group: Group<Values>,
+) => Option<Given | false, Values | undefined> {
+  return <Values extends object>(group: Group<Values>) => ({
+    ...option<Given | false, Values | undefined>(defaultsOf(group.rows), (given, inherited) =>
+      given === false ? { value: undefined } : readGroup(group, given, inherited ?? defaultsOf(group.rows)),
+    ),
+    rows: group.rows,
+  });
+}
+
 /** Options whose object, even an empty one, switches something on; without it they are undefined. */
 export function optionalGroup<Given>(): <Values extends object>(
   group: Group<Values>,

@@ -15,6 +15,7 @@ import {
   callback,
   duration,
   nested,
+  nestedOrOff,
   number,
   oneOf,
   optionalGroup,
@@ -31,6 +32,7 @@ import {
 import { store } from './identity-store.js';
 import { publicUrl, resource, resources, scopeImplies } from './resource-kinds.js';
 import { DPOP_GROUP, type DpopOptions } from './dpop-options.js';
+import { MTLS_GROUP, type MtlsOptions } from './mtls-options.js';
 import type { JwtFromRequest, MapUser, SenderConstrained } from './options.types.js';
 import type { GivenOf, ValueOf } from './schema.js';
 import { TRANSPORT_GROUP, type TransportOptions } from './transport-options.js';
@@ -73,11 +75,16 @@ export const COMMON_OPTIONS = {
   /**
    * What to do with tokens that are bound to a key of the client (RFC 7800 `cnf`): `reject` refuses them, `accept` takes them with a
    * DPoP proof (RFC 9449) beside bearer tokens, `require` takes no others. Proofs name a URL, so that `publicUrl` is
-   * needed. @default 'reject'
+   * needed, unless `dpop` is `false`. With `mtls`, tokens that are bound to a certificate are accepted, too. @default 'reject'
    */
   senderConstrained: oneOf<SenderConstrained>('reject', ['reject', 'accept', 'require']),
-  /** What DPoP proofs must be, with `senderConstrained`. */
-  dpop: nested<DpopOptions>()(DPOP_GROUP),
+  /** What DPoP proofs must be, with `senderConstrained`; `false` accepts no tokens that are bound to the key of such proofs. */
+  dpop: nestedOrOff<DpopOptions>()(DPOP_GROUP),
+  /**
+   * Where certificates of clients are found, for tokens that are bound to one (RFC 8705), with `senderConstrained`; even an empty
+   * object switches it on. @default off
+   */
+  mtls: optionalGroup<MtlsOptions>()(MTLS_GROUP),
   /** The origin by which clients reach this API, with the prefix that a proxy adds: for resources that are given as paths. @default none */
   publicUrl: publicUrl(),
   /**

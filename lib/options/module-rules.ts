@@ -78,18 +78,32 @@ export function resourcesAreReachable(
   }));
 }
 
-type SenderRule = Rule<Pick<ResolvedOptions, 'senderConstrained' | 'publicUrl'>>;
+type SenderRule = Rule<Pick<ResolvedOptions, 'senderConstrained' | 'publicUrl' | 'dpop' | 'mtls'>>;
 
 /** RFC 9449 section 4.3 number 9: a proof names the URL that the client has called, and the Host header is the sender's own word. */
-const proofsNeedPublicUrl: SenderRule = ({ senderConstrained, publicUrl }, isGiven) => {
-  if (senderConstrained === 'reject' || publicUrl !== undefined || isGiven('publicUrl')) return [];
+const proofsNeedPublicUrl: SenderRule = ({ senderConstrained, publicUrl, dpop }, isGiven) => {
+  if (senderConstrained === 'reject' || dpop === undefined) return [];
+  if (publicUrl !== undefined || isGiven('publicUrl')) return [];
   const message = `is missing: senderConstrained: '${senderConstrained}' compares the URL in DPoP proofs with it`;
-  return [{ path: 'publicUrl', message }];
+  const withoutDpop = '; if tokens are bound to certificates only, set dpop: false';
+  return [{ path: 'publicUrl', message: isGiven('mtls') ? message + withoutDpop : message }];
 };
 
-const dpopHasEffect: SenderRule = ({ senderConstrained }, isGiven) => {
-  if (senderConstrained !== 'reject' || !isGiven('dpop') || isGiven('senderConstrained')) return [];
-  return [{ path: 'dpop', message: "has no effect without senderConstrained: 'accept' or 'require'" }];
+const bindingHasEffect: SenderRule = ({ senderConstrained }, isGiven) => {
+  if (senderConstrained !== 'reject' || isGiven('senderConstrained')) return [];
+  const message = "has no effect without senderConstrained: 'accept' or 'require'";
+  return ['dpop', 'mtls'].filter(isGiven).map((path) => ({ path, message }));
 };
 
-export const SENDER_RULES: readonly SenderRule[] = [proofsNeedPublicUrl, dpopHasEffect];
+/** A module that accepts bound tokens and no way to prove them would refuse all of them. */
+const someProofIsAccepted: SenderRule = ({ senderConstrained, dpop }, isGiven) => {
+  if (senderConstrained === 'reject' || dpop !== undefined || isGiven('mtls')) return [];
+  const message = `is false, and "mtls" is missing: senderConstrained: '${senderConstrained}' needs one of them`;
+  return [{ path: 'dpop', message }];
+};
+
+export const SENDER_RULES: readonly SenderRule[] = [
+  proofsNeedPublicUrl,
+  bindingHasEffect,
+  someProofIsAccepted,
+];

@@ -22,24 +22,36 @@ export const senderProofsProvider: FactoryProvider<SenderProofs | null> = {
     store: SharedStore | null,
     metrics: MetricsRecorder,
   ): SenderProofs | null => {
-    const { senderConstrained, publicUrl, dpop } = options;
-    // The rules of the options demand the URL; without it every proof would fail.
-    if (senderConstrained === 'reject' || publicUrl === undefined) return null;
-    const { algorithms, maxAgeMs, clockToleranceMs, nonce, onStoreFailure, maxProofs: maxEntries } = dpop;
-    const base = publicUrl.replace(/\/$/, '');
-    const parts = { store: store ?? undefined, onStoreFailure, clock, reporter, maxEntries };
-    const rules = {
-      algorithms,
-      maxAgeMs,
-      clockToleranceMs,
-      publicUrl: base,
-      nonces: nonce && new ProofNonces({ ...nonce, clockToleranceMs, publicUrl: base }),
-      replay: dpop.replay === 'once' ? new ReplayGuard('dpop', parts) : undefined,
-    };
-    const verifier = new DpopVerifier(rules, new ProofKeys(), clock);
-    const keySpace = options.store?.keySpace ?? options.store;
-    return new SenderProofs(verifier, keySpace, (sender, { issuer, claims }) =>
-      metrics.recordSender(issuer, sender, options.clientNames.of(claims)),
+    if (options.senderConstrained === 'reject') return null;
+    const shared = store ?? undefined;
+    return new SenderProofs(
+      createVerifier(options, { store: shared, clock, reporter }),
+      options.store?.keySpace ?? options.store,
+      (sender, { issuer, claims }) => metrics.recordSender(issuer, sender, options.clientNames.of(claims)),
     );
   },
 };
+
+interface Parts {
+  readonly store: SharedStore | undefined;
+  readonly clock: Clock;
+  readonly reporter: EventReporter;
+}
+
+/** undefined if no proofs are accepted. */
+function createVerifier({ publicUrl, dpop }: ResolvedOptions, given: Parts): DpopVerifier | undefined {
+  // The rules of the options demand the URL; without it every proof would fail.
+  if (dpop === undefined || publicUrl === undefined) return undefined;
+  const { algorithms, maxAgeMs, clockToleranceMs, nonce, onStoreFailure, maxProofs: maxEntries } = dpop;
+  const base = publicUrl.replace(/\/$/, '');
+  const rules = {
+    algorithms,
+    maxAgeMs,
+    clockToleranceMs,
+    publicUrl: base,
+    nonces: nonce && new ProofNonces({ ...nonce, clockToleranceMs, publicUrl: base }),
+    replay:
+      dpop.replay === 'once' ? new ReplayGuard('dpop', { ...given, onStoreFailure, maxEntries }) : undefined,
+  };
+  return new DpopVerifier(rules, new ProofKeys(), given.clock);
+}

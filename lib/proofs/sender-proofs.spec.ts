@@ -101,6 +101,42 @@ describe('SenderProofs', () => {
     expect(await codeOf(moduleWith(), presented(), tokenWith({ cnf }))).toBe('sender_constrained');
   });
 
+  it('accepts a token that is bound to a certificate with that one alone (RFC 8705 section 3)', async () => {
+    const x5t = tokenWith({ cnf: { 'x5t#S256': 'A'.repeat(43) } });
+    const of = (certificate: Credentials['certificate'], scheme: 'Bearer' | 'DPoP' = 'Bearer') =>
+      codeOf(moduleWith(), presented({ scheme, certificate }), x5t);
+    expect(await of({ thumbprint: 'A'.repeat(43) })).toBeUndefined();
+    expect(await of({ thumbprint: 'B'.repeat(43) })).toBe('certificate_mismatch');
+    expect(await of({ thumbprint: '' })).toBe('certificate_mismatch');
+    for (const problem of ['missing', 'untrusted', 'malformed'] as const) {
+      expect(await of({ problem, detail: 'x' })).toBe(`certificate_${problem}`);
+    }
+    expect(await of({ thumbprint: 'A'.repeat(43) }, 'DPoP')).toBe('sender_unconstrained');
+    // Nobody has looked: a message of a microservice, or code that hands over a token alone.
+    expect(await of(undefined)).toBe('sender_constrained');
+    expect(await codeOf(moduleWith(), undefined, x5t)).toBe('sender_constrained');
+  });
+
+  it('needs both of a token that is bound to both', async () => {
+    const cnf = { jkt: thumbprintOfKey(issuer.clientKey), 'x5t#S256': 'A'.repeat(43) };
+    const certificate = { thumbprint: 'A'.repeat(43) };
+    const of = (own: Partial<Credentials>) => codeOf(moduleWith(), presented(own), tokenWith({ cnf }));
+    expect(await of({ certificate })).toBeUndefined();
+    expect(await of({})).toBe('sender_constrained');
+    expect(await of({ certificate: { thumbprint: 'B' } })).toBe('certificate_mismatch');
+    expect(await of({ certificate, proof: undefined })).toBe('proof_missing');
+    expect(await of({ certificate, scheme: 'Bearer' })).toBe('sender_constrained');
+  });
+
+  it('refuses a forged header with a certificate whatever the token, and no certificate only with a bound one', async () => {
+    const of = (problem: 'missing' | 'untrusted' | 'malformed', validated = tokenWith({})) =>
+      codeOf(moduleWith(), presented({ scheme: 'Bearer', certificate: { problem, detail: 'x' } }), validated);
+    expect(await of('missing')).toBeUndefined();
+    expect(await of('untrusted')).toBe('certificate_untrusted');
+    expect(await of('malformed')).toBe('certificate_malformed');
+    expect(await of('untrusted', BOUND)).toBe('certificate_untrusted');
+  });
+
   it('refuses a proof that came without an HTTP request', async () => {
     expect(await codeOf(moduleWith(), presented({ method: undefined }))).toBe('sender_constrained');
     expect(await codeOf(moduleWith(), presented({ url: undefined }))).toBe('sender_constrained');

@@ -5,6 +5,7 @@ import type { ValidatedToken } from '../model/token.js';
 import { readConfirmation } from '../tokens/read-confirmation.js';
 import type { Use } from '../store/replay-guard.js';
 import type { AskStore, SenderVerifier } from '../validation/run-context.js';
+import { assertNotForged, checkCertificate } from './check-certificate.js';
 import type { CheckedProof, DpopVerifier } from './dpop-verifier.js';
 
 /** Injection token of the {@link SenderProofs}; null if bound tokens are not accepted. */
@@ -29,17 +30,18 @@ type CountSender = (sender: Sender, validated: ValidatedToken) => void;
 const USED = new WeakMap<object, UsedProof>();
 
 /**
- * Decides by the claim `cnf` of a token and by the way it came whether its sender may use it (RFC 9449 sections 7.1 and 7.2). A proof
- * is checked once for the request, or for the connection, that it came with; guards behind the first one, and later
+ * Decides by the claim `cnf` of a token and by the way it came whether its sender may use it (RFC 9449 sections 7.1 and 7.2, RFC 8705
+ * section 3): a token that is bound to a key and to a certificate needs both. A proof is checked once for the request, or for the connection, that it came with; guards behind the first one, and later
  * messages, see no replay of their own.
  */
 export class SenderProofs implements SenderVerifier {
   /**
+   * @param dpop - undefined if no proofs are accepted.
    * @param store - what tells the store that replicas share from others; undefined for none.
    * @param count - for metrics.
    */
   constructor(
-    private readonly dpop: DpopVerifier,
+    private readonly dpop: DpopVerifier | undefined,
     private readonly store: object | undefined,
     private readonly count: CountSender = () => undefined,
   ) {}
@@ -47,16 +49,19 @@ export class SenderProofs implements SenderVerifier {
   verify(validated: ValidatedToken, presented: Credentials | undefined): AskStore | undefined {
     const confirmation = readConfirmation(validated.claims);
     if (confirmation === null) throw refuse('sender_constrained');
-    const isDpop = presented?.scheme === 'DPoP';
-    if (confirmation === undefined) {
-      // Section 7.1: who uses the scheme relies on the binding.
-      if (isDpop) throw refuse('sender_unconstrained');
-      this.count('bearer', validated);
+    assertNotForged(presented?.certificate);
+    const { jkt, x5tS256 } = confirmation ?? {};
+    if (jkt === undefined) {
+      // RFC 9449 section 7.1: who uses the scheme relies on the binding.
+      if (presented?.scheme === 'DPoP') throw refuse('sender_unconstrained');
+      if (x5tS256 !== undefined) checkCertificate(x5tS256, presented?.certificate);
+      this.count(x5tS256 === undefined ? 'bearer' : 'mtls', validated);
       return undefined;
     }
-    // Section 7.2: a bound token as a bearer token is a stolen one, whatever else came along.
-    if (!isDpop) throw refuse('sender_constrained');
-    const askStore = this.verifyProof(confirmation.jkt, presented);
+    // Section 7.2: a token that is bound to a key is, as a bearer token, a stolen one, whatever else came along.
+    if (presented?.scheme !== 'DPoP') throw refuse('sender_constrained');
+    if (x5tS256 !== undefined) checkCertificate(x5tS256, presented.certificate);
+    const askStore = this.verifyProof(jkt, presented);
     if (askStore !== undefined) return async () => askStore().then(() => this.count('dpop', validated));
     this.count('dpop', validated);
     return undefined;
@@ -64,7 +69,7 @@ export class SenderProofs implements SenderVerifier {
 
   /** The nonce that proofs need from now on; undefined if they need none. */
   get nonce(): string | undefined {
-    return this.dpop.nonce;
+    return this.dpop?.nonce;
   }
 
   /** A new nonce for a client whose proof, which was accepted, had one that ends soon. */
@@ -74,45 +79,48 @@ export class SenderProofs implements SenderVerifier {
 
   private verifyProof(jkt: string, presented: Credentials): AskStore | undefined {
     const { token, method, url, carrier } = presented;
+    const { dpop } = this;
+    // The check of the claims has refused these already.
+    if (dpop === undefined) throw refuse('sender_constrained');
     if (method === undefined || url === undefined) throw refuse('sender_constrained', NO_REQUEST);
     const proofs = valuesOf(presented.proof);
     const used = carrier === undefined ? undefined : findUsed(carrier, token, proofs);
     const uses: Uses = used?.uses ?? new Map<SenderProofs, Use | Promise<Use>>();
     const begun = uses.get(this);
-    if (begun instanceof Promise) return async () => this.dpop.assertFirst(await begun);
+    if (begun instanceof Promise) return async () => dpop.assertFirst(await begun);
     if (begun !== undefined) {
-      this.dpop.assertFirst(begun);
+      dpop.assertFirst(begun);
       return undefined;
     }
-    const checked = this.dpop.check(jkt, { token, proofs, method, url });
-    const asksStore = this.store !== undefined && this.dpop.refusesReplays;
+    const checked = dpop.check(jkt, { token, proofs, method, url });
+    const asksStore = this.store !== undefined && dpop.refusesReplays;
     if (!asksStore) {
-      const use = this.dpop.use(checked) as Use;
-      this.dpop.assertFirst(use);
+      const use = dpop.use(checked) as Use;
+      dpop.assertFirst(use);
       uses.set(this, use);
     }
     if (used === undefined && carrier !== undefined) {
       const { proof, freshNonce } = checked;
       USED.set(carrier, { token, proof, freshNonce, uses });
     }
-    return asksStore ? async () => this.useOnce(checked, uses) : undefined;
+    return asksStore ? async () => this.useOnce(dpop, checked, uses) : undefined;
   }
 
   /** Of several guards that look at one request, the first one asks the store. */
-  private async useOnce(checked: CheckedProof, uses: Uses): Promise<void> {
+  private async useOnce(dpop: DpopVerifier, checked: CheckedProof, uses: Uses): Promise<void> {
     const begun = uses.get(this);
-    const use = begun ?? this.dpop.use(checked, this.useOfOthers(uses));
+    const use = begun ?? dpop.use(checked, this.useOfOthers(uses));
     uses.set(this, use);
     const decided = await use;
     // Undecided is no decision: a connection must not keep the answer of a store that was down.
     if (decided === 'undecided' && uses.get(this) === use) uses.delete(this);
-    this.dpop.assertFirst(decided);
+    dpop.assertFirst(decided);
   }
 
   /** What another module has told the store of the same request must not look like a replay. */
   private useOfOthers(uses: Uses): Use | Promise<Use> | undefined {
     for (const [other, use] of uses) {
-      if (other.store === this.store && other.dpop.refusesReplays) return use;
+      if (other.store === this.store && other.dpop?.refusesReplays === true) return use;
     }
     return undefined;
   }

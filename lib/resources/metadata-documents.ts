@@ -1,5 +1,5 @@
 import type { ResolvedResource } from '../options/resource-options.js';
-import { resourceMetadata } from './resource-metadata.js';
+import { resourceMetadata, type SenderOptions } from './resource-metadata.js';
 
 /** What is answered at one address. */
 export interface MetadataAnswer {
@@ -26,11 +26,11 @@ const ORIGIN = /^https?:\/\/[^/?]*/i;
 export class MetadataDocuments {
   private readonly byPath: ReadonlyMap<string, string>;
 
-  constructor(resources: readonly ResolvedResource[]) {
+  constructor(resources: readonly ResolvedResource[], sender: SenderOptions) {
     this.byPath = new Map(
       resources
         .filter(({ serveMetadata }) => serveMetadata)
-        .map((resource) => [new URL(resource.metadataUrl).pathname, resourceMetadata(resource)]),
+        .map((resource) => [new URL(resource.metadataUrl).pathname, resourceMetadata(resource, sender)]),
     );
   }
 

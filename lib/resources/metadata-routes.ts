@@ -16,10 +16,10 @@ export class MetadataRoutes implements OnModuleInit {
   private readonly documents: MetadataDocuments;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) { resources }: ResolvedOptions,
+    @Inject(RESOLVED_OPTIONS) options: ResolvedOptions,
     @Optional() @Inject(HttpAdapterHost) private readonly adapterHost?: HttpAdapterHost,
   ) {
-    this.documents = new MetadataDocuments(resources);
+    this.documents = new MetadataDocuments(options.resources, options);
   }
 
   /** Not earlier: Express takes settings such as "strict routing" over when the first handler comes. */

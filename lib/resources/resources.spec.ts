@@ -6,6 +6,7 @@ import { resourceMetadata } from './resource-metadata.js';
 import { Resources } from './resources.js';
 
 const API = 'https://api.example.com';
+const PLAIN = resolveOptions({ issuer: 'https://id.example.com', audience: 'x' }, {});
 const ANY = { claim: 'aud', accepted: null };
 const resolve = (options: object): Resources =>
   new Resources(resolveOptions({ issuer: 'https://id.example.com', ...options }, {}).resources);
@@ -105,7 +106,45 @@ describe('a token', () => {
 
 describe('the metadata', () => {
   const of = (resource: object): unknown =>
-    JSON.parse(resourceMetadata(resolve({ resource }).all[0] as (typeof Resources.prototype.all)[number]));
+    JSON.parse(
+      resourceMetadata(resolve({ resource }).all[0] as (typeof Resources.prototype.all)[number], PLAIN),
+    );
+
+  it.each<[options: object, members: object]>([
+    [{ senderConstrained: 'reject', mtls: {} }, {}],
+    [
+      { senderConstrained: 'accept', dpop: false, mtls: {} },
+      { tls_client_certificate_bound_access_tokens: true },
+    ],
+    [
+      { senderConstrained: 'require', dpop: false, mtls: {} },
+      { tls_client_certificate_bound_access_tokens: true },
+    ],
+    [
+      { senderConstrained: 'accept', publicUrl: API, dpop: { algorithms: ['ES256'] } },
+      { dpop_signing_alg_values_supported: ['ES256'] },
+    ],
+    [
+      { senderConstrained: 'require', publicUrl: API, dpop: { algorithms: ['ES256'] } },
+      { dpop_signing_alg_values_supported: ['ES256'], dpop_bound_access_tokens_required: true },
+    ],
+    [
+      { senderConstrained: 'require', publicUrl: API, dpop: { algorithms: ['ES256'] }, mtls: {} },
+      {
+        tls_client_certificate_bound_access_tokens: true,
+        dpop_signing_alg_values_supported: ['ES256'],
+      },
+    ],
+  ])('says of bound tokens what %j say (RFC 9728 section 2)', (own, members) => {
+    const resolved = resolveOptions({ issuer: 'https://id.example.com', resource: { url: API }, ...own }, {});
+    const [resource] = resolved.resources;
+    expect(JSON.parse(resourceMetadata(resource as NonNullable<typeof resource>, resolved))).toEqual({
+      resource: API,
+      authorization_servers: ['https://id.example.com'],
+      bearer_methods_supported: ['header'],
+      ...members,
+    });
+  });
 
   it('has the members that have a value', () => {
     expect(of({ url: API })).toEqual({
@@ -131,7 +170,7 @@ describe('the metadata', () => {
       resource: { url: API },
     };
     const [resource] = resolveOptions(options, {}).resources;
-    expect(JSON.parse(resourceMetadata(resource as NonNullable<typeof resource>))).not.toHaveProperty(
+    expect(JSON.parse(resourceMetadata(resource as NonNullable<typeof resource>, PLAIN))).not.toHaveProperty(
       'authorization_servers',
     );
   });
@@ -146,6 +185,7 @@ describe('the documents', () => {
         { url: `${API}/x`, serveMetadata: false },
       ],
     }).all,
+    PLAIN,
   );
   const ROOT = '/.well-known/oauth-protected-resource';
   const CORS = {
@@ -215,9 +255,9 @@ describe('the documents', () => {
 
   it('may be none', () => {
     expect(documents.isEmpty).toBe(false);
-    expect(new MetadataDocuments([]).isEmpty).toBe(true);
-    expect(new MetadataDocuments(resolve({ resource: { url: API, serveMetadata: false } }).all).isEmpty).toBe(
-      true,
-    );
+    expect(new MetadataDocuments([], PLAIN).isEmpty).toBe(true);
+    expect(
+      new MetadataDocuments(resolve({ resource: { url: API, serveMetadata: false } }).all, PLAIN).isEmpty,
+    ).toBe(true);
   });
 });

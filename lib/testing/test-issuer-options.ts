@@ -1,4 +1,6 @@
 import type { Clock } from '../cache/clock.js';
+import type { WrongCertificateHeader } from './certificate-headers.js';
+import type { TestCertificate } from './test-certificate.js';
 import type { TestKitConsent } from './test-environment.js';
 import type { PrivateKeySource, TestKey } from './test-key.js';
 import type { TestProofOptions } from './test-proof.js';
@@ -39,6 +41,8 @@ export interface MintOptions extends TestTokenOptions {
   readonly kid?: string | undefined;
   /** Binds it to a key of the client (RFC 9449 section 6): true to `clientKey`. @default a bearer token */
   readonly dpop?: boolean | TestKey | undefined;
+  /** Binds it to a certificate (RFC 8705 section 3): true to `certificate()`. Beside `dpop` it needs both. @default to none */
+  readonly certificate?: boolean | TestCertificate | undefined;
   /** What is to be wrong with it. @default nothing */
   readonly wrong?: WrongToken | undefined;
 }
@@ -46,6 +50,15 @@ export interface MintOptions extends TestTokenOptions {
 export interface ProofOptions extends TestProofOptions {
   /** What is to be wrong with it. @default nothing */
   readonly wrong?: WrongProof | undefined;
+}
+
+export interface CertificateHeaderOptions {
+  /** The certificate of the client. @default `certificate()` of the issuer */
+  readonly certificate?: TestCertificate | undefined;
+  /** The name of the header, as the option `mtls.header` has it. @default that of the form */
+  readonly header?: string | undefined;
+  /** What is to be wrong with it. @default nothing */
+  readonly wrong?: WrongCertificateHeader | undefined;
 }
 
 /** What an issuer takes over from the application it is plugged into. */

@@ -4,6 +4,8 @@ import { wellKnownUrls } from '../discovery/well-known.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { JsonObject } from '../model/json.js';
 import type { IdentityModuleOptions } from '../options/module-options.js';
+import type { CertificateHeader } from '../options/mtls-options.js';
+import { makeCertificateHeaders } from './certificate-headers.js';
 import { createInMemoryDispatcher } from './in-memory-dispatcher.js';
 import { LOOPBACK_CERTIFICATE } from './loopback-certificate.js';
 import { startLoopback, type LoopbackServer } from './loopback-server.js';
@@ -20,11 +22,13 @@ import {
 import { assertInTest } from './test-environment.js';
 import type {
   Adopted,
+  CertificateHeaderOptions,
   InMemoryIssuerOptions,
   LoopbackIssuerOptions,
   MintOptions,
   ProofOptions,
 } from './test-issuer-options.js';
+import { createTestCertificate, type TestCertificate } from './test-certificate.js';
 import { createTestKey, readTestKey, type TestKey } from './test-key.js';
 import { thumbprintOfKey } from './test-proof.js';
 import { makeProof } from './wrong-proofs.js';
@@ -52,6 +56,7 @@ export class TestIssuer {
   private fault: ProviderState['fault'];
   private stopped = false;
   private ownClientKey: TestKey | undefined;
+  private readonly certificates = new Map<string, TestCertificate>();
 
   private constructor(private readonly options: InMemoryIssuerOptions & LoopbackIssuerOptions) {
     assertInTest('TestIssuer', options);
@@ -142,7 +147,7 @@ export class TestIssuer {
   }
 
   /** A signed access token (RFC 9068), good unless `wrong` says otherwise. */
-  token({ kid, wrong, dpop = false, ...options }: MintOptions = {}): string {
+  token({ kid, wrong, dpop = false, certificate = false, ...options }: MintOptions = {}): string {
     const key = kid === undefined ? this.keys[0] : this.keys.find((each) => each.kid === kid);
     if (key === undefined) throw new RangeError('the issuer has no such key; see its "keys"');
     const { issuer, audience, nowMs } = this;
@@ -152,7 +157,7 @@ export class TestIssuer {
       ...('tokenType' in this.adopted ? { typ: this.adopted.tokenType } : {}),
       ...options.header,
     };
-    const claims = { ...this.confirmationOf(dpop), ...options.claims };
+    const claims = { ...this.confirmationOf(dpop, certificate), ...options.claims };
     return mint({ key, options: { ...options, claims, header }, frame }, wrong);
   }
 
@@ -193,6 +198,30 @@ export class TestIssuer {
     token = this.token({ dpop: true }),
   ): { readonly authorization: string; readonly dpop: string } {
     return { authorization: `DPoP ${token}`, dpop: this.dpop(method, url, token) };
+  }
+
+  /**
+   * The certificate of a client, to which `certificate: true` binds tokens: self-signed, and the same one for a name as long as the
+   * issuer lives.
+   *
+   * @param client - its common name. Another name is another client.
+   * @example
+   * const { cert, key } = issuer.certificate();
+   * https.get(url, { cert, key, headers: { authorization: issuer.bearer({ certificate: true }) } });
+   */
+  certificate(client = 'test-client'): TestCertificate {
+    const certificate = this.certificates.get(client) ?? createTestCertificate(client);
+    this.certificates.set(client, certificate);
+    return certificate;
+  }
+
+  /** The header in which a proxy hands a certificate on, good unless `wrong` says otherwise: see the option `mtls`. */
+  certificateHeaders(
+    form: CertificateHeader,
+    { certificate = this.certificate(), header, wrong }: CertificateHeaderOptions = {},
+  ): Record<string, string> {
+    const other = this.certificate('another client');
+    return makeCertificateHeaders({ form, certificate, other }, header, wrong);
   }
 
   /** Publishes a new key, which signs from now on; the others stay until they are withdrawn. */
@@ -256,9 +285,12 @@ export class TestIssuer {
     return (this.options.clock ?? systemClock).wallMs();
   }
 
-  private confirmationOf(dpop: boolean | TestKey): JsonObject {
-    if (dpop === false) return {};
-    return { cnf: { jkt: thumbprintOfKey(dpop === true ? this.clientKey : dpop) } };
+  private confirmationOf(dpop: boolean | TestKey, certificate: boolean | TestCertificate): JsonObject {
+    const key = dpop === true ? this.clientKey : dpop;
+    const bound = certificate === true ? this.certificate() : certificate;
+    if (key === false && bound === false) return {};
+    const jkt = key === false ? {} : { jkt: thumbprintOfKey(key) };
+    return { cnf: { ...jkt, ...(bound === false ? {} : { 'x5t#S256': bound.thumbprint }) } };
   }
 
   // Made when first needed: the algorithm may come from the application that it is plugged into later.

@@ -12,9 +12,8 @@ import { noteIdentity } from './builder-uses.js';
 import { createOfflineDispatcher } from './in-memory-dispatcher.js';
 import { assertInTest, type TestKitConsent } from './test-environment.js';
 import { firstAlgorithm, firstAudience, firstTokenType, rewriteIssuers } from './rewrite-options.js';
-import { boundCredentials } from './supplied-credentials.js';
+import { boundCredentials, confirmationFor } from './supplied-credentials.js';
 import { createTestKey, type TestKey } from './test-key.js';
-import { thumbprintOfKey } from './test-proof.js';
 import type { TestTokenOptions } from './test-token.js';
 import { mint } from './wrong-tokens.js';
 
@@ -155,8 +154,8 @@ function credentialsOf(
   if (options.senderConstrained !== 'require') {
     return { scheme: 'Bearer', token: mintFor(identity, options, clock, signer) };
   }
-  const key = signer.keys.ofClient(options.dpop.algorithms);
-  const claims = { cnf: { jkt: thumbprintOfKey(key) }, ...identity.claims };
+  const key = signer.keys.ofClient(options.dpop?.algorithms ?? []);
+  const claims = { cnf: confirmationFor(options, key), ...identity.claims };
   const token = mintFor({ ...identity, claims }, options, clock, signer);
   return boundCredentials(token, key, options, clock.wallMs());
 }

@@ -17,6 +17,8 @@ const RULES: TokenRules = {
   acceptIdTokens: false,
   acceptEventsClaim: false,
   senderConstrained: 'reject',
+  dpop: {},
+  mtls: undefined,
   requiredClaims: ['exp'],
   clockToleranceMs: TOLERANCE_SEC * 1000,
 };

@@ -14,6 +14,8 @@ const RULES: TokenRules = {
   acceptIdTokens: false,
   acceptEventsClaim: false,
   senderConstrained: 'reject',
+  dpop: {},
+  mtls: undefined,
   requiredClaims: ['exp'],
   clockToleranceMs: 30_000,
 };

@@ -17,6 +17,8 @@ const RULES: TokenRules = {
   acceptIdTokens: false,
   acceptEventsClaim: false,
   senderConstrained: 'reject',
+  dpop: {},
+  mtls: undefined,
   requiredClaims: ['tenant'],
   clockToleranceMs: 5_000,
 };
@@ -153,6 +155,28 @@ describe('a token that is bound to a key', () => {
     }
   });
 
+  it('passes if the options name the way to prove it: a key, a certificate, or both', () => {
+    const x5t = { 'x5t#S256': JKT };
+    const ways = { neither: {}, dpop: { dpop: {} }, mtls: { mtls: {} }, both: { dpop: {}, mtls: {} } };
+    const passing = (cnf: object): string[] =>
+      Object.entries(ways).flatMap(([name, given]) => {
+        const rules = { ...RULES, dpop: undefined, ...given, senderConstrained: 'accept' as const };
+        return errorOf(() => checkClaims({ ...CLAIMS, cnf }, rules, NOW_SEC * 1000))?.code ===
+          'sender_constrained'
+          ? []
+          : [name];
+      });
+    expect(passing({ jkt: JKT })).toEqual(['dpop', 'both']);
+    expect(passing(x5t)).toEqual(['mtls', 'both']);
+    expect(passing({ ...x5t, jkt: JKT })).toEqual(['both']);
+    for (const wrong of ['x', null, '', [JKT], `${JKT}=`]) {
+      expect(passing({ 'x5t#S256': wrong })).toEqual([]);
+      expect(passing({ jkt: JKT, 'x5t#S256': wrong })).toEqual([]);
+      expect(passing({ ...x5t, jkt: wrong })).toEqual([]);
+    }
+    expect(passing({ ...x5t, kid: 'x' })).toEqual([]);
+  });
+
   it.each(['accept', 'require'] as const)(
     'does not pass with %s if the binding cannot be checked',
     (option) => {
@@ -236,7 +260,7 @@ describe('what the doctor says', () => {
     [
       'cnf',
       ['senderConstrained'],
-      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept"',
+      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept", for mTLS with "mtls"',
       ['sender_constrained'],
     ],
   ])('of "%s"', (claim, options, advice, codes) => {

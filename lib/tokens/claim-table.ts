@@ -171,23 +171,30 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     code: 'sender_constrained',
     isCommon: true,
     // RFC 7800: useless without a proof of the key, whatever the confirmation looks like. The proof is a step of its own.
-    check: (claims, { senderConstrained }) => {
+    check: (claims, { senderConstrained, dpop, mtls }) => {
       if (claims['cnf'] === undefined) {
         if (senderConstrained === 'require') throw refuse('sender_unconstrained');
         return;
       }
       if (senderConstrained !== 'accept' && senderConstrained !== 'require')
         throw refuse('sender_constrained');
-      if (readConfirmation(claims) === null) throw refuse('sender_constrained', UNKNOWN_BINDING);
+      const confirmation = readConfirmation(claims);
+      if (!confirmation) throw refuse('sender_constrained', UNKNOWN_BINDING);
+      if (confirmation.jkt !== undefined && dpop === undefined) throw refuse('sender_constrained', NO_DPOP);
+      if (confirmation.x5tS256 !== undefined && mtls === undefined)
+        throw refuse('sender_constrained', NO_MTLS);
     },
     advice: () =>
-      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept"',
+      'it is bound to a key (DPoP, mTLS): ask for a plain Bearer token, or set senderConstrained: "accept", for mTLS with "mtls"',
   },
 ];
 
 const CLOCKS = 'is the clock of this machine, or of the provider, right?';
 const UNKNOWN_BINDING =
-  'The token is bound ("cnf") in a way that cannot be checked here: only "jkt" (DPoP) is, alone.';
+  'The token is bound ("cnf") in a way that cannot be checked here: only "jkt" (DPoP) and "x5t#S256" (mTLS) are, without others.';
+const NO_DPOP = 'The token is bound to the key of DPoP proofs ("cnf.jkt"), and the option "dpop" is false.';
+const NO_MTLS =
+  'The token is bound to a certificate ("cnf" with "x5t#S256"), and the option "mtls" is missing.';
 const A_TIME = 'a number of seconds since 1970';
 
 /** RFC 7519 section 4.1.3: a string, or a list of strings that holds one of ours. */

@@ -10,6 +10,10 @@ export interface CommonRules {
   readonly requiredClaims: readonly string[];
   readonly clockToleranceMs: number;
   readonly senderConstrained: SenderConstrained;
+  /** undefined if no tokens are accepted that are bound to the key of DPoP proofs. */
+  readonly dpop: object | undefined;
+  /** undefined if no tokens are accepted that are bound to a certificate. */
+  readonly mtls: object | undefined;
 }
 
 /** Options of an issuer that are no rules for its tokens. */

@@ -1,10 +1,16 @@
 import type { Credentials } from '../model/credentials.js';
+import type { CertificateReader } from './client-certificate.js';
 import type { CookieRule } from './read-cookie.js';
 
 /** Where transports look for credentials, from the options of the module. */
 export interface CredentialSources {
   /** Reads an HTTP request: the strict reader, or the application's `jwtFromRequest`. */
   readonly fromRequest: (request: object) => Credentials | null;
+  /**
+   * Reads the certificate of the client from the request that has opened a connection; {@link fromRequest} reads that of a request
+   * itself. undefined if certificates prove nothing.
+   */
+  readonly certificateOfHandshake?: CertificateReader | undefined;
   /** Whether the scheme DPoP is known beside Bearer. */
   readonly acceptsDpop: boolean;
   /** Whether `access_token` in the URL of a WebSocket counts. */

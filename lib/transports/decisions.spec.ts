@@ -22,6 +22,7 @@ const decision = (of: Partial<Decision> = {}): Decision => ({
   by: by!,
   resource: undefined,
   validated: of.kind === undefined || of.kind === 'validated' ? token('t1') : undefined,
+  certificate: undefined,
   scheme: of.kind === undefined || of.kind === 'validated' ? 'Bearer' : undefined,
   user: undefined,
   isOwn: true,
@@ -67,9 +68,27 @@ describe('decisions on a holder', () => {
       decisionInCall(holder, { call: call!, by: by!, scheme: 'Bearer', token: 't1', ...of })?.validated
         ?.token;
     expect(ask({})).toBe('t1');
-    for (const of of [{ call: {} }, { by: {} }, { token: 't2' }, { scheme: 'DPoP' }]) {
+    for (const of of [
+      { call: {} },
+      { by: {} },
+      { token: 't2' },
+      { scheme: 'DPoP' },
+      { certificate: { thumbprint: 'a' } },
+    ] as const) {
       expect(ask(of)).toBeUndefined();
     }
+    const ofCertificate = holderOf(decision({ certificate: { thumbprint: 'a' } }));
+    const found = ['a', 'b'].map((thumbprint) => {
+      const certificate = { thumbprint };
+      return decisionInCall(ofCertificate, {
+        call: call!,
+        by: by!,
+        scheme: 'Bearer',
+        token: 't1',
+        certificate,
+      });
+    });
+    expect(found.map((each) => each?.validated?.token)).toEqual(['t1', undefined]);
     expect([hasDecided(holder, call!), hasDecided(holder, {}), hasDecided({}, call!)]).toEqual([
       true,
       false,

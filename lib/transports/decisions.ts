@@ -1,4 +1,4 @@
-import type { Credentials } from '../model/credentials.js';
+import { isSameCertificate, type Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /**
@@ -23,6 +23,8 @@ export interface Decision {
   readonly validated: ValidatedToken | undefined;
   /** How the token came. Of `validated` only. */
   readonly scheme: Credentials['scheme'] | undefined;
+  /** The certificate that it came with, if certificates prove anything. Of `validated` only. */
+  readonly certificate: Credentials['certificate'];
   /** The protected resource that the route belongs to; undefined if none is configured. Of `validated` only. */
   readonly resource: string | undefined;
   /** What the option `mapUser` made of the token for this call, before any `handleRequest`. */
@@ -83,13 +85,16 @@ export function hasDecided(holder: object, call: object): boolean {
   return false;
 }
 
-/** What a guard decided earlier about this very call and this very token under the same scheme, in the same module. */
+type Presented = Pick<Credentials, 'scheme' | 'token' | 'certificate'>;
+
+/** What a guard decided earlier about this very call and this very token under the same scheme and certificate, in the same module. */
 export function decisionInCall(
   holder: object,
-  { call, by, scheme, token }: Pick<Credentials, 'scheme' | 'token'> & Record<'call' | 'by', object>,
+  { call, by, scheme, token, certificate }: Presented & Record<'call' | 'by', object>,
 ): Decision | undefined {
   for (let at = latestDecision(holder); at !== undefined; at = at.earlier) {
-    if (at.call === call && at.by === by && at.scheme === scheme && at.validated?.token === token) return at;
+    if (at.call !== call || at.by !== by || at.scheme !== scheme || at.validated?.token !== token) continue;
+    if (isSameCertificate(at.certificate, certificate)) return at;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { Credentials } from '../model/credentials.js';
+import { withCertificate } from './client-certificate.js';
 import { bearer, type CredentialSources } from './credentials.js';
 import type { HttpRequestLike } from './read-bearer.js';
 import { readCookie } from './read-cookie.js';
@@ -43,6 +44,10 @@ export function readUpgrade(
 ): Credentials | null {
   if (request === undefined) return onlyCredentials(...elsewhere);
   const credentials = onlyCredentials(...elsewhere, readCredentials(request, sources.acceptsDpop));
-  if (credentials !== null || sources.tokenFromCookie === undefined) return credentials;
-  return bearer(readCookie(request, sources.tokenFromCookie));
+  const found = credentials ?? fromCookie(request, sources);
+  return withCertificate(found, request, sources.certificateOfHandshake);
+}
+
+function fromCookie(request: UpgradeRequest, { tokenFromCookie }: CredentialSources): Credentials | null {
+  return tokenFromCookie === undefined ? null : bearer(readCookie(request, tokenFromCookie));
 }

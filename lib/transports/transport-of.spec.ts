@@ -155,6 +155,7 @@ describe('the holder of a message over WebSockets', () => {
       resource: undefined,
       validated: undefined,
       scheme: undefined,
+      certificate: undefined,
       user: undefined,
       isOwn: true,
       leavesUser: true,

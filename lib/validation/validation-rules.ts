@@ -29,6 +29,8 @@ export function configuredRules(issuer: ResolvedIssuer, options: ResolvedOptions
       requiredClaims: options.requiredClaims,
       clockToleranceMs: options.clockToleranceMs,
       senderConstrained: options.senderConstrained,
+      dpop: options.dpop,
+      mtls: options.mtls,
     },
     hooks: issuer.validate,
     scopes: [],

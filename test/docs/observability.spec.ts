@@ -39,7 +39,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
     'spared',
     ...CODES,
   ],
-  sender: ['bearer', 'dpop'],
+  sender: ['bearer', 'dpop', 'mtls'],
   code: CODES,
   verified: ['true', 'false'],
   cache: CACHES,

@@ -56,7 +56,7 @@ function describeOptions(): Described[] {
     Object.entries(rows).flatMap(([name, row]) => {
       const symbol = type.getProperty(name);
       if (symbol === undefined) throw new Error(`${path}${name} is missing in the public type`);
-      const own = checker.getNonNullableType(checker.getTypeOfSymbol(symbol));
+      const own = objectIn(checker.getNonNullableType(checker.getTypeOfSymbol(symbol)));
       // The table has options of a second level, `http.tls`, in one line.
       if (row.rows !== undefined && path === '') return walk(own, row.rows, `${name}.`);
       const meaning = ts.displayPartsToString(symbol.getDocumentationComment(checker));
@@ -64,6 +64,12 @@ function describeOptions(): Described[] {
       return [{ name: path + name, row, meaning, byDefault: tag && ts.displayPartsToString(tag.text) }];
     });
   return walk(checker.getTypeAtLocation(declaration), MODULE_OPTIONS, '');
+}
+
+/** `false` in the place of an object of options has no members. */
+function objectIn(type: ts.Type): ts.Type {
+  if (!type.isUnion()) return type;
+  return type.types.find(({ flags }) => (flags & ts.TypeFlags.Object) !== 0) ?? type;
 }
 
 /** What stands in the documents for a default, if it is a literal. */

@@ -1,0 +1,83 @@
+import { readTrustedProxies } from '../certificates/trusted-proxies.js';
+import { oneOf, option, refused, textList } from './kinds.js';
+import { expected, type OptionIssue } from './option-issues.js';
+import type { GivenOf, Group, Option, Rule, ValueOf } from './schema.js';
+
+/** Where the certificate of a client is found. */
+export type CertificatePlace = 'socket' | CertificateHeader;
+/** The form of a header in which a proxy hands a certificate on. */
+export type CertificateHeader = 'client-cert' | 'nginx' | 'envoy' | 'aws-alb';
+
+/** Names that say what nobody but the client says: a certificate in one of them would take away what it is for. */
+const TAKEN = ['authorization', 'cookie', 'dpop', 'host'];
+
+/** Names are compared in lower case (RFC 9110 section 5.1). */
+function headerName(): Option<string, string | undefined> {
+  return option<string, string | undefined>(undefined, (given) => {
+    const isName = typeof given === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(given);
+    if (!isName) return refused(expected('the name of a header (RFC 9110 section 5.1)', given));
+    const name = given.toLowerCase();
+    return TAKEN.includes(name) ? refused(`is the name of another header, '${name}'`) : { value: name };
+  });
+}
+
+/** Whoever is trusted can take the place of every client. */
+function findProxyIssues(ranges: readonly string[]): readonly OptionIssue[] {
+  const wrong = readTrustedProxies(ranges).wrong.map((range) => ({
+    message: expected("an IP address, or a range such as '10.0.0.0/8'", range),
+  }));
+  const open = ranges.filter((range) => /\/0+$/.test(range)).map(() => ({ message: EVERYBODY }));
+  return [...wrong, ...open];
+}
+
+const EVERYBODY =
+  'a range of the length 0 trusts everybody, so that anybody could write the header; name the addresses of your proxies';
+
+const MTLS_OPTIONS = {
+  /**
+   * Where the certificate of the client is: `socket` is the TLS connection to this server. The others are forms of a header that a
+   * proxy sets: `client-cert` (RFC 9440, HAProxy), `nginx`, `envoy`, `aws-alb`. @default 'socket'
+   */
+  certificate: oneOf<CertificatePlace>('socket', ['socket', 'client-cert', 'nginx', 'envoy', 'aws-alb']),
+  /**
+   * The name of that header: `client-cert`, `x-ssl-client-cert`, `x-forwarded-client-cert` or `x-amzn-mtls-clientcert`, if it says
+   * nothing else. @default that of the form
+   */
+  header: headerName(),
+  /**
+   * Addresses of the proxies that set the header, or ranges: `['10.0.0.0/8', '2001:db8::7']`. Compared with the other end of the TCP
+   * connection. The header from any other address is a 401. @default []
+   */
+  trustedProxies: textList<readonly string[]>(Object.freeze([]), findProxyIssues),
+};
+
+type Mtls = ValueOf<typeof MTLS_OPTIONS>;
+
+/** Where certificates of clients are found, for tokens that are bound to one (RFC 8705 section 3). */
+export interface MtlsOptions extends GivenOf<typeof MTLS_OPTIONS> {}
+
+export type ResolvedMtls = Mtls;
+
+/** Anybody can write a header: without addresses nobody could be believed. */
+const proxiesAreNamed: Rule<Mtls> = ({ certificate }, isGiven) => {
+  if (certificate === 'socket' || isGiven('trustedProxies')) return [];
+  const message = `is missing: the addresses of the proxies that set the header; certificate: '${certificate}' believes no others`;
+  return [{ path: 'trustedProxies', message }];
+};
+
+const socketHasNoHeader: Rule<Mtls> = ({ certificate }, isGiven) => {
+  if (certificate !== 'socket') return [];
+  const message =
+    "has no effect with certificate: 'socket', which reads no header; name its form: 'client-cert', 'nginx', 'envoy' or 'aws-alb'";
+  return ['header', 'trustedProxies'].filter(isGiven).map((path) => ({ path, message }));
+};
+
+export const MTLS_GROUP: Group<Mtls> = {
+  rows: MTLS_OPTIONS,
+  hints: {
+    proxies: 'unknown option; it is "trustedProxies"',
+    headerName: 'unknown option; it is "header"',
+    required: "unknown option; it is senderConstrained: 'require'",
+  },
+  rules: [proxiesAreNamed, socketHasNoHeader],
+};
