@@ -1,5 +1,5 @@
 // What a DPoP proof costs beside the two signature checks alone, in one process, in interleaved rounds.
-// node bench/proofs.mjs [rounds] ; node --expose-gc bench/proofs.mjs memory
+// node bench/proofs.mjs [rounds] ; node --expose-gc bench/proofs.mjs memory ; node --expose-gc bench/proofs.mjs full [keys]
 import 'reflect-metadata';
 import { createHash, randomUUID, verify } from 'node:crypto';
 import { auth } from 'express-oauth2-jwt-bearer';
@@ -259,6 +259,36 @@ function measureMemory() {
   console.log(`${((performance.now() - startMs) / 10_000).toFixed(2)} µs a proof`);
 }
 
-const [what = '15'] = process.argv.slice(2);
+/**
+ * What a full memory takes: proofs of one key, or one proof each of as many keys. A process of its own for each: what one leaves behind
+ * would count for the next.
+ *
+ * @param {number} keys
+ */
+function measureFull(keys) {
+  const maxEntries = 500_000;
+  let nowMs = Date.now();
+  const clock = /** @type {never} */ ({ wallMs: () => nowMs, monotonicMs: () => nowMs });
+  const reporter = { report: () => undefined };
+  const parts = { store: undefined, onStoreFailure: /** @type {const} */ ('local'), clock, reporter };
+  const guard = new ReplayGuard('dpop', { ...parts, maxEntries, maxPerOwner: maxEntries });
+  const heap = () => {
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  for (let proof = 0; proof < maxEntries; proof++) {
+    nowMs += 80_000 / maxEntries;
+    const jkt = createHash('sha256')
+      .update(String(proof % keys))
+      .digest('base64url');
+    if (guard.use(`${jkt}.${randomUUID()}`, 80_000, jkt) !== 'first') throw new Error('refused');
+  }
+  const megabytes = ((heap() - before) / 1e6).toFixed(0);
+  console.log(`${guard.entries.size} proofs of ${keys} keys: ${megabytes} MB of heap`);
+}
+
+const [what = '15', keys = '1'] = process.argv.slice(2);
 if (what === 'memory') measureMemory();
+else if (what === 'full') measureFull(Number(keys));
 else await measure(Number(what));

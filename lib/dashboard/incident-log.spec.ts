@@ -123,7 +123,7 @@ describe('the store', () => {
     incidents.record(storeFailed('no answer within 100 ms'), 1_000);
     incidents.record(storeFailed('no answer within 100 ms'), 2_000);
     incidents.record({ type: 'store.recovered', downMs: 2_000 }, 3_000);
-    incidents.record({ type: 'replays.full', maxEntries: 5 }, 4_000);
+    incidents.record({ type: 'replays.full', ofOneKey: false, maxEntries: 5 }, 4_000);
     expect(incidents.incidents()).toEqual([
       { kind: 'replays-full', atMs: 4_000 },
       { kind: 'store-recovered', atMs: 3_000 },

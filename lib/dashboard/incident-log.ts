@@ -21,7 +21,7 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: 'failed'; readonly issuer: string; readonly document: Document; readonly reason: string }
   | { readonly kind: 'recovered'; readonly issuer: string; readonly document: Document }
   | { readonly kind: 'issuers-failed' | 'store-failed'; readonly reason: string }
-  | { readonly kind: 'store-recovered' | 'replays-full' }
+  | { readonly kind: 'store-recovered' | 'replays-full' | 'replays-full-of-key' }
 );
 
 /** A document of a provider that could not be fetched. */
@@ -109,7 +109,7 @@ export class IncidentLog {
   /** One that fails and answers in turns would drive all others out: its failures are a minute apart. */
   private recordStore(event: StoreEvent, atMs: number): void {
     if (event.type === 'replays.full') {
-      this.ring.push({ kind: 'replays-full', atMs });
+      this.ring.push({ kind: event.ofOneKey ? 'replays-full-of-key' : 'replays-full', atMs });
     } else if (event.type === 'store.recovered') {
       if (this.isStoreFaultTold) this.ring.push({ kind: 'store-recovered', atMs });
       this.isStoreFaultTold = false;

@@ -154,12 +154,15 @@ export interface StoreRecoveredEvent {
 }
 
 /**
- * The memory of proofs that were used is full, and no store has decided in its place: proofs are answered with 503
- * `store_unavailable`, at most one event a minute.
+ * The memory of proofs that were used is full, for all or for one key of a client, and no store has decided in its place: proofs are
+ * answered with 503 `store_unavailable`, at most one event a minute for each of the two.
  */
 export interface ReplaysFullEvent {
   readonly type: 'replays.full';
+  /** How many fit. */
   readonly maxEntries: number;
+  /** Whether a single key has used as many as one may (`dpop.maxProofsPerKey`): other clients are not affected. */
+  readonly ofOneKey: boolean;
 }
 
 export type IdentityEvent =

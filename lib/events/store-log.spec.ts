@@ -35,7 +35,7 @@ describe('StoreLog', () => {
 
   it('tells that the memory is full', () => {
     const { log, lines } = open();
-    log.write({ type: 'replays.full', maxEntries: 500_000 });
+    log.write({ type: 'replays.full', ofOneKey: false, maxEntries: 500_000 });
     expect(lines).toEqual([
       'error: the memory of used proofs is full (500000); more of them get a 503 until some have ended',
     ]);

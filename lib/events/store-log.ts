@@ -31,7 +31,9 @@ export class StoreLog {
         return;
       case 'replays.full':
         this.logger.error(
-          `the memory of used proofs is full (${String(event.maxEntries)}); more of them get a 503 until some have ended`,
+          event.ofOneKey
+            ? `one client has used as many proofs as fit of one key (dpop.maxProofsPerKey, ${String(event.maxEntries)}); more of them get a 503 until some have ended`
+            : `the memory of used proofs is full (${String(event.maxEntries)}); more of them get a 503 until some have ended`,
         );
         return;
     }

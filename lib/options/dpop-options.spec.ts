@@ -63,6 +63,7 @@ describe('dpop', () => {
     ['clockToleranceMs', [-1, 300_001, NaN, '1', null]],
     ['replay', ['memory', true, false, null]],
     ['maxProofs', [0, 999, 10_000_001, 1_000.5, NaN, '1000', null]],
+    ['maxProofsPerKey', [0, 10_000_001, 1_000.5, NaN, '1000', null]],
     ['onStoreFailure', ['accept', true, null]],
     ['nonce', [true, SECRET, [SECRET], null]],
   ])('takes no other %s', (name, values) => {
@@ -71,6 +72,14 @@ describe('dpop', () => {
         new RegExp(`^dpop\\.${name}[^:]*: expected`),
       );
     }
+  });
+
+  it('takes no more proofs of one key than of all', () => {
+    expect(resolve({ dpop: { maxProofs: 1_000, maxProofsPerKey: 1_000 } }).dpop?.maxProofsPerKey).toBe(1_000);
+    expect(resolve({ dpop: { maxProofs: 1_000 } }).dpop?.maxProofsPerKey).toBeUndefined();
+    expect(issuesOf({ ...PUBLIC, dpop: { maxProofs: 1_000, maxProofsPerKey: 1_001 } })).toEqual([
+      'dpop.maxProofsPerKey: is more than "maxProofs" (1000)',
+    ]);
   });
 
   it('takes secrets of nonces that are long enough, and shows none of them', () => {

@@ -63,6 +63,14 @@ function proofAlgorithms(fallback: readonly string[]): Option<readonly string[],
   });
 }
 
+const MAX_PROOFS = 10_000_000;
+
+/** undefined: a quarter of `maxProofs`. */
+function maxProofsPerKey(): Option<number, number | undefined> {
+  const places = count(0, { max: MAX_PROOFS });
+  return option<number, number | undefined>(undefined, (given) => places.read(given, 0));
+}
+
 const DPOP_OPTIONS = {
   /**
    * Algorithms that proofs may be signed with. A check of ES384 takes 8 times, one of ES512 20 times as long as one of ES256.
@@ -78,8 +86,13 @@ const DPOP_OPTIONS = {
    * be used again until it is too old. @default 'once'
    */
   replay: oneOf('once', ['once', 'off']),
-  /** Used proofs that this process remembers; more are answered with 503. Each takes about 120 bytes. @default 500000 */
-  maxProofs: count(500_000, { min: 1_000, max: 10_000_000 }),
+  /**
+   * Used proofs that this process remembers; more are answered with 503. As many as the proofs of a second times the seconds that they
+   * last: `maxAgeMs` and twice `clockToleranceMs`. @default 500000
+   */
+  maxProofs: count(500_000, { min: 1_000, max: MAX_PROOFS }),
+  /** How many of them may be of one key of a client, so that no client alone fills the memory. @default a quarter of `maxProofs` */
+  maxProofsPerKey: maxProofsPerKey(),
   /**
    * What is decided while the option `store` does not answer: `local` by what this replica has seen, `refuse` nothing, so that proofs
    * are answered with 503. @default 'local'
@@ -94,8 +107,14 @@ export interface DpopOptions extends GivenOf<typeof DPOP_OPTIONS> {}
 
 export type ResolvedDpop = ValueOf<typeof DPOP_OPTIONS>;
 
+const keyFitsMemory: Rule<ResolvedDpop> = ({ maxProofs, maxProofsPerKey: ofKey = 0 }) =>
+  ofKey <= maxProofs
+    ? []
+    : [{ path: 'maxProofsPerKey', message: `is more than "maxProofs" (${String(maxProofs)})` }];
+
 export const DPOP_GROUP: Group<ResolvedDpop> = {
   rows: DPOP_OPTIONS,
+  rules: [keyFitsMemory],
   hints: {
     nonces: 'unknown option; it is "nonce": { secrets }',
     required: "unknown option; it is senderConstrained: 'require'",

@@ -42,7 +42,9 @@ interface Parts {
 function createVerifier({ publicUrl, dpop }: ResolvedOptions, given: Parts): DpopVerifier | undefined {
   // The rules of the options demand the URL; without it every proof would fail.
   if (dpop === undefined || publicUrl === undefined) return undefined;
-  const { algorithms, maxAgeMs, clockToleranceMs, nonce, onStoreFailure, maxProofs: maxEntries } = dpop;
+  const { algorithms, maxAgeMs, clockToleranceMs, nonce, onStoreFailure } = dpop;
+  const { maxProofs: maxEntries, maxProofsPerKey: maxPerOwner } = dpop;
+  const memory = { ...given, onStoreFailure, maxEntries, maxPerOwner };
   const base = publicUrl.replace(/\/$/, '');
   const rules = {
     algorithms,
@@ -50,8 +52,7 @@ function createVerifier({ publicUrl, dpop }: ResolvedOptions, given: Parts): Dpo
     clockToleranceMs,
     publicUrl: base,
     nonces: nonce && new ProofNonces({ ...nonce, clockToleranceMs, publicUrl: base }),
-    replay:
-      dpop.replay === 'once' ? new ReplayGuard('dpop', { ...given, onStoreFailure, maxEntries }) : undefined,
+    replay: dpop.replay === 'once' ? new ReplayGuard('dpop', memory) : undefined,
   };
   return new DpopVerifier(rules, new ProofKeys(), given.clock);
 }

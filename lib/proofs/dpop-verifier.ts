@@ -101,8 +101,9 @@ export class DpopVerifier {
   use({ jkt, jti, passesForMs }: CheckedProof, begun?: Use | Promise<Use>): Use | Promise<Use> {
     const { replay, clockToleranceMs } = this.rules;
     if (replay === undefined) return 'first';
-    const [proof, ttlMs] = [`${jkt}.${jti}`, passesForMs + clockToleranceMs];
-    return begun === undefined ? replay.use(proof, ttlMs) : replay.follow(proof, ttlMs, begun);
+    const proof = `${jkt}.${jti}`;
+    const ttlMs = passesForMs + clockToleranceMs;
+    return begun === undefined ? replay.use(proof, ttlMs, jkt) : replay.follow(begun, proof, ttlMs, jkt);
   }
 
   /** @throws {IdentityError} `proof_replayed`, `store_unavailable`. */

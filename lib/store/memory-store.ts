@@ -16,7 +16,9 @@ export function memoryStore(): IdentityStore {
   const memory = new KeyMemory(MAX_ENTRIES);
   return {
     putIfAbsent: async (key, ttlMs) => {
-      const kept = memory.add(key, ttlMs, systemClock.monotonicMs());
+      const monotonicMs = systemClock.monotonicMs();
+      // Like a store of its own, which has a clock of its own.
+      const kept = memory.add(key, ttlMs, { wallMs: monotonicMs, monotonicMs });
       if (kept === 'full')
         throw new Error(`the memory store holds ${String(MAX_ENTRIES)} keys, and no more fit`);
       return kept === 'added';

@@ -9,6 +9,7 @@ interface Given {
   readonly store?: IdentityStore;
   readonly onStoreFailure?: OnStoreFailure;
   readonly maxEntries?: number;
+  readonly maxPerOwner?: number;
 }
 
 function open({ store, onStoreFailure = 'local', ...rest }: Given = {}) {
@@ -59,7 +60,7 @@ describe('ReplayGuard without a store', () => {
     expect(await guard.use('c', 60_000)).toBe('undecided');
     expect(await guard.use('d', 60_000)).toBe('undecided');
     expect(await guard.use('a', 60_000)).toBe('seen');
-    expect(events).toEqual([{ type: 'replays.full', maxEntries: 2 }]);
+    expect(events).toEqual([{ type: 'replays.full', maxEntries: 2, ofOneKey: false }]);
     expect(guard.entries).toEqual({ size: 2, maxSize: 2 });
     await clock.advance(61_000);
     expect(await guard.use('c', 60_000)).toBe('first');
@@ -77,6 +78,47 @@ describe('ReplayGuard without a store', () => {
     expect(await guard.use('a', 70_000)).toBe('seen');
     await clock.advance(2_000);
     expect(await guard.use('a', 70_000)).toBe('first');
+  });
+
+  it('remembers when the clock is set forward and back, whatever was used meanwhile', async () => {
+    const { guard, clock } = open();
+    await guard.use('a', 70_000);
+    await clock.advance(10_000);
+    clock.jumpWall(3_600_000);
+    expect(await guard.use('b', 70_000)).toBe('first');
+    await clock.advance(2_000);
+    expect([await guard.use('a', 70_000), await guard.use('b', 70_000)]).toEqual(['seen', 'seen']);
+    clock.jumpWall(-3_600_000);
+    await clock.advance(2_000);
+    expect([await guard.use('a', 70_000), await guard.use('b', 70_000)]).toEqual(['seen', 'seen']);
+    await clock.advance(58_000);
+    expect(await guard.use('a', 70_000)).toBe('first');
+    // A proof of the hour ahead passes again in an hour.
+    await clock.advance(3_600_000 - 62_000 + 70_000);
+    expect(await guard.use('b', 70_000)).toBe('seen');
+    await clock.advance(2_000);
+    expect([await guard.use('b', 70_000), guard.entries.size]).toEqual(['first', 1]);
+  });
+
+  it('lets nobody take more than a quarter of the memory, or what the options say', async () => {
+    const { guard, clock, events } = open({ maxEntries: 8 });
+    const use = (proof: string, owner: string): unknown => guard.use(proof, 60_000, owner);
+    expect([1, 2, 3, 4].map((at) => use(`a${String(at)}`, 'a'))).toEqual([
+      'first',
+      'first',
+      'undecided',
+      'undecided',
+    ]);
+    expect(use('a1', 'a')).toBe('seen');
+    expect(events).toEqual([{ type: 'replays.full', maxEntries: 2, ofOneKey: true }]);
+    const others = ['b', 'c', 'd'].flatMap((owner) => [use(`${owner}1`, owner), use(`${owner}2`, owner)]);
+    expect(new Set(others)).toEqual(new Set(['first']));
+    expect(use('e1', 'e')).toBe('undecided');
+    expect(events.at(-1)).toEqual({ type: 'replays.full', maxEntries: 8, ofOneKey: false });
+    await clock.advance(61_000);
+    expect([use('a3', 'a'), use('a4', 'a'), use('a5', 'a')]).toEqual(['first', 'first', 'undecided']);
+    const one = open({ maxEntries: 8, maxPerOwner: 1 }).guard;
+    expect([one.use('a', 1_000, 'a'), one.use('b', 1_000, 'a')]).toEqual(['first', 'undecided']);
   });
 
   it('decides at once', () => {
@@ -176,6 +218,19 @@ describe('ReplayGuard with a store', () => {
         if (probe < 5) await clock.advance(guard.retryAfterMs);
       }
       expect(guard.retryAfterMs).toBe(2_500);
+    });
+
+    it('lets the store decide about a client that has used its part', async () => {
+      const store = new Store();
+      const { guard, events } = open({ store, maxEntries: 4 });
+      const uses = ['a', 'b', 'b'].map(async (proof) => guard.use(proof, 60_000, 'owner'));
+      expect([await Promise.all(uses), events]).toEqual([['first', 'first', 'seen'], []]);
+      store.isDown = true;
+      expect([await guard.use('a', 60_000, 'owner'), await guard.use('c', 60_000, 'owner')]).toEqual([
+        'seen',
+        'undecided',
+      ]);
+      expect(await guard.use('d', 60_000, 'other')).toBe('first-here');
     });
 
     it('refuse: cannot be filled with proofs that it declined', async () => {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../cache/clock.js';
 import type { EventReporter } from '../events/event-reporter.js';
-import { KeyMemory } from './key-memory.js';
+import { KeyMemory, type Kept } from './key-memory.js';
 import type { SharedStore } from './shared-store.js';
 
 /**
@@ -26,10 +26,14 @@ export interface ReplayGuardParts {
   readonly reporter: Pick<EventReporter, 'report'>;
   /** Places in the memory of this process. @default 500000 */
   readonly maxEntries?: number;
+  /** Places that proofs of one owner may have. @default a quarter of all */
+  readonly maxPerOwner?: number | undefined;
 }
 
-/** More than the proofs that a processor can verify in the 70 s for which they are good: about 85 MB if all are in use. */
+/** More than the proofs that a processor can verify in the 80 s for which they are good at the most. */
 const MAX_ENTRIES = 500_000;
+type NewlyKept = Exclude<Kept, 'present'>;
+
 /** What no store is asked to exceed. */
 const MAX_TTL_MS = 86_400_000;
 const FULL_EVERY_MS = 60_000;
@@ -42,7 +46,8 @@ const FULL_EVERY_MS = 60_000;
  */
 export class ReplayGuard {
   private readonly memory: KeyMemory;
-  private fullReportedMs = -Infinity;
+  /** By what is full. */
+  private readonly reportedMs = { full: -Infinity, 'owner-full': -Infinity };
 
   /**
    * @param purpose - what the proofs are for, so that those of two kinds do not meet; a constant of the code.
@@ -51,7 +56,8 @@ export class ReplayGuard {
     private readonly purpose: string,
     private readonly parts: ReplayGuardParts,
   ) {
-    this.memory = new KeyMemory(parts.maxEntries ?? MAX_ENTRIES);
+    const { maxEntries = MAX_ENTRIES, maxPerOwner = Math.ceil(maxEntries / 4) } = parts;
+    this.memory = new KeyMemory(maxEntries, maxPerOwner);
   }
 
   /** Places of the memory in use, and how many there are. */
@@ -70,14 +76,14 @@ export class ReplayGuard {
    * @param proof - what tells the proof from all others, for DPoP the thumbprint of the key and the `jti`. Of any length: only
    *   a hash of it is kept.
    * @param ttlMs - how long the proof could be used again, in milliseconds; bounded to a day.
+   * @param owner - whose proofs may take a part of the memory only, for DPoP the thumbprint of the key. @default none
    * @returns a promise if the store is asked.
    */
-  use(proof: string, ttlMs: number): Use | Promise<Use> {
-    const { store, clock } = this.parts;
+  use(proof: string, ttlMs: number, owner?: string): Use | Promise<Use> {
+    const { store } = this.parts;
     const key = this.keyOf(proof);
     const wholeMs = wholeTtlMs(ttlMs);
-    // By the clock that judges the age of proofs: if it is set back, what was used is remembered for as much longer.
-    const kept = this.memory.add(key, wholeMs, clock.wallMs());
+    const kept = this.remember(key, wholeMs, owner);
     if (kept === 'present') return 'seen';
     return store === undefined ? this.decideAlone(key, kept) : this.ask(store, key, wholeMs, kept);
   }
@@ -86,21 +92,26 @@ export class ReplayGuard {
    * The same for a request whose use another module with the same store has begun: the store is not asked again, because it would
    * answer that the proof was used. What that module decided without the store counts for nothing here.
    */
-  async follow(proof: string, ttlMs: number, begun: Use | Promise<Use>): Promise<Use> {
+  async follow(begun: Use | Promise<Use>, proof: string, ttlMs: number, owner?: string): Promise<Use> {
     const key = this.keyOf(proof);
-    const kept = this.memory.add(key, wholeTtlMs(ttlMs), this.parts.clock.wallMs());
+    const kept = this.remember(key, wholeTtlMs(ttlMs), owner);
     if (kept === 'present') return 'seen';
     const use = await begun;
     return use === 'first' || use === 'seen' ? use : this.decideAlone(key, kept);
   }
 
-  private async ask(store: SharedStore, key: string, ttlMs: number, kept: 'added' | 'full'): Promise<Use> {
+  private remember(key: string, ttlMs: number, owner: string | undefined): Kept {
+    const { clock } = this.parts;
+    return this.memory.add(key, ttlMs, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }, owner);
+  }
+
+  private async ask(store: SharedStore, key: string, ttlMs: number, kept: NewlyKept): Promise<Use> {
     const answer = await store.putIfAbsent(key, ttlMs);
     if (answer === 'unavailable') return this.decideAlone(key, kept);
     return answer === 'put' ? 'first' : 'seen';
   }
 
-  private decideAlone(key: string, kept: 'added' | 'full'): Use {
+  private decideAlone(key: string, kept: NewlyKept): Use {
     const { store, onStoreFailure } = this.parts;
     if (store !== undefined && onStoreFailure === 'refuse') {
       // It was not accepted, so a client that sends the same one again is no thief.
@@ -108,7 +119,7 @@ export class ReplayGuard {
       return 'undecided';
     }
     if (kept === 'added') return store === undefined ? 'first' : 'first-here';
-    this.reportFull();
+    this.reportFull(kept);
     return 'undecided';
   }
 
@@ -117,11 +128,17 @@ export class ReplayGuard {
     return `${this.purpose}:${hash('sha256', proof, 'base64url').slice(0, 22)}`;
   }
 
-  private reportFull(): void {
+  private reportFull(what: 'full' | 'owner-full'): void {
     const nowMs = this.parts.clock.monotonicMs();
-    if (nowMs - this.fullReportedMs < FULL_EVERY_MS) return;
-    this.fullReportedMs = nowMs;
-    this.parts.reporter.report({ type: 'replays.full', maxEntries: this.memory.maxEntries });
+    if (nowMs - this.reportedMs[what] < FULL_EVERY_MS) return;
+    this.reportedMs[what] = nowMs;
+    const { maxEntries, maxPerOwner } = this.memory;
+    const ofOneKey = what === 'owner-full';
+    this.parts.reporter.report({
+      type: 'replays.full',
+      maxEntries: ofOneKey ? maxPerOwner : maxEntries,
+      ofOneKey,
+    });
   }
 }
 

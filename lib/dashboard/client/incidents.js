@@ -77,6 +77,12 @@ function describe(incident) {
         title: 'The memory of used proofs is full',
         text: 'More of them are answered with 503 until some have ended.',
       };
+    case 'replays-full-of-key':
+      return {
+        shape: 'warn',
+        title: 'One client has used as many proofs as one may',
+        text: 'More of its proofs are answered with 503 until some have ended.',
+      };
     case 'issuers-failed':
       return { shape: 'warn', title: 'The application’s function “issuers” failed', text: incident.reason };
   }
