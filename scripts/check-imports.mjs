@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 /** Lowest first. Folders of one rank may not import each other. */
-const RANKS = [
+export const RANKS = [
   ['model'],
   ['errors', 'cache', 'certificates'],
   ['options'],
