@@ -1,5 +1,5 @@
 // What Markdown means on the site: as on GitHub, except for links to files that are no pages.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isPage } from './pages.mjs';
 
@@ -43,6 +43,7 @@ export function adaptMarkdown(md, place) {
     const page = env.relativePath ?? '';
     if (page === 'index.md' || page.startsWith('api/')) return;
     labelCells(tokens);
+    markDrawings(tokens, path.posix.join(place.root, path.posix.dirname(page)));
     for (const token of tokens) {
       if (token.type === 'html_block') token.content = withRelativeImages(token.content);
       if (token.type === 'fence' && UNCOLOURED.has(token.info)) token.info = 'text';
@@ -73,8 +74,23 @@ function labelCells(/** @type {Token[]} */ tokens) {
     else if (token.type === 'td_open') {
       token.attrSet('data-column', names[column] ?? '');
       column += 1;
-      if (names.length > 2 && text.length > TEXT) table?.attrSet('class', 'text');
+      if (names.length > 1 && text.length > TEXT) table?.attrSet('class', 'text');
     }
+  }
+}
+
+/** Drawings that are wider cannot be read on a phone unless they scroll. */
+const PHONE = 500;
+
+/** A paragraph that is a wide drawing can be scrolled, by keyboard as well. */
+function markDrawings(/** @type {Token[]} */ tokens, /** @type {string} */ folder) {
+  for (const [index, { content }] of tokens.entries()) {
+    const [, file] = /^!\[[^\]]*\]\(([^)\s]+\.svg)\)$/.exec(content) ?? [];
+    if (file === undefined) continue;
+    const [, width] = /viewBox="0 0 (\d+)/.exec(readFileSync(path.join(folder, file), 'utf8')) ?? [];
+    if (Number(width) <= PHONE) continue;
+    tokens[index - 1]?.attrSet('class', 'wide');
+    tokens[index - 1]?.attrSet('tabindex', '0');
   }
 }
 

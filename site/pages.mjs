@@ -36,11 +36,18 @@ function listedPages(/** @type {string} */ markdown, /** @type {string} */ from)
  */
 export function sidebarOf(read) {
   const [, ...sections] = read('docs/index.md').split(/^## /m);
-  return sections.map((section) => ({
-    text: section.slice(0, section.indexOf('\n')).trim(),
-    items: listedPages(section, 'docs/index.md').map((page) => itemOf(page, read)),
-  }));
+  return sections.map((section) => {
+    const items = listedPages(section, 'docs/index.md').map((page) => itemOf(page, read));
+    return {
+      text: section.slice(0, section.indexOf('\n')).trim(),
+      items: items.length === 1 ? opened(items) : items,
+    };
+  });
 }
+
+/** The pages below an index are beside it, in a group that has nothing else. */
+const opened = (/** @type {Item[]} */ items) =>
+  items.flatMap(({ text, link, items: below = [] }) => [{ text, link }, ...below]);
 
 /**
  * @param {{ text: string, file: string }} page

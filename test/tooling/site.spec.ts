@@ -25,15 +25,25 @@ describe('the sidebar of the documentation site', () => {
       {
         text: 'Providers',
         items: [
-          {
-            text: 'Providers',
-            link: '/docs/providers/',
-            collapsed: true,
-            items: [{ text: 'Auth0', link: '/docs/providers/auth0' }],
-          },
+          { text: 'Providers', link: '/docs/providers/' },
+          { text: 'Auth0', link: '/docs/providers/auth0' },
         ],
       },
       { text: 'Reference', items: [{ text: 'Options', link: '/docs/reference/options' }] },
+    ]);
+  });
+
+  it('has the pages that an index lists below it, beside others', () => {
+    const map = '\n## All\n\n- [Providers](providers/index.md)\n- [Options](reference/options.md)\n';
+    const [all] = sidebarOf((file) => (file === 'docs/index.md' ? map : (files[file] ?? '')));
+    expect(all?.items).toEqual([
+      {
+        text: 'Providers',
+        link: '/docs/providers/',
+        collapsed: true,
+        items: [{ text: 'Auth0', link: '/docs/providers/auth0' }],
+      },
+      { text: 'Options', link: '/docs/reference/options' },
     ]);
   });
 
