@@ -1,4 +1,5 @@
-// A bar chart as SVG text.
+// A bar chart as SVG text, readable on light and dark pages.
+import { DARK_THEME } from './svg-theme.mjs';
 
 const WIDTH = 760;
 const LEFT = 290;
@@ -14,6 +15,7 @@ export function drawBars({ title, bars }) {
   const most = Math.max(...bars.map(({ value }) => value));
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">`,
+    DARK_THEME,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="${WIDTH / 2}" y="24" text-anchor="middle" font-size="15" fill="#111827">${title}</text>`,
   ];

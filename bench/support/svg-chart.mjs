@@ -1,4 +1,5 @@
 // A line chart as SVG text: enough for what the documents show, and readable on light and dark pages.
+import { DARK_THEME } from './svg-theme.mjs';
 
 /**
  * @typedef {{ name: string, points: readonly (readonly [x: number, y: number])[] }} Series
@@ -22,6 +23,7 @@ export function drawChart({ title, x, y, series, legend = LEGEND }) {
   const toY = scale(y, HEIGHT - BOTTOM, TOP);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    DARK_THEME,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(WIDTH / 2, 22, title, 'middle', '#111827', 15),
   ];

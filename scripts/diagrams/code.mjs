@@ -21,11 +21,11 @@ export function drawLayers() {
   const starts = bands.map(({ from }) => RANKS.findIndex((row) => row.includes(from)));
   const height = 74;
   const parts = bands.flatMap(({ title }, band) => {
-    const first = starts[band] ?? -1;
+    const first = band === 0 ? RANKS.length - 1 : (starts[band] ?? -1);
     const below = starts[band + 1] ?? -1;
     if (first <= below) throw new Error(`no rank for "${title}"`);
     const folders = RANKS.slice(below + 1, first + 1)
-      .reverse()
+      .toReversed()
       .flat();
     const y = 16 + band * (height + 22);
     return [

@@ -43,15 +43,16 @@ export const text = (x, y, content, { anchor = 'middle', bold = false, soft = fa
   `<text class="${soft ? 'soft' : 'ink'}" x="${x}" y="${y}" text-anchor="${anchor}"${bold ? ' font-weight="600"' : ''}>${escape(content)}</text>`;
 
 /**
- * Lines around the middle of a box; the first one is bold, if there are others or `bold` says so.
+ * Lines around the middle of a box; of a bold title the others are softer.
  * @param {number} x
  * @param {number} y
- * @param {readonly string[]} lines
+ * @param {readonly string[]} content
+ * @param {boolean} bold
  */
-export const lines = (x, y, lines, bold = lines.length > 1) =>
-  lines
-    .map((content, index) =>
-      text(x, y + (index - (lines.length - 1) / 2) * LINE + 5, content, {
+const lines = (x, y, content, bold) =>
+  content
+    .map((line, index) =>
+      text(x, y + (index - (content.length - 1) / 2) * LINE + 5, line, {
         bold: bold && index === 0,
         soft: bold && index > 0,
       }),
