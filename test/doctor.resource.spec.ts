@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Controller, Get, Logger, Module, Post } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -227,6 +228,35 @@ describe('doctor --resource names what is wrong, and what to do', { timeout: 60_
       'a list',
       { answer: only(DOCUMENT, (_, response) => response.end('[]'), 'GET') },
       /no JSON object/,
+      /JSON object/,
+    ],
+    [
+      'document_not_json',
+      'a document that is too long once it is decoded',
+      {
+        answer: only(
+          DOCUMENT,
+          (_, response) =>
+            response
+              .setHeader('content-encoding', 'gzip')
+              .end(gzipSync(JSON.stringify({ padding: 'x'.repeat(4_000_000) }))),
+          'GET',
+        ),
+      },
+      /is too long once it is decoded: more than \d+ bytes$/,
+      /JSON object/,
+    ],
+    [
+      'document_not_json',
+      'what is not what its encoding says',
+      {
+        answer: only(
+          DOCUMENT,
+          (_, response) => response.setHeader('content-encoding', 'gzip').end('not gzip'),
+          'GET',
+        ),
+      },
+      /cannot be decoded$/,
       /JSON object/,
     ],
     [

@@ -36,6 +36,9 @@ class Orders {
   @ProtectedResource(MCP) @Get('mcp') tools(): object {
     return {};
   }
+  @UseGuards(IdentityAuthGuard) @ProtectedResource(MCP) @Get('mcp/twice') twice(): object {
+    return {};
+  }
 }
 
 interface Exported {
@@ -72,6 +75,8 @@ async function exportAfterCalls(resources: readonly { readonly url: string }[]):
   expect((await get(`${url}/news`)).status).toBe(200);
   if (resources.length > 1) {
     expect(await ask('mcp', MCP, '0oa1')).toBe(200);
+    // Two guards stand before it, and count a token once.
+    expect(await ask('mcp/twice', MCP, '0oa1')).toBe(200);
     expect(await ask('mcp', API, '0oa1')).toBe(401);
   }
   const families = readMetrics(await app.get(IdentityPrometheus).metrics());
@@ -119,18 +124,18 @@ describe('tokens for another resource', () => {
     expect(prometheus('identity_resource_tokens_total')).toEqual({
       [of(API, 'accepted')]: 22,
       [of(API, 'mismatch')]: 0,
-      [of(MCP, 'accepted')]: 1,
+      [of(MCP, 'accepted')]: 2,
       [of(MCP, 'mismatch')]: 1,
     });
     expect(openTelemetry('identity.resource.tokens')).toEqual([
       [{ 'identity.resource': API, 'identity.result': 'accepted' }, 22],
       [{ 'identity.resource': API, 'identity.result': 'mismatch' }, 0],
-      [{ 'identity.resource': MCP, 'identity.result': 'accepted' }, 1],
+      [{ 'identity.resource': MCP, 'identity.result': 'accepted' }, 2],
       [{ 'identity.resource': MCP, 'identity.result': 'mismatch' }, 1],
     ]);
     expect(stats.snapshot().resources).toEqual([
       { resource: API, tokens: 22, mismatches: 0 },
-      { resource: MCP, tokens: 2, mismatches: 1 },
+      { resource: MCP, tokens: 3, mismatches: 1 },
     ]);
   });
 });

@@ -68,17 +68,12 @@ export class Authorizer {
   }
 
   /**
-   * Why a token is not for a resource; undefined if it is.
+   * Why a token is not for a resource, before any route is asked, such as for a WebSocket that connects: told and counted.
    *
    * @param resource - as a decorator names it; undefined for the first one.
    */
-  mismatchOf(validated: ValidatedToken, resource: string | undefined): IdentityError | undefined {
-    return this.resources.findMismatch(validated, resource, this.rights.audienceOf);
-  }
-
-  /** The same for what is denied before any route is asked, such as a WebSocket that connects: told and counted. */
   denyMismatch(validated: ValidatedToken, resource: string | undefined): IdentityError | undefined {
-    const error = this.mismatchOf(validated, resource);
+    const error = this.resources.findMismatch(validated, resource, this.rights.audienceOf);
     if (error === undefined) return undefined;
     this.reports.denied(validated, error);
     this.reports.countDenial(validated, error.code);
@@ -90,7 +85,7 @@ export class Authorizer {
     plan: AccessPlan,
     context: ExecutionContext,
   ): UnmetRequirement | undefined {
-    const error = this.mismatchOf(validated, plan.resource);
+    const error = this.resources.findMismatch(validated, plan.resource, this.rights.audienceOf, context);
     if (error !== undefined) return { error, challenge: undefined };
     const malformed = plan.claimReaders.find(({ isMalformed }) => isMalformed(validated.claims));
     if (malformed !== undefined) return { error: malformedClaim(malformed.claim), challenge: undefined };

@@ -65,15 +65,19 @@ export class ApiProbe {
     }
   }
 
-  /** The JSON of an answer with the status 200; undefined if it is none. */
-  async readJson(url: URL, answer: RawAnswer): Promise<unknown> {
+  /** The JSON of an answer with the status 200, or why it is none. */
+  async readJson(
+    url: URL,
+    answer: RawAnswer,
+  ): Promise<{ readonly json: unknown } | { readonly problem: string }> {
     try {
       const arrived = { ...answer, url, documentUrl: url.href, what: `GET ${url.href}`, atMs: Date.now() };
       const outcome = await readDocument(arrived, this.settings.maxResponseBytes);
-      return 'answer' in outcome ? outcome.answer.json?.body : undefined;
-    } catch {
-      // A body that is too long once it is decoded, or that cannot be decoded at all.
-      return undefined;
+      return { json: 'answer' in outcome ? outcome.answer.json?.body : undefined };
+    } catch (error) {
+      if (error instanceof BodyTooLargeError)
+        return { problem: `is too long once it is decoded: ${error.message}` };
+      return { problem: 'cannot be decoded' };
     }
   }
 

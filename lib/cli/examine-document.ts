@@ -71,11 +71,11 @@ async function fetchDocument(probe: ApiProbe, url: URL): Promise<Fetched> {
     findings.push(mismatch(name, `GET ${place.href}: status ${String(status)}`, advice));
     return { findings, document: undefined, status };
   }
-  const document = await probe.readJson(place, answer);
+  const read = await probe.readJson(place, answer);
+  const document = 'json' in read ? read.json : undefined;
   if (!isJsonObject(document)) {
-    findings.push(
-      mismatch('document_not_json', `the body of ${place.href} is no JSON object (${typeOf(answer)})`),
-    );
+    const problem = 'problem' in read ? read.problem : `is no JSON object (${typeOf(answer)})`;
+    findings.push(mismatch('document_not_json', `the body of ${place.href} ${problem}`));
     return { findings, document: undefined, status };
   }
   findings.push({ about: 'document', verdict: 'ok', text: `the metadata is at ${place.href}` });

@@ -3,6 +3,7 @@ import { isVerifiableHere, SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from 
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import { MAX_KID_LENGTH } from '../tokens/parse-token.js';
 import { prepareKey, type PreparedKey } from '../tokens/verify-signature.js';
+import { findMisuse } from './intended-use.js';
 import { findPointWeakness } from './ed25519-point.js';
 import { readMembers, readPublicMembers, SECRET_NAMES, type PublicMembers } from './public-members.js';
 import { findModulusWeakness } from './rsa-modulus.js';
@@ -85,7 +86,7 @@ export async function importKey(
 
 /** What is wrong with a key before it is imported. */
 function findDefect(jwk: JsonObject): string | undefined {
-  const { kty, kid, use, key_ops: operations, alg } = jwk;
+  const { kty, kid, alg } = jwk;
   if (kid !== undefined && typeof kid !== 'string') return '"kid" is not a string';
   if (kid !== undefined && kid.length > MAX_KID_LENGTH) {
     return `"kid" has more than ${String(MAX_KID_LENGTH)} characters`;
@@ -96,11 +97,8 @@ function findDefect(jwk: JsonObject): string | undefined {
   if (!SIGNATURE_ALGORITHMS.some((row) => row.kty === kty)) return 'its key type is not known';
   // RFC 7518 section 6: everybody has the private key now. It may fit and verify, and must not.
   if (SECRET_NAMES.some((name) => jwk[name] !== undefined)) return 'it is a private key, published';
-  // RFC 7517 sections 4.2 and 4.3: a key for encryption is not used for signatures, and the other way round.
-  if (use !== undefined && use !== 'sig') return '"use" is not "sig"';
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) {
-    return '"key_ops" does not include "verify"';
-  }
+  const misuse = findMisuse(jwk);
+  if (misuse !== undefined) return misuse;
   // RFC 9964 section 3: a key of this type says its algorithm.
   if (alg === undefined) return kty === 'AKP' ? '"alg" is missing' : undefined;
   const algorithm = SIGNATURE_ALGORITHMS.find(({ name }) => name === alg);

@@ -183,6 +183,16 @@ describe('the start is refused', () => {
       /^publicUrl: expected a URL without query/,
     ],
     [
+      'publicUrl that ends with two slashes',
+      { resource: { url: API }, publicUrl: `${API}//`, audience: 'x' },
+      /^publicUrl: expected a path without "\/\/", got/,
+    ],
+    [
+      'publicUrl with two slashes in its path',
+      { resource: { url: API }, publicUrl: `${API}/v1//orders`, audience: 'x' },
+      /^publicUrl: expected a path without "\/\/", got/,
+    ],
+    [
       'a misspelt member',
       { resource: { url: API, scope: ['a'] } },
       /^resource\.scope: unknown option; did you mean "scopes"/,

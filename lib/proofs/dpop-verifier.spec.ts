@@ -81,6 +81,7 @@ const WRONG: Record<WrongProof, readonly [code: string, checksSignature?: true]>
   tampered: ['proof_invalid', true],
   'stolen key': ['proof_invalid', true],
   'private key': ['proof_malformed'],
+  'key for encryption': ['proof_invalid'],
   'wrong method': ['proof_invalid'],
   'method in lower case': ['proof_invalid'],
   'wrong path': ['proof_invalid'],

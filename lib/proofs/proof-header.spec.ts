@@ -114,6 +114,15 @@ describe('checkProofHeader', () => {
     expect(check({ alg: 'EdDSA' }, { ...OKP, crv: 'Ed448' })).toBe('proof_invalid');
   });
 
+  it('refuses a key that is meant for something else (RFC 7517 sections 4.2 and 4.3)', () => {
+    for (const use of ['enc', 'SIG', '', null, ['sig']])
+      expect(check({}, { ...EC, use })).toBe('proof_invalid');
+    for (const key_ops of [[], ['sign'], ['encrypt', 'wrapKey'], 'verify', null, {}])
+      expect(check({}, { ...EC, key_ops })).toBe('proof_invalid');
+    for (const own of [{ use: 'sig' }, { key_ops: ['verify'] }, { use: 'sig', key_ops: ['sign', 'verify'] }])
+      expect(check({}, { ...EC, ...own, ext: true })).toBeUndefined();
+  });
+
   it('takes slower algorithms if they are on the list', () => {
     expect(check({ alg: 'ES384' }, P384, ['ES384'])).toBeUndefined();
     expect(check({ alg: 'RS256' }, RSA, ['RS256'])).toBeUndefined();

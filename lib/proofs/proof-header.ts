@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { findAlgorithm, type SignatureAlgorithm } from '../model/algorithms.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import { listOf } from '../model/printable.js';
+import { findMisuse } from '../jwks/intended-use.js';
 import { SECRET_NAMES } from '../jwks/public-members.js';
 import { invalidProof, malformedProof } from './refuse-proof.js';
 
@@ -49,7 +50,8 @@ export function thumbprintOfProofKey(jwk: JsonObject): string {
 }
 
 /**
- * What the header says of type and algorithm (RFC 9449 section 4.3 numbers 4 and 5), and whether the key fits.
+ * What the header says of type and algorithm (RFC 9449 section 4.3 numbers 4 and 5), and whether the key fits: its type, and the use
+ * that it is meant for (RFC 7517 sections 4.2 and 4.3).
  *
  * @param allowed - names of algorithms, asymmetric ones.
  * @throws {IdentityError} `proof_malformed`, `proof_invalid`.
@@ -70,6 +72,8 @@ export function checkProofHeader(
   if (algorithm === undefined) {
     throw invalidProof(`its "alg" is not in the option "dpop.algorithms": ${listOf(allowed)}`);
   }
+  const misuse = findMisuse(jwk);
+  if (misuse !== undefined) throw invalidProof(`its key is not one for signatures: ${misuse}`);
   if (jwk['kty'] !== algorithm.kty || (algorithm.crv !== undefined && jwk['crv'] !== algorithm.crv)) {
     throw invalidProof('its key is not one for its "alg"');
   }

@@ -4,10 +4,18 @@ import { quoted } from '../model/printable.js';
 import type { ValidatedToken } from '../model/token.js';
 import type { ResolvedResource } from '../options/resource-options.js';
 
+interface Counts {
+  tokens: number;
+  mismatches: number;
+}
+
 /** The protected resources that an API is, for the routes that belong to them. */
 export class Resources {
   private readonly byUrl: ReadonlyMap<string, ResolvedResource>;
-  private readonly counts: ReadonlyMap<ResolvedResource, { tokens: number; mismatches: number }>;
+  private readonly counts: ReadonlyMap<ResolvedResource, Counts>;
+
+  /** Several guards may stand before one call, whose token counts once. */
+  private readonly counted = new WeakSet();
 
   constructor(readonly all: readonly ResolvedResource[]) {
     this.counts = new Map(all.map((resource) => [resource, { tokens: 0, mismatches: 0 }]));
@@ -42,18 +50,20 @@ export class Resources {
    *
    * @param audienceOf - how tokens of an issuer name the audience. What an issuer may not name opens no resource, even if
    *   another issuer may.
+   * @param call - what the token came with. @default none: it counts
    */
   findMismatch(
     { claims, issuer }: ValidatedToken,
     url: string | undefined,
     audienceOf: (issuer: string) => { readonly claim: string; readonly accepted: readonly string[] | null },
+    call?: object,
   ): IdentityError | undefined {
     // One resource accepts what the validation has accepted.
     if (this.all.length < 2) return undefined;
     const resource = this.of(url);
     if (resource === undefined)
       return refuse('audience_mismatch', 'The resource of the route is not configured.');
-    const counts = this.counts.get(resource);
+    const counts = this.countsFor(resource, call);
     if (counts !== undefined) counts.tokens++;
     const { audience } = resource;
     if (audience === null) return undefined;
@@ -67,5 +77,13 @@ export class Resources {
       'audience_mismatch',
       `The token is not for the resource of the route, ${quoted(resource.url)}, but for another one of this API.`,
     );
+  }
+
+  /** undefined if the call has counted. */
+  private countsFor(resource: ResolvedResource, call: object | undefined): Counts | undefined {
+    if (call === undefined) return this.counts.get(resource);
+    if (this.counted.has(call)) return undefined;
+    this.counted.add(call);
+    return this.counts.get(resource);
   }
 }

@@ -72,6 +72,11 @@ const WRONG = {
     () => ({}),
     (draft) => ({ jwk: draft.key.privateKey.export({ format: 'jwk' }) }),
   ),
+  // RFC 7517 section 4.2.
+  'key for encryption': signed(
+    () => ({}),
+    (draft) => ({ jwk: { ...(proofHeader(draft)['jwk'] as object), use: 'enc' } }),
+  ),
   // Number 8.
   'wrong method': signed(({ method }) => ({ htm: method === 'TRACE' ? 'GET' : 'TRACE' })),
   'method in lower case': signed(({ method }) => ({ htm: method.toLowerCase() })),
