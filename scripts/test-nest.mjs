@@ -19,7 +19,7 @@ const LINES = 'test/nest';
 const NOT_COPIED = new Set(['.git', 'node_modules', 'dist-sample', 'coverage', 'reports', '.stryker-tmp']);
 /** What no test imports. */
 const NOT_TESTED =
-  /^(@nestjs\/cli|@arethetypeswrong\/.*|@stryker-mutator\/.*|@vitest\/coverage-v8|knip|oxlint.*|prettier|publint)$/;
+  /^(@nestjs\/cli|@textlint\/.*|@arethetypeswrong\/.*|@stryker-mutator\/.*|@vitest\/coverage-v8|knip|oxlint.*|prettier|publint|textlint-rule-.*)$/;
 /** What a package asks for beyond the lowest versions of ours, of which it needs nothing that is newer. */
 const OVERRIDES = {
   '@rekog/mcp-nest': {

@@ -19,7 +19,7 @@ export const MISMATCHES = {
   api_open: {
     about: 'api',
     verdict: 'fault',
-    advice: 'nobody asked for a token: let IdentityAuthGuard guard the route, and look for @Public() on it',
+    advice: 'no token was requested: let IdentityAuthGuard guard the route, and look for @Public() on it',
   },
   api_refuses: {
     about: 'api',
@@ -66,7 +66,7 @@ export const MISMATCHES = {
     about: 'document',
     verdict: 'fault',
     advice:
-      'clients have no token yet: let the gateway pass /.well-known/oauth-protected-resource… to everybody',
+      'clients have no token yet: let the gateway pass /.well-known/oauth-protected-resource… to everyone',
   },
   document_redirected: {
     about: 'document',

@@ -1,0 +1,44 @@
+// Checks the words of the documents against word-list.json: npm run lint:prose [-- files]
+// @textlint/kernel and not the command of textlint, which brings a server and a hundred packages more.
+import { readdirSync, readFileSync } from 'node:fs';
+import { TextlintKernel } from '@textlint/kernel';
+import markdown from '@textlint/textlint-plugin-markdown';
+// @ts-expect-error -- it has no types
+import terminology from 'textlint-rule-terminology';
+import { proseOf } from './prose-sources.mjs';
+
+const listed = (/** @type {string} */ folder, /** @type {string} */ end) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(end))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
+
+/** Records of decisions are of their day. */
+const files =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : [
+        'README.md',
+        'SECURITY.md',
+        ...listed('docs', '.md').filter((name) => !name.startsWith('docs/decisions/')),
+      ];
+const { terms } = /** @type {{ terms: (string | string[])[] }} */ (
+  JSON.parse(readFileSync(new URL('word-list.json', import.meta.url), 'utf8'))
+);
+
+/** @type {unknown} */
+const untyped = terminology;
+const rule = /** @type {import('@textlint/kernel').TextlintKernelRule['rule']} */ (untyped);
+const kernel = new TextlintKernel();
+let found = 0;
+for (const file of files) {
+  const { messages } = await kernel.lintText(proseOf(file, readFileSync(file, 'utf8')), {
+    ext: '.md',
+    filePath: file,
+    plugins: [{ pluginId: 'markdown', plugin: markdown.default }],
+    rules: [{ ruleId: 'terminology', rule, options: { terms, defaultTerms: false } }],
+  });
+  for (const { line, column, message } of messages) console.error(`${file}:${line}:${column} ${message}`);
+  found += messages.length;
+}
+console.log(`${files.length} files, ${found} words to replace`);
+process.exitCode = found === 0 ? 0 : 1;
