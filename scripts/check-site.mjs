@@ -1,6 +1,6 @@
-// Looks at the built documentation site in Chromium: links, axe-core, overflow, errors, weight, search. Usage, after
+// Looks at the built documentation site in Chromium: axe-core, overflow, errors, weight, search. Usage, after
 // npm run docs:build: node scripts/check-site.mjs [folder for screenshots]
-import { readdirSync, readFileSync, existsSync, mkdirSync } from 'node:fs';
+import { readFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { sidebarOf } from '../site/pages.mjs';
-import { brokenLinks } from './site-links.mjs';
 
 /** @import { Browser, Page } from 'playwright-core' */
 
@@ -70,7 +69,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 
 try {
   if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true });
-  const faults = [...linkFaults(), ...(await weightFaults(browser)), ...(await searchFaults(browser))];
+  const faults = [...(await weightFaults(browser)), ...(await searchFaults(browser))];
   for (const scheme of SCHEMES)
     for (const size of /** @type {const} */ (['phone', 'desktop']))
       faults.push(...(await lookAt(size, scheme)));
@@ -80,20 +79,6 @@ try {
 } finally {
   await browser.close();
   server.close();
-}
-
-function linkFaults() {
-  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).map((name) =>
-    name.replaceAll(path.sep, '/'),
-  );
-  const pages = files
-    .filter((name) => name.endsWith('.html') && name !== '404.html')
-    .map((name) => {
-      const html = readFileSync(path.join(DIST, name), 'utf8');
-      return /** @type {const} */ ([`/${name.replace(/(?:(?<=^|\/)index)?\.html$/, '')}`, html]);
-    });
-  const all = new Set(files.map((name) => `/${name}`));
-  return brokenLinks(new Map(pages), (name) => all.has(name)).map((link) => `dead link on ${link}`);
 }
 
 /** @param {Browser} within */

@@ -2,6 +2,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { homeOf } from '../home.mjs';
+import { deadLinksOf } from '../links.mjs';
 import { adaptMarkdown, anchorOf, DOWNLOAD } from '../markdown.mjs';
 import { apiSidebar, filesOfDocs, missingPages, sidebarOf } from '../pages.mjs';
 
@@ -15,6 +16,7 @@ const groups = sidebarOf(read);
 const missing = missingPages(filesOfDocs(ROOT), groups);
 if (missing.length > 0)
   throw new Error(`docs/index.md, or the index.md of a folder, has to list ${missing.join(', ')}`);
+const BASE = process.env['SITE_BASE'] || '/';
 const api = { text: 'API', link: '/api/' };
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M16 2 4 7v9c0 7 5 12 12 14 7-2 12-7 12-14V7z" fill="#2f5fd0"/><path d="m10 16 4 4 8-8" fill="none" stroke="#fff" stroke-width="3"/></svg>';
@@ -29,7 +31,7 @@ const vueOfThisFolder = {
 export default {
   title: name,
   description,
-  base: process.env['SITE_BASE'] || '/',
+  base: BASE,
   srcDir: '..',
   outDir: './dist',
   cacheDir: './.vitepress/cache',
@@ -60,13 +62,16 @@ export default {
     relativePath === 'index.md'
       ? { frontmatter: { ...frontmatter, ...homeOf(read('README.md')) } }
       : undefined,
-  // Grafana's dashboard, rules of alerts: pages link to them.
   buildEnd: ({ outDir }) => {
+    // Grafana's dashboard, rules of alerts: pages link to them.
     cpSync(path.join(ROOT, 'docs'), path.join(outDir, 'docs'), {
       recursive: true,
       filter: (file) =>
         !path.extname(file) || DOWNLOAD.test(path.relative(ROOT, file).replaceAll(path.sep, '/')),
     });
+    // VitePress refuses links to pages that do not exist. This refuses those to headings and files, too.
+    const dead = deadLinksOf(outDir, BASE);
+    if (dead.length > 0) throw new Error(`dead links:\n${dead.join('\n')}`);
   },
   themeConfig: {
     nav: [

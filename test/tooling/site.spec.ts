@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { brokenLinks } from '../../scripts/site-links.mjs';
+import { brokenLinks } from '../../site/links.mjs';
 import { homeOf } from '../../site/home.mjs';
 import { anchorOf, targetOf } from '../../site/markdown.mjs';
 import { addressOf, filesOfDocs, missingPages, sidebarOf } from '../../site/pages.mjs';

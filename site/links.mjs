@@ -1,4 +1,25 @@
-// Links of the built documentation site that lead nowhere: no page, no file, or no such heading on it.
+// Links of the built site that lead nowhere: to no page, no file, or no such heading.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * @param {string} folder of the built site
+ * @param {string} base the address of the site, with a slash at both ends
+ * @returns {string[]}
+ */
+export function deadLinksOf(folder, base) {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+    name.replaceAll(path.sep, '/'),
+  );
+  const pages = files
+    .filter((name) => name.endsWith('.html') && name !== '404.html')
+    .map((name) => {
+      const address = base + name.replace(/(?:(?<=^|\/)index)?\.html$/, '');
+      return /** @type {const} */ ([address, readFileSync(path.join(folder, name), 'utf8')]);
+    });
+  const others = new Set(files.map((name) => base + name));
+  return brokenLinks(new Map(pages), (address) => others.has(address));
+}
 
 /**
  * @param {ReadonlyMap<string, string>} pages HTML by address: `/docs/`, `/docs/guides/health`
