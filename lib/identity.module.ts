@@ -57,7 +57,7 @@ import { ValidationReports } from './validation/validation-reports.js';
  * Protects an API with access tokens of OpenID Connect providers.
  *
  * `IdentityModule.forRoot({ issuer, audience })`, or `forRootAsync` with `useFactory`, `useClass` or
- * `useExisting`. It is global unless `isGlobal: false` stands beside.
+ * `useExisting`. It is global unless `isGlobal: false` is next to it.
  *
  * @example
  * @Module({ imports: [IdentityModule.forRoot({ issuer: 'https://login.example.com', audience: 'orders-api' })] })
@@ -220,7 +220,7 @@ export class IdentityModule
     await this.warmUp.run();
   }
 
-  /** All controllers exist now, those of other modules as well. @throws {IdentityError} a route would stand open: no start. */
+  /** All controllers exist now, those of other modules as well. @throws {IdentityError} a route would be open: the application does not start. */
   async onApplicationBootstrap(): Promise<void> {
     await this.startChecks.run();
   }

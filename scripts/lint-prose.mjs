@@ -5,13 +5,17 @@ import { TextlintKernel } from '@textlint/kernel';
 import markdown from '@textlint/textlint-plugin-markdown';
 // @ts-expect-error -- it has no types
 import terminology from 'textlint-rule-terminology';
-import { proseOf } from './prose-sources.mjs';
+import { proseOf, sourcesOf } from './prose-sources.mjs';
 
 const listed = (/** @type {string} */ folder, /** @type {string} */ end) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(end))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
 
+/** What editors and the reference show: the sources that an entry of the package exports from. */
+const exported = ['lib/index.ts', ...listed('lib', '/index.ts')].flatMap((entry) =>
+  sourcesOf(entry, readFileSync(entry, 'utf8')),
+);
 /** Records of decisions are of their day. */
 const files =
   process.argv.length > 2
@@ -20,6 +24,7 @@ const files =
         'README.md',
         'SECURITY.md',
         ...listed('docs', '.md').filter((name) => !name.startsWith('docs/decisions/')),
+        ...new Set(exported),
       ];
 const { terms } = /** @type {{ terms: (string | string[])[] }} */ (
   JSON.parse(readFileSync(new URL('word-list.json', import.meta.url), 'utf8'))

@@ -1,5 +1,6 @@
 // What people read, as text with the lines of its file: Markdown as it is, of a changelog the newest section, of code the comments of
 // what is documented.
+import path from 'node:path';
 
 /**
  * @param {string} file
@@ -9,6 +10,17 @@
 export function proseOf(file, text) {
   if (file.endsWith('.ts')) return documentationOf(text);
   return file.endsWith('CHANGELOG.md') ? newestSectionOf(text) : text;
+}
+
+/**
+ * The files that a module exports from.
+ * @param {string} file
+ * @param {string} code
+ */
+export function sourcesOf(file, code) {
+  return [...code.matchAll(/ from '(\.[^']+)\.js'/g)].map(([, source = '']) =>
+    path.posix.join(path.posix.dirname(file), `${source}.ts`),
+  );
 }
 
 /** The first section below the introduction; released ones stay as they were read. */

@@ -102,7 +102,7 @@ export class IdentityAuthGuard extends AuthGuard() {
 
   /**
    * Lets a call in that brings other credentials than a token, once you have checked them: in an override of
-   * `canActivate`, or in a guard of your own that has this one injected. `@Claims()` and `@Token()` are undefined then.
+   * `canActivate`, or in your own guard that has this one injected. `@Claims()` and `@Token()` are undefined then.
    *
    * @throws the answer of a missing token, if the handler or its class has requirements: only a token meets them.
    */
@@ -138,7 +138,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     throw info instanceof IdentityError ? toHttpException(info) : new UnauthorizedException();
   }
 
-  /** Passport leaves functions and results on what it is handed: outside of HTTP that is an object of its own. */
+  /** Passport leaves functions and results on the object that it gets: outside of HTTP that is an object of its own. */
   // oxlint-disable-next-line typescript/no-explicit-any
   override getRequest(context: ExecutionContext): any {
     return this.#bridge.standInOf(context) ?? requestOf(context);
@@ -168,7 +168,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     return this.#admitUser(attempt, { request: holder, outcome, user: outcome.user, property: USER });
   }
 
-  /** Optional, decided already, or authenticated now; undefined if the call is let in. */
+  /** Optional, decided already, or authenticated now; undefined if the call is allowed. */
   async #decide(unread: AuthAttempt): Promise<Denial | undefined> {
     const { context, plan, transport, holder } = unread;
     let attempt = unread;
@@ -225,7 +225,7 @@ export class IdentityAuthGuard extends AuthGuard() {
     return denial;
   }
 
-  /** Whatever `handleRequest` made of the outcome: no requirement is met without a token, and no call is let in without a user. */
+  /** Whatever `handleRequest` made of the outcome: no requirement is met without a token, and no call is allowed without a user. */
   #admitUser(attempt: AuthAttempt, result: PassportResult): Denial | undefined {
     const { outcome, user, property } = result;
     const request = result.request ?? (this.getRequest(attempt.context) as object);

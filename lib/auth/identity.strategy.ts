@@ -7,7 +7,7 @@ import { RequestAuthenticator } from './request-authenticator.js';
 
 /**
  * passport-jwt's strategy over this module's validation. It is not registered with passport, whose registry is one for
- * the whole process: the guard hands it over by reference.
+ * the whole process: the guard passes it by reference.
  *
  * A rejected token goes to `fail`, everything else that keeps a request out to `error`, so that `handleRequest` in the form
  * of Nest's documentation keeps every answer apart.

@@ -21,7 +21,7 @@ export interface TokenExtractors {
 }
 
 /**
- * Those of passport-jwt. It is a dependency of ours: applications under pnpm cannot import it themselves.
+ * Those of passport-jwt. It is a dependency of this package: applications under pnpm cannot import it themselves.
  *
  * @example
  * IdentityModule.forRoot({ issuer, audience, jwtFromRequest: ExtractJwt.fromHeader('x-access-token') });
@@ -35,7 +35,7 @@ export interface PassportStrategy {
   authenticate(request: object, options?: object): void;
   /** The caller is who the token says. */
   success(user: unknown, info?: object): void;
-  /** The caller is not let in. @param status - of the answer. */
+  /** The caller is rejected. @param status - of the answer. */
   fail(challenge: unknown, status: number): void;
   fail(status: number): void;
   redirect(url: string, status?: number): void;

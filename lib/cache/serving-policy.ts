@@ -31,7 +31,7 @@ export type Serving = 'serve' | 'serve-and-renew' | 'renew-first' | 'fetch';
 
 /**
  * A stale value is served at once for one more TTL, because a renewal is on its way. Later than that
- * nobody asked for long (the process was frozen, the tenant idle), so the answer may have changed:
+ * that was not asked for a long time (the process was frozen, the tenant idle), so the answer may have changed:
  * the look-up waits, unless the source is known to be down. Nothing is served past `staleIfErrorMs`.
  */
 export function decideServing(ageMs: number | undefined, lifetime: Lifetime, sourceDown: boolean): Serving {

@@ -14,7 +14,7 @@ export interface LoadContext<V> {
   readonly signal: AbortSignal;
   /** The value so far; undefined if there is none, or if the fetch must not build on it. */
   readonly previous: V | undefined;
-  /** The answer must be one that was asked for from now on: a refresh was demanded, or the value cleared. */
+  /** The answer must be one that was asked for from now on: a refresh was requested, or the value cleared. */
   readonly noSharing: boolean;
 }
 
@@ -72,7 +72,7 @@ export interface EntryState {
   readonly failures: number;
 }
 
-/** The state of a value that nobody has fetched yet. */
+/** The state of a value that was not fetched yet. */
 export const COLD: EntryState = Object.freeze({
   state: 'cold',
   ageMs: undefined,

@@ -2,7 +2,7 @@ import type { CanActivate, DynamicModule, Type } from '@nestjs/common';
 import { IdentityAuthGuard } from '../auth/identity-auth.guard.js';
 import { IdentityError } from '../errors/identity-error.js';
 
-/** What has to be written out to mount the page for everybody. */
+/** The sentence that mounts the page for everyone. */
 export const UNPROTECTED = 'everybody who reaches the path may see and use it';
 
 /** Exactly one of `requiredScopes`, `guard` and `dangerouslyUnprotected` says who gets in. */
@@ -23,12 +23,12 @@ export interface IdentityDashboardOptions {
   /**
    * A guard of the application's own, a class or an object, in front of everything, the page included. For a
    * session, a client certificate or a network; for tokens there is `requiredScopes`. An `IdentityAuthGuard` that
-   * stands in front of the whole application lets requests without a token pass to it, and rejects bad tokens.
+   * protects the whole application lets requests without a token pass to it, and rejects bad tokens.
    */
   readonly guard?: Type<CanActivate> | CanActivate | undefined;
   /** No protection at all, where something in front of the application does it. The value says what it means. */
   readonly dangerouslyUnprotected?: typeof UNPROTECTED | undefined;
-  /** Open pages at a time; another one is told to come back (503). From 1 to 1000. @default 20 */
+  /** Open pages at a time; another one is asked to try again later (503). From 1 to 1000. @default 20 */
   readonly maxStreams?: number | undefined;
   /** Modules with what the guard injects; an `IdentityModule` with `isGlobal: false`. */
   readonly imports?: DynamicModule['imports'] | undefined;
@@ -78,7 +78,7 @@ export function resolveDashboardOptions(options: IdentityDashboardOptions): Reso
   return { path: path.replace(/^\//, ''), protection: readProtection(options), maxStreams };
 }
 
-/** Exactly one way in. No default: a page with the keys of all issuers must not be open because somebody forgot an option. */
+/** Exactly one way in. No default: a page with the keys of all issuers must not be open because an option was forgotten. */
 function readProtection({
   requiredScopes,
   requiredIssuers,

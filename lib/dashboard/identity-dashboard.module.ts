@@ -118,7 +118,7 @@ function dataDecorators(protection: Protection): ClassDecorator[] {
 
 /**
  * A browser that opens a page brings no token, so an `IdentityAuthGuard` in front of the whole application must
- * not demand one; what it makes of one that does come, in a cookie say, is there for the guard to see.
+ * not require one; what it makes of one that does come, in a cookie say, is there for the guard to see.
  */
 function ownGuard(guard: Type<CanActivate> | CanActivate): ClassDecorator[] {
   return [UseGuards(guard), OptionalAuth()];

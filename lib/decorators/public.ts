@@ -2,7 +2,7 @@ import { setMode } from '../requirements/access-metadata.js';
 import { accessDecorator, type AccessDecorator } from '../requirements/requirement-decorator.js';
 
 /**
- * Lets everybody in; the token is not looked at.
+ * Allows anonymous access; any token is ignored.
  *
  * @example
  * `@Public() @Get('status') status() { … }`

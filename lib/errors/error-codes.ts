@@ -20,7 +20,7 @@ export type ChallengeError =
  * Where a validation can end with a code. Metrics show these results from the start at 0, so that the first one is seen as an
  * increase.
  *
- * - `unnamed`: before the token is known to name an issuer of ours. With a function `issuers` also by the rules that no
+ * - `unnamed`: before the token is known to name a configured issuer. With a function `issuers` also by the rules that no
  *   tenant can change, which are checked before it is asked.
  * - `unverified`: with the issuer's name, before the signature is checked.
  * - `verified`: after that. For a token in the token cache every check comes after it.
@@ -80,7 +80,7 @@ const unavailable = (meaning: string, ...stages: readonly Stage[]): ErrorRow => 
   meaning,
   stages,
 });
-/** A mistake of the application. The caller is told nothing of it; the log says the message. */
+/** A mistake of the application. The caller does not learn about it; the log has the message. */
 const misconfigured = (meaning: string, ...stages: readonly Stage[]): ErrorRow => ({
   kind: 'misconfigured',
   status: 500,

@@ -42,7 +42,7 @@ export interface AccessDeniedEvent {
 }
 
 /**
- * A call was let in that does not meet a requirement, because the requirement is only reported. One event for each code that
+ * A call was allowed that does not meet a requirement, because the requirement is only reported. One event for each code that
  * enforcing it would answer with.
  */
 export interface AccessWouldDenyEvent {
@@ -93,7 +93,7 @@ export interface RefreshFailedEvent {
 /** The function `issuers` of the application failed: tokens of tenants that are not known yet get a 503. */
 export interface IssuersFailedEvent {
   readonly type: 'issuers.failed';
-  /** What happened, for an operator. The issuer's name is left out: nothing of it is verified. */
+  /** What happened, for an operator. The issuer's name is left out, because it is not verified. */
   readonly reason: string;
 }
 
@@ -142,7 +142,7 @@ export interface StoreFailedEvent {
   readonly reason: string;
   /** Failures in a row. */
   readonly failures: number;
-  /** Milliseconds in which nobody asks it. */
+  /** Milliseconds in which it is not asked. */
   readonly retryInMs: number;
 }
 

@@ -29,7 +29,7 @@ export class IdentityEvents implements OnApplicationShutdown {
    * Hot and without memory; completes when the application shuts down. A subscriber that throws, or whose
    * promise rejects, is logged, at most once a minute; it disturbs neither validation nor other subscribers.
    *
-   * A `Subject` of yours that is subscribed here is one subscriber. Its own subscribers are not contained: rxjs throws what they
+   * Your own `Subject` that is subscribed here is one subscriber. Its own subscribers are not contained: rxjs throws what they
    * throw outside of every call, which ends the process. Subscribe to `events$` itself, or to what `pipe` makes of it.
    *
    * @example

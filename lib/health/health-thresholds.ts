@@ -1,7 +1,7 @@
 import { IdentityError } from '../errors/identity-error.js';
 import { findUnknownName } from '../options/nearest-name.js';
 
-/** When the health page says `degraded`, and how much it tells. */
+/** When the health page says `degraded`, and how much it shows. */
 export interface HealthThresholds {
   /** How long after their TTL keys may still serve before the page says `degraded`. @default 0 */
   readonly maxStaleMs?: number | undefined;
@@ -9,7 +9,7 @@ export interface HealthThresholds {
   readonly minHitRate?: number | undefined;
   /** With fewer look-ups than this in that time `minHitRate` is not assessed. @default 100 */
   readonly minLookUps?: number | undefined;
-  /** Whether the page names the issuers and their state: not for a page that everybody sees. @default true */
+  /** Whether the page names the issuers and their state: `false` for a public page. @default true */
   readonly details?: boolean | undefined;
 }
 

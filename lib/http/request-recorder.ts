@@ -1,6 +1,6 @@
 /**
  * How a request to a provider ended. `invalid`: an answer that cannot be used; `network`: no connection or
- * a broken one; `aborted`: nobody wanted the answer any more; `not_allowed`: the URL, nothing was sent.
+ * a broken one; `aborted`: the answer was no longer needed; `not_allowed`: the URL, nothing was sent.
  */
 export const REQUEST_OUTCOMES = [
   'ok',

@@ -38,7 +38,7 @@ export interface SkippedKey {
 /**
  * Imports one member of `keys` (RFC 7517 section 4). It never throws: a key that cannot be used for
  * verification is described instead, so that it never fails the set. A key is judged before it is imported,
- * because whoever publishes it decides how much that costs.
+ * because its publisher decides how much that costs.
  *
  * @param known - keys that were imported before, by their `source`.
  */

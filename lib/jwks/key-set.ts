@@ -30,7 +30,7 @@ const MAX_KEYS = 256;
 const SLICE_MS = 4;
 
 export interface ImportOptions {
-  /** Its keys are taken over as they are if they still stand in the document. */
+  /** Its keys are taken over as they are if they are still in the document. */
   readonly previous?: KeySet | undefined;
   /** Called once for each query that has more keys than are tried. */
   readonly onCut?: ((cut: CandidatesCut) => void) | undefined;

@@ -21,7 +21,7 @@ export type SecretOrKeyProvider = (
 ) => void;
 
 /**
- * A `secretOrKeyProvider` for the strategy of passport-jwt. It hands out a public key of the issuer that the
+ * A `secretOrKeyProvider` for the strategy of passport-jwt. It returns a public key of the issuer that the
  * token names, made for the token's algorithm, and never a secret; everything else is up to the strategy.
  *
  * passport-jwt 4.0.1 makes a 401 of every error that its callback is given. So a token that is refused goes

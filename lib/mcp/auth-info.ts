@@ -4,8 +4,8 @@ import type { GrantedResource } from '../options/options.types.js';
 import { readScopes } from '../tokens/read-scopes.js';
 
 /**
- * What the MCP SDK knows of a token (`AuthInfo` there): it stands in `request.auth`, and tools find it as `ctx.http.authInfo`.
- * The shape alone, so that nothing of the SDK is loaded.
+ * What the MCP SDK knows of a token (`AuthInfo` there): it is in `request.auth`, and tools find it as `ctx.http.authInfo`.
+ * The shape alone, so that the SDK is not loaded.
  */
 export interface McpAuthInfo {
   /** The token itself. It is a credential: do not log it, and do not pass it on to another server. */
@@ -34,7 +34,7 @@ export interface McpAuthExtra extends Record<string, unknown> {
 export interface AuthInfoDetails {
   /** What the token grants. @default what its claims `scope` or `scp` name */
   readonly scopes?: readonly string[] | undefined;
-  /** The protected resource that the token was accepted for: its identifier, or what `mapUser` is handed. @default none */
+  /** The protected resource that the token was accepted for: its identifier, or what `mapUser` gets. @default none */
   readonly resource?: string | URL | GrantedResource | undefined;
 }
 

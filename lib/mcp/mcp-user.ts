@@ -20,7 +20,7 @@ const METADATA_URL = Symbol.for('@rekog/mcp-nest:resource-metadata-url');
 
 /**
  * A `mapUser` for applications that serve MCP: MCP-Nest finds scopes and roles in `request.user`, and the SDK finds its
- * `AuthInfo` in `request.auth`, on Fastify in the request of Node.js as well, which is the one that both are handed.
+ * `AuthInfo` in `request.auth`, on Fastify in the request of Node.js as well, which is the one that both get.
  *
  * Scopes and roles are those that the module's options lead to. Claims of these names do not count by themselves, nor does
  * `user_data`, in which MCP-Nest would look for roles.

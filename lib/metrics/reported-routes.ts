@@ -4,7 +4,7 @@ import type { DenialCode } from './denials.js';
 export interface ReportedRoute {
   /** `Class.method`. */
   readonly route: string;
-  /** Calls that were let in, and that these requirements were compared with. */
+  /** Calls that were allowed, and that these requirements were compared with. */
   readonly calls: number;
   /** One row for each requirement that was not met, by client; empty if all calls met all of them. */
   readonly wouldDeny: readonly RouteWouldDeny[];
@@ -31,7 +31,7 @@ interface Row {
 export class ReportedRoutes {
   private readonly routes = new Map<string, Row>();
 
-  /** A call was let in. */
+  /** A call was allowed. */
   addCall(route: string): void {
     const row = this.rowOf(route);
     if (row !== undefined) row.calls++;

@@ -1,6 +1,6 @@
 import { Counters } from './counters.js';
 
-/** What proved the sender of a valid token: nothing of a bearer token, a proof (RFC 9449) or a certificate (RFC 8705) of a bound one. */
+/** What proved the sender of a valid token: nothing for a bearer token, a proof (RFC 9449) or a certificate (RFC 8705) for a bound one. */
 export const SENDERS = ['bearer', 'dpop', 'mtls'] as const;
 export type Sender = (typeof SENDERS)[number];
 

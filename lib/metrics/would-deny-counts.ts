@@ -2,7 +2,7 @@ import type { DenialCode } from './denials.js';
 import { DENIAL_CODES } from './denials.js';
 import { Counters } from './counters.js';
 
-/** Calls that were let in, and that a requirement would have denied if it were enforced. */
+/** Calls that were allowed, and that a requirement would have denied if it were enforced. */
 export interface WouldDenyCount {
   readonly code: DenialCode;
   /** A name of the option `clientNames`; `other` for clients without one, `none` if no client is named. */

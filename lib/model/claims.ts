@@ -1,8 +1,8 @@
 /**
  * Claims of an access token (RFC 7519 section 4.1, RFC 9068 section 2.2), as the issuer signed them.
- * What is not listed here has whatever type the provider chose, hence `unknown`.
+ * What is not listed here has whatever type the provider chose, so it is `unknown`.
  *
- * Claims of your own: extend it (`interface MyClaims extends AccessTokenClaims { tenant: string }`),
+ * For your own claims, extend it (`interface MyClaims extends AccessTokenClaims { tenant: string }`),
  * add them everywhere by declaration merging (`declare module 'nestjs-identity-model'`), or name them
  * for one call: `validate<{ tenant: string }>(token)`.
  */

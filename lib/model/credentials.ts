@@ -36,7 +36,7 @@ export interface Credentials {
   readonly proof?: unknown;
   /** Method of the request, as its sender wrote it. */
   readonly method?: string | undefined;
-  /** Path and query of the request, as its sender wrote them; the option `publicUrl` stands in front. */
+  /** Path and query of the request, as its sender wrote them; the option `publicUrl` is put before it. */
   readonly url?: string | undefined;
   /**
    * The certificate of the client: SHA-256 of its DER bytes in base64url, as `x5t#S256` has it (RFC 8705 section 3.1).

@@ -11,7 +11,7 @@ export interface TokenHeader {
 /**
  * A token after every check. `claims` and `header` are deeply frozen.
  *
- * @typeParam T - claims of your own, beside those of {@link AccessTokenClaims}.
+ * @typeParam T - your own claims, in addition to those of {@link AccessTokenClaims}.
  */
 export interface ValidatedToken<T = unknown> {
   readonly claims: AccessTokenClaims & T;

@@ -110,7 +110,7 @@ export class IdentityOpenTelemetry implements OnApplicationShutdown {
   }
 }
 
-/** As labels are in Prometheus: an issuer is text of somebody else. */
+/** As labels are in Prometheus: an issuer is text from outside. */
 function printableAttributes(attributes: Attributes): Attributes {
   const issuer = attributes['identity.issuer'];
   return typeof issuer === 'string' ? { ...attributes, 'identity.issuer': printable(issuer) } : attributes;

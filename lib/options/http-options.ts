@@ -41,7 +41,7 @@ const HTTP_OPTIONS = {
   keepAliveMs: duration(60_000, { min: 1 }),
   /** Longest accepted response, before and after decompression, in bytes. @default 524288 */
   maxResponseBytes: bytes(524_288),
-  /** Origins besides loopback that may be spoken to over plain http, e.g. `http://idp.test:8080`. @default [] */
+  /** Origins, in addition to loopback, that may be used over plain http, e.g. `http://idp.test:8080`. @default [] */
   allowInsecureOrigins: originList(['http:'], "http origins such as 'http://idp.test:8080'"),
   /**
    * Whether private, loopback, link-local, shared, unique-local, multicast and reserved addresses may be spoken to
@@ -49,7 +49,7 @@ const HTTP_OPTIONS = {
    * resolve names themselves, only addresses and `localhost` are. @default true; false if `issuers` is a function
    */
   allowPrivateNetworks: boolean(true),
-  /** Certificate authorities besides those of Node.js and of the environment, client certificate. @default none */
+  /** Certificate authorities in addition to those of Node.js and of the environment, client certificate. @default none */
   tls: tls<TlsOptions>()({ rows: TLS_OPTIONS, hints: TLS_HINTS, rules: [checkTls] }),
   /**
    * Additional request headers, or a function that is called before each request, for credentials that rotate. It

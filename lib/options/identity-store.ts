@@ -10,7 +10,7 @@ import type { Option } from './schema.js';
  * fails, and docs/operations/scale.md says what it decides then. Nothing that a store says stands for a signature.
  *
  * @example
- * // One row for each key, over a table of your own:
+ * // One row for each key, in a table of your database:
  * const store: IdentityStore = {
  *   putIfAbsent: async (key, ttlMs) => (await table.insertUnlessLive(key, new Date(Date.now() + ttlMs))) === 1,
  * };
@@ -20,7 +20,7 @@ export interface IdentityStore {
    * Keeps a key, unless it is kept already; in one atomic step, so that of several replicas that ask at a time one alone
    * hears `true`.
    *
-   * @param key - at most 64 characters of ASCII; no secret, and nothing of a token can be read from it.
+   * @param key - at most 64 characters of ASCII; no secret, and it reveals no token.
    * @param ttlMs - how long it is kept, in milliseconds: a whole number from 1 to 86,400,000.
    * @returns whether it was absent. Anything else than true and false, and a rejection, count as a failure of the store.
    */
@@ -28,7 +28,7 @@ export interface IdentityStore {
   /** How long the module waits for an answer, in milliseconds from 1 to 10,000. @default 100 */
   readonly timeoutMs?: number | undefined;
   /**
-   * What tells the keys of this store from those of others: two stores with the same object here have the same keys. Several
+   * What distinguishes the keys of this store from those of others: two stores with the same object here have the same keys. Several
    * modules that guard one request know by it that they need not ask twice. `redisStore` has one for each client and prefix.
    *
    * @default the store itself

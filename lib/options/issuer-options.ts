@@ -4,7 +4,7 @@ import type { Profile, StepUp } from './options.types.js';
 import { httpSettings } from './resolve-http.js';
 import type { GivenOf, ValueOf } from './schema.js';
 
-/** What may stand at the top for all issuers, and in each of them for itself. */
+/** What may be set for all issuers, and in each of them for itself. */
 export const SHARED_ISSUER_OPTIONS = {
   /** Accepted audiences; null, written out, accepts any. Required at the top or in each issuer. */
   audience: audience(),
@@ -12,9 +12,9 @@ export const SHARED_ISSUER_OPTIONS = {
   audienceClaim: text('aud'),
   /** Allow-list of JWS algorithms. @default all asymmetric ones that this Node.js can verify */
   algorithms: algorithms(),
-  /** `rfc9068` demands `at+jwt` and the claims of RFC 9068 section 2.2. @default 'any' */
+  /** `rfc9068` requires `at+jwt` and the claims of RFC 9068 section 2.2. @default 'any' */
   profile: oneOf<Profile>('any', ['any', 'rfc9068']),
-  /** How the provider is spoken to; an issuer's members stand in front of those at the top. */
+  /** How requests to the provider are made; members of an issuer take precedence. */
   http: httpSettings(),
   /** Own check over the validated token. An issuer's runs after the one at the top. @default none */
   validate: validateHook(),
@@ -29,7 +29,7 @@ export const SHARED_ISSUER_OPTIONS = {
    */
   acrOrder: textList(Object.freeze([])),
   /**
-   * How clients of the provider are told to log in again: by RFC 9470, or by Entra ID's claims challenge, which reads `acrs`.
+   * How the challenge asks clients of the provider to log in again: by RFC 9470, or by Entra ID's claims challenge, which reads `acrs`.
    * @default 'rfc9470'
    */
   stepUp: oneOf<StepUp>('rfc9470', ['rfc9470', 'entra']),
@@ -69,7 +69,7 @@ export interface IssuerOptions extends GivenOf<typeof ISSUER_OPTIONS> {
  * Names issuers while tokens come in: for tenants that are not known at start. Its answers are cached,
  * for `discovery.ttlMs`, refusals for `jwks.unknownKidTtlMs`. undefined refuses; a throw is a 503.
  *
- * @param unverifiedIssuer - what a token claims; nothing of it is verified but that `allowedIssuers` lets it through.
+ * @param unverifiedIssuer - what a token claims; the only check so far is that `allowedIssuers` lets it through.
  */
 export type IssuerSource = (
   unverifiedIssuer: string,

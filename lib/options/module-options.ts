@@ -47,20 +47,20 @@ export const SEVERAL_ISSUERS_OPTIONS = {
 
 export type SeveralIssuersValues = ValueOf<typeof SEVERAL_ISSUERS_OPTIONS>;
 
-/** What stands at the top only, and holds for all issuers. */
+/** What is set once, for all issuers. */
 export const COMMON_OPTIONS = {
   /** Accepted `typ` header values, case-insensitive; null stands for an absent one. @default ['at+jwt', 'JWT', null] */
   tokenTypes: tokenTypes(['at+jwt', 'JWT', null]),
-  /** Lifts the marks by which ID tokens are refused. @default false */
+  /** Accepts ID tokens, which are otherwise detected and rejected. @default false */
   acceptIdTokens: boolean(false),
   /**
-   * Accepts a claim `events` of your own. Without it the claim marks a security event (RFC 8417 section 2.2);
+   * Accepts your own claim `events`. Without it the claim marks a security event (RFC 8417 section 2.2);
    * logout tokens are refused in either case. @default false
    */
   acceptEventsClaim: boolean(false),
-  /** Claims that must be present besides `iss`, `exp` and the audience. @default ['exp'] */
+  /** Claims that must be present in addition to `iss`, `exp` and the audience. @default ['exp'] */
   requiredClaims: requiredClaims(['exp']),
-  /** Leeway for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
+  /** Tolerance for `exp`, `nbf` and `iat`, in milliseconds. @default 30000 */
   clockToleranceMs: duration(30_000, { max: 600_000 }),
   /** What becomes `request.user`; find users by `issuer` and `claims.sub` together. @default the claims */
   mapUser: callback<MapUser>(),
@@ -89,13 +89,13 @@ export const COMMON_OPTIONS = {
   publicUrl: publicUrl(),
   /**
    * What a scope includes: `{ 'notes:write': ['notes:read'], 'notes:admin': ['notes:*'] }`. A `*` at the end stands for any end.
-   * Implications are transitive; a cycle stops the start. Without it, scopes are compared exactly.
+   * Implications are transitive; a cycle is an error at startup. Without it, scopes are compared exactly.
    * @default none
    */
   scopeImplies: scopeImplies(),
   /**
    * What replicas share, so that a proof that was used at one is refused at the next: `redisStore(client)` of
-   * `nestjs-identity-model/redis`, or an object of your own. @default none: each replica decides by itself
+   * `nestjs-identity-model/redis`, or your own object. @default none: each replica decides by itself
    */
   store: store(),
   /** `await` holds the start until all keys are there, or fails it; `off` fetches on first use. @default 'background' */
@@ -134,13 +134,13 @@ const RESOURCE_MODULE_OPTIONS = {
    */
   resource: resource(),
   /**
-   * Several protected resources, instead of `resource`: a token for one is worth nothing at another. The first is that of all
+   * Several protected resources, instead of `resource`: a token for one is not accepted at another. The first is that of all
    * routes without `@ProtectedResource`. @default none
    */
   resources: resources(),
 };
 
-/** All that may stand at the top. */
+/** All options of the module. */
 export const MODULE_OPTIONS = {
   ...ONE_ISSUER_OPTIONS,
   ...SHARED_ISSUER_OPTIONS,

@@ -8,7 +8,7 @@ export type CertificatePlace = 'socket' | CertificateHeader;
 /** The form of a header in which a proxy hands a certificate on. */
 export type CertificateHeader = 'client-cert' | 'nginx' | 'envoy' | 'aws-alb';
 
-/** Names that say what nobody but the client says: a certificate in one of them would take away what it is for. */
+/** Names whose value only the client sets: a certificate in one of them would take away what it is for. */
 const TAKEN = ['authorization', 'cookie', 'dpop', 'host'];
 
 /** Names are compared in lower case (RFC 9110 section 5.1). */
@@ -21,7 +21,7 @@ function headerName(): Option<string, string | undefined> {
   });
 }
 
-/** Whoever is trusted can take the place of every client. */
+/** A trusted address can take the place of every client. */
 function findProxyIssues(ranges: readonly string[]): readonly OptionIssue[] {
   const wrong = readTrustedProxies(ranges).wrong.map((range) => ({
     message: expected("an IP address, or a range such as '10.0.0.0/8'", range),
@@ -58,7 +58,7 @@ export interface MtlsOptions extends GivenOf<typeof MTLS_OPTIONS> {}
 
 export type ResolvedMtls = Mtls;
 
-/** Anybody can write a header: without addresses nobody could be believed. */
+/** Anybody can write a header: without addresses none could be trusted. */
 const proxiesAreNamed: Rule<Mtls> = ({ certificate }, isGiven) => {
   if (certificate === 'socket' || isGiven('trustedProxies')) return [];
   const message = `is missing: the addresses of the proxies that set the header; certificate: '${certificate}' believes no others`;

@@ -5,7 +5,7 @@ import type { MapUser } from './options.types.js';
 const shared = new WeakSet<MapUser>();
 
 /**
- * A `mapUser` that is asked once for all fields of a GraphQL operation, and that is handed the token alone, because its answer
+ * A `mapUser` that is asked once for all fields of a GraphQL operation, and that gets the token alone, because its answer
  * is that of every field. Without it, a client decides by the number of aliases how often `mapUser` looks a user up.
  *
  * Elsewhere it changes nothing: a request of another transport calls one handler.

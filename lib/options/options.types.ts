@@ -53,7 +53,7 @@ export interface GrantedResource {
  * Takes the token out of a request: any function of `ExtractJwt`, which is passport-jwt's and exported here as well:
  * package managers that are strict, such as pnpm, hide what an application does not install itself.
  *
- * The request is of whatever type the platform has, Express's or Fastify's, hence `any`.
+ * The request is of whatever type the platform has, Express's or Fastify's, so it is `any`.
  */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type JwtFromRequest = (request: any) => string | null;
@@ -72,7 +72,7 @@ export interface HttpDispatcher {
   dispatch(options: never, handler: never): boolean;
 }
 
-/** Which rules for the form of tokens hold besides those of RFC 7519. */
+/** Which rules for the form of tokens hold in addition to those of RFC 7519. */
 export type Profile = 'any' | 'rfc9068';
 
 /**

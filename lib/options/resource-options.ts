@@ -48,7 +48,7 @@ export interface ResourceOptions extends GivenOf<typeof RESOURCE_OPTIONS> {
 export interface ResolvedResource {
   /** RFC 9728 section 1.2 resource identifier, exactly as clients compare it. */
   readonly url: string;
-  /** What of it stands behind the host, or behind `publicUrl` if it was given as a path; `/` at least. */
+  /** What of it follows the host, or behind `publicUrl` if it was given as a path; `/` at least. */
   readonly path: string;
   readonly name: string | undefined;
   readonly scopes: readonly string[];

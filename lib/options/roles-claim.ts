@@ -24,7 +24,7 @@ export const rolesClaimOf = Object.freeze({
   cognito: 'cognito:groups',
   /** Duende IdentityServer, once the API resource or the scope asks for the user claim. */
   duende: 'role',
-  /** Zitadel: roles of a project, which stand in the token as the members of an object. */
+  /** Zitadel: roles of a project, which are in the token as the members of an object. */
   zitadel(projectId: string): (claims: object) => readonly string[] {
     const name = `urn:zitadel:iam:org:project:${named('zitadel', projectId)}:roles`;
     return (claims) => {
@@ -37,7 +37,7 @@ export const rolesClaimOf = Object.freeze({
   authentik: 'groups',
 } as const) satisfies Readonly<Record<string, ClaimSource | ((name: string) => ClaimSource)>>;
 
-/** A preset that was handed over instead of called would look for roles in all the wrong places. */
+/** A preset that was passed instead of called would look for roles in all the wrong places. */
 function named(preset: string, name: unknown): string {
   if (typeof name === 'string' && name !== '') return name;
   throw new IdentityError('options_invalid', `rolesClaimOf.${preset} expects a name: call it with one`);

@@ -12,7 +12,7 @@ import { ROWS, type Row } from './metric-rows.js';
 export const PROMETHEUS_OPTIONS = Symbol('nestjs-identity-model: prometheus options');
 
 export interface IdentityPrometheusOptions {
-  /** The registry that the metrics are added to. @default one of their own */
+  /** The registry that the metrics are added to. @default a new one */
   readonly registry?: Registry | undefined;
 }
 

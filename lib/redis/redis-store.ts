@@ -55,7 +55,7 @@ function keySpaceOf(client: RedisClient, prefix: string): object {
   return keySpace;
 }
 
-/** `OK` if the key was set, nil if it was there. A client may be told to answer in buffers. */
+/** `OK` if the key was set, nil if it was there. A client may be set to answer in buffers. */
 function wasAbsent(reply: unknown): boolean {
   if (reply === null) return false;
   if (reply === 'OK' || (Buffer.isBuffer(reply) && reply.toString() === 'OK')) return true;

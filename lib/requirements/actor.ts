@@ -7,7 +7,7 @@ import { modeOf, readArguments, type RequirementOptions } from './requirement-op
 import type { Requirement } from './requirement.js';
 
 /**
- * Demands that somebody acts for the subject of the token (RFC 8693 section 4.1 `act`): one of these, by `sub` or `client_id`;
+ * Requires that another party acts for the subject of the token (RFC 8693 section 4.1 `act`): one of these, by `sub` or `client_id`;
  * anybody, if none is named. Otherwise 403 `actor_not_met`.
  *
  * @param names - the names; behind them, options: `{ mode: 'report' }` lets tokens without such an actor in, and reports it.
@@ -26,7 +26,7 @@ export function RequireActor(
 }
 
 /**
- * Demands that the subject of the token acts for itself: 403 `delegation_refused`, if somebody acts for it (RFC 8693 section
+ * Requires that the subject of the token acts for itself: 403 `delegation_refused`, if another party acts for it (RFC 8693 section
  * 4.1 `act`).
  *
  * @param options - `{ mode: 'report' }` lets delegated tokens in, and reports it.

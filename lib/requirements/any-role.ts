@@ -7,7 +7,7 @@ import type { Requirement, RightsSources } from './requirement.js';
 import { HINT, rolesOf } from './roles.js';
 
 /**
- * Demands at least one of these roles, read as `@RequireRoles` reads them; without one 403 `role_missing`.
+ * Requires at least one of these roles, read as `@RequireRoles` reads them; without one 403 `role_missing`.
  *
  * @param roles - the roles; behind them, options: `{ mode: 'report' }` lets tokens without one in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.

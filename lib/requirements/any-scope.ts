@@ -8,7 +8,7 @@ import type { Requirement, RightsSources } from './requirement.js';
 import { scopeParameter, scopesOf } from './scopes.js';
 
 /**
- * Demands at least one of these scopes; without one 403 `insufficient_scope`.
+ * Requires at least one of these scopes; without one 403 `insufficient_scope`.
  *
  * @param scopes - the scopes; behind them, options: `{ mode: 'report' }` lets tokens without one in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none, and for what is no scope.
@@ -38,7 +38,7 @@ export class AnyScopeRequirement implements Requirement {
     return this.alternatives.some((scope) => scopeImplies.grants(granted, scope));
   }
 
-  /** All that are demanded, and the alternatives that lack. */
+  /** All that are required, and the alternatives that lack. */
   challenge(
     _token: ValidatedToken,
     _rights: RightsSources,

@@ -25,12 +25,12 @@ export interface AuthenticationDemand {
 }
 
 /**
- * Demands that the user has logged in strongly enough, or lately enough; otherwise 401 `authentication_insufficient` with a
- * challenge that tells the client what to ask the provider for (RFC 9470). A token without `acr` or `auth_time` does not meet a
- * demand for it. The option `acrOrder` lets a stronger context stand for a weaker one.
+ * Requires that the user has logged in strongly enough, or lately enough; otherwise 401 `authentication_insufficient` with a
+ * challenge that says what the client has to ask the provider for (RFC 9470). A token without `acr` or `auth_time` does not meet a
+ * requirement for it. The option `acrOrder` lets a stronger context stand for a weaker one.
  *
  * @param options - `{ mode: 'report' }` lets tokens of other logins in, and reports it.
- * @throws {IdentityError} `options_invalid`, for no demand, and for one that no challenge can carry.
+ * @throws {IdentityError} `options_invalid`, for no requirement, and for one that no challenge can carry.
  * @example
  * `@RequireAuthentication({ acr: 'phr', maxAgeMs: 300_000 })`
  */
@@ -79,7 +79,7 @@ export class AuthenticationRequirement implements Requirement {
     return acr.length === 0 && maxAgeMs === undefined;
   }
 
-  /** The first claim that is demanded and has no form in which it could be judged. */
+  /** The first claim that is required and has no form in which it could be judged. */
   malformedClaim({ claims, issuer }: ValidatedToken, rights: RightsSources): string | undefined {
     const { malformed } = readAuthentication(claims, rights.authenticationOf(issuer).stepUp);
     if (this.acr.length > 0 && malformed.context !== undefined) return malformed.context;

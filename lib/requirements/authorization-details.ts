@@ -15,13 +15,13 @@ import type { AuthorizedCall, Requirement, RightsSources } from './requirement.j
  * Decides whether one granted detail is enough for a call. Only `true` accepts; a promise and a throw are 503 `check_failed`,
  * because they say nothing about the token.
  *
- * @param detail - of the demanded type, and for the resource of the route.
+ * @param detail - of the required type, and for the resource of the route.
  * @param context - the call, for its arguments.
  */
 export type DetailPredicate = (detail: AuthorizationDetail, context: AuthorizedCall['context']) => boolean;
 
 /**
- * Demands that the token was granted something of a type in detail (RFC 9396): one element of `authorization_details` of that
+ * Requires that the token was granted something of a type in detail (RFC 9396): one element of `authorization_details` of that
  * type, and not for other `locations` than the resource of the route, for which the function returns `true`. What two elements
  * grant is never put together. Otherwise 403 `details_not_met`; 401 `claim_invalid` for a claim that is no list of details.
  *

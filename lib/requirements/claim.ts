@@ -15,7 +15,7 @@ type ExpectedAndOptions =
 export type ClaimPredicate = (value: unknown, claims: ValidatedToken['claims']) => boolean;
 
 /**
- * Demands a claim: with values, that it is one of them, or a list that holds one of them; with a function, that it returns
+ * Requires a claim: with values, that it is one of them, or a list that holds one of them; with a function, that it returns
  * `true`; alone, that it is there and not null. Otherwise 403 `claim_not_met`.
  *
  * @param claim - a name, or a path such as `['realm_access', 'roles']`.

@@ -6,7 +6,7 @@ import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 /**
- * Demands that the token comes from one of these issuers, which must be configured; otherwise 403 `issuer_not_met`.
+ * Requires that the token comes from one of these issuers, which must be configured; otherwise 403 `issuer_not_met`.
  *
  * @param issuers - the issuers; behind them, options: `{ mode: 'report' }` lets tokens of others in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.

@@ -5,7 +5,7 @@ import { accessDecorator, type AccessDecorator } from './requirement-decorator.j
 
 /**
  * Says to which protected resource a route belongs, if the option `resources` names several (RFC 9728): a token for another
- * one is a 401 `audience_mismatch`, with the metadata of this one in the challenge. That of a method stands in front of that of
+ * one is a 401 `audience_mismatch`, with the metadata of this one in the challenge. That of a method takes precedence over that of
  * its class, and that of a class in front of that of its parents; routes without any belong to the first resource.
  *
  * @param url - the `url` of the resource as the options have it, or the path below `publicUrl`.

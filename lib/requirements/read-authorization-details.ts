@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../model/json.js';
 import type { ValidatedToken } from '../model/token.js';
 
 /**
- * What was granted in detail (RFC 9396 section 2): its type says what else stands in it. Nothing but the type has been checked:
+ * What was granted in detail (RFC 9396 section 2): its type says what else is in it. Nothing but the type has been checked:
  * read members as what they are, unknown.
  *
  * @example

@@ -7,8 +7,8 @@ import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 
 /**
- * Demands all of these roles, read where the option `rolesClaim` of the token's issuer says; without them 403
- * `role_missing`. Roles have no protocol of their own, hence no list of them in the challenge.
+ * Requires all of these roles, read where the option `rolesClaim` of the token's issuer says; without them 403
+ * `role_missing`. Roles have no protocol, so there is no list of them in the challenge.
  *
  * @param roles - the roles; behind them, options: `{ mode: 'report' }` lets tokens without them in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none.

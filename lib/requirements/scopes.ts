@@ -8,7 +8,7 @@ import { readArguments, type OneOrMore } from './requirement-options.js';
 import type { Requirement, RightsSources } from './requirement.js';
 
 /**
- * Demands all of these scopes (RFC 6749 section 3.3); without them 403 `insufficient_scope`.
+ * Requires all of these scopes (RFC 6749 section 3.3); without them 403 `insufficient_scope`.
  *
  * @param scopes - the scopes; behind them, options: `{ mode: 'report' }` lets tokens without them in, and reports it.
  * @throws {IdentityError} `options_invalid`, for none, and for what is no scope.
@@ -47,7 +47,7 @@ export class ScopesRequirement implements Requirement {
   }
 }
 
-/** RFC 6750 section 3 `scope`: a client that asks for these gets past the demand. */
+/** RFC 6750 section 3 `scope`: a client that asks for these meets the requirement. */
 export function scopeParameter(scopes: readonly string[]): ChallengeParameters {
   return scopes.length === 0 ? {} : { scope: [...new Set(scopes)].join(' ') };
 }

@@ -5,8 +5,8 @@ import { modeOf, type RequirementOptions } from './requirement-options.js';
 import type { Requirement } from './requirement.js';
 
 /**
- * Demands a token that is bound to a key of the client (RFC 7800 `cnf`), whose possession was proven: 401 `sender_unconstrained` for a
- * bearer token. For single routes beside `senderConstrained: 'accept'`; `'require'` demands it of all.
+ * Requires a token that is bound to a key of the client (RFC 7800 `cnf`), whose possession was proven: 401 `sender_unconstrained` for a
+ * bearer token. For single routes beside `senderConstrained: 'accept'`; `'require'` does so for all.
  *
  * @param options - `{ mode: 'report' }` lets bearer tokens in, and reports which clients send them.
  * @example

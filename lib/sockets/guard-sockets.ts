@@ -23,7 +23,7 @@ export interface SocketGuardOptions {
 
 /**
  * Checks the token of every WebSocket when it connects, before `handleConnection` and before any message.
- * Nest's guards see messages only: put `IdentityAuthGuard` on the gateways besides.
+ * Nest's guards see messages only: put `IdentityAuthGuard` on the gateways as well.
  *
  * A socket that is denied access gets `connect_error` with the code in `data` over socket.io; over ws it is closed
  * with 1008, or 1013 if the provider is the reason, and the code as the reason.
@@ -66,7 +66,7 @@ class SocketGate {
   /** Sockets by what became of their check; several gateways may ask about one. */
   private readonly checks = new WeakMap<object, Promise<ErrorResponse | undefined>>();
   private readonly tokens = new WeakMap<object, ValidatedToken>();
-  /** Sockets that a middleware has let in. */
+  /** Sockets that a middleware has accepted. */
   private readonly admitted = new WeakSet();
   private readonly recovery = new RecoveryGate();
 
@@ -130,7 +130,7 @@ class SocketGate {
     return check;
   }
 
-  /** An error that nobody expected denies as well: a socket that is let in by mistake stays in for hours. */
+  /** An unexpected error denies as well: a socket that is accepted by mistake stays in for hours. */
   private async denialOf(client: object): Promise<ErrorResponse | undefined> {
     try {
       const validated = await this.authenticator.authenticate(client, this.options);

@@ -3,7 +3,7 @@ export type Endpoint = 'discovery' | 'jwks';
 
 /** How a provider misbehaves. */
 export type Misbehaviour =
-  /** Nobody answers: the connection breaks. */
+  /** No answer: the connection breaks. */
   | 'down'
   /** Answers late. */
   | 'slow'

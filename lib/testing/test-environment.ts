@@ -1,7 +1,7 @@
 import { IdentityError } from '../errors/identity-error.js';
 import { quoted } from '../model/printable.js';
 
-/** What has to be said for the kit to run where it sees no test. Whoever holds its keys can be anybody. */
+/** What has to be said for the kit to run where it sees no test. With its keys, anyone can be any user. */
 export interface TestKitConsent {
   /**
    * Lets the test kit run in a process that does not look like a test: in a script of a developer, say. Not with
@@ -22,7 +22,7 @@ export interface ProcessMarks {
 
 /**
  * A provider that signs whatever it is asked for must not end up in production by accident. Many container images set no
- * NODE_ENV, so its absence is no sign of a test: the kit runs where a test runner has left its mark, or where it is told to.
+ * NODE_ENV, so its absence is no sign of a test: the kit runs where a test runner has left its mark, or if an option says so.
  *
  * @throws {IdentityError} `testing_in_production`.
  */

@@ -32,7 +32,7 @@ export interface LoopbackIssuerOptions extends TestIssuerOptions {
 }
 
 export interface InMemoryIssuerOptions extends TestIssuerOptions {
-  /** Any URL: nobody connects to it. @default that of the application it is plugged into, else 'https://issuer.test' */
+  /** Any URL: no connection is made to it. @default that of the application it is plugged into, else 'https://issuer.test' */
   readonly issuer?: string | undefined;
 }
 

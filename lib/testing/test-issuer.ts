@@ -114,7 +114,7 @@ export class TestIssuer {
     return this.server !== undefined;
   }
 
-  /** The issuer that it was told to be; undefined where it takes the application's. */
+  /** The issuer that was set; undefined if it takes that of the application. */
   get named(): string | undefined {
     return this.options.issuer;
   }
@@ -126,7 +126,7 @@ export class TestIssuer {
   }
 
   /**
-   * Options for `IdentityModule.forRoot` that trust this issuer; members of the caller stand in front. The audience is the
+   * Options for `IdentityModule.forRoot` that trust this issuer; members of the caller take precedence. The audience is the
    * issuer's, unless `resource` or `resources` say it.
    */
   moduleOptions(own: IdentityModuleOptions = {}): IdentityModuleOptions {
@@ -252,7 +252,7 @@ export class TestIssuer {
     return this.requests.filter((asked) => endpoint === undefined || asked === endpoint).length;
   }
 
-  /** Ends the server and its connections, for good; in memory there are none, and nobody is there any more. */
+  /** Ends the server and its connections, for good; in memory there are none, and requests fail from then on. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.server?.stop();

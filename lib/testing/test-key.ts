@@ -83,7 +83,7 @@ function textOf(value: unknown): string | undefined {
 /** Key pairs that no issuer publishes, by algorithm. Kept, because making one of RSA takes up to a second. */
 const strangers = new Map<string, TestKey>();
 
-/** A key of somebody else under a given id: the same one in a process, which no issuer ever publishes. */
+/** A key of another party under a given id: the same one in a process, which no issuer ever publishes. */
 export function strangerKey(alg: string, kid: string): TestKey {
   const stranger = strangers.get(alg) ?? createTestKey(alg, kid);
   strangers.set(alg, stranger);

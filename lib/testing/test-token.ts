@@ -15,7 +15,7 @@ export interface TestTokenOptions {
   readonly acr?: string | undefined;
   /** When the user logged in (`auth_time`). @default none */
   readonly authTime?: Date | undefined;
-  /** Who acts for the subject (RFC 8693 section 4.1 `act`). @default nobody */
+  /** Who acts for the subject (RFC 8693 section 4.1 `act`). @default none */
   readonly act?: JsonObject | undefined;
   /** What is granted in detail (RFC 9396). @default none */
   readonly authorizationDetails?: readonly JsonObject[] | undefined;

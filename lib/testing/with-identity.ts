@@ -27,9 +27,9 @@ export interface TestIdentity extends Omit<TestTokenOptions, 'header'> {
 export type TestIdentitySource = TestIdentity | null | (() => TestIdentity | null);
 
 /**
- * Lets every request come from somebody, with no provider, no network and no token in the test.
+ * Gives every request an identity, with no provider, no network and no token in the test.
  *
- * It stands behind the guard, not in its place, so it works however the guard was put there. Each request gets a token
+ * It supplies the guard and does not replace it, so it works however the guard was put there. Each request gets a token
  * that is signed with a key of the test's and is validated like any other: audience, scopes, roles, `validate` and
  * `mapUser` are those of the application. A request that brings a token of its own is judged by that one.
  *
@@ -90,7 +90,7 @@ class IdentityKeys {
 
   constructor(private readonly options: IdentityModuleOptions) {}
 
-  /** The key of whoever asks, if tokens must be bound to one. */
+  /** The key of the client, if tokens must be bound to one. */
   ofClient([algorithm = 'ES256']: readonly string[]): TestKey {
     return (this.client ??= createTestKey(algorithm, 'test-client-key'));
   }
@@ -116,7 +116,7 @@ function trusting(keys: IdentityKeys, options: IdentityModuleOptions): IdentityM
   return { ...known, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
 }
 
-/** Reads credentials as ever, and supplies some if there are none. */
+/** Reads credentials as usual, and supplies some if there are none. */
 class SuppliedCredentials extends CredentialsReader {
   private readonly supplied = new WeakMap<object, Credentials | null>();
 

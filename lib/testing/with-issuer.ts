@@ -19,7 +19,7 @@ import type { TestIssuer } from './test-issuer.js';
 
 /**
  * Lets the application under test meet this issuer instead of its real one. Nothing else of its options changes but where
- * metadata and keys come from, and nothing of the validation: tokens are verified as ever.
+ * metadata and keys come from, and not the validation: tokens are verified as usual.
  *
  * An issuer in memory takes the name of the application's; one on loopback gives the application its own. Where it is called
  * for several issuers, each stands for the one that it names: `TestIssuer.inMemory({ issuer })`.
@@ -61,7 +61,7 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
   return { ...rewriteIssuers(options, (theirs) => moved(theirs, issuer.issuer)), http };
 }
 
-/** Each issuer in the place of the one that it names; nobody answers for the others. */
+/** Each issuer in the place of the one that it names; the others do not answer. */
 function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): IdentityModuleOptions {
   const byName = new Map(all.map((issuer) => [issuer.named, issuer]));
   if (byName.size < all.length || byName.has(undefined)) {

@@ -64,7 +64,7 @@ const WRONG = {
     );
     return `${header}.${claims}.${signature}`;
   },
-  /** Signed by somebody else, with the key of the client in the header. */
+  /** Signed by another party, with the key of the client in the header. */
   'stolen key': (draft) =>
     signCompact(strangerKey(draft.key.alg, 'stranger'), proofHeader(draft), proofClaims(draft)),
   // Number 7.

@@ -56,7 +56,7 @@ const WRONG = {
     const claims = { ...testClaims(draft.options, draft.frame), sub: 'somebody-else' };
     return `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
   },
-  /** Signed by a key of somebody else, under the id of one of the issuer's. */
+  /** Signed by a key of another party, under the id of one of the issuer's. */
   'wrong key': (draft) => mint({ ...draft, key: strangerKey(draft.key.alg, draft.key.kid) }),
   /** RFC 8725 section 2.1. */
   'alg none': (draft) =>

@@ -7,7 +7,7 @@ import { findUnknownName } from '../options/nearest-name.js';
 import type { ValidateHook } from '../options/options.types.js';
 import type { ValidationRules } from './validation-rules.js';
 
-/** What one call may demand beyond the configuration. It can only tighten it. */
+/** What one call may require beyond the configuration. It can only tighten it. */
 export interface ValidationOverrides {
   /** Accepted issuers, among the configured ones. */
   readonly issuer?: string | readonly string[] | undefined;
@@ -17,7 +17,7 @@ export interface ValidationOverrides {
   readonly algorithms?: readonly string[] | undefined;
   /** Accepted `typ` values, among the configured ones; null stands for an absent one. */
   readonly tokenTypes?: readonly (string | null)[] | undefined;
-  /** Claims that must be present, besides the configured ones. */
+  /** Claims that must be present, in addition to the configured ones. */
   readonly requiredClaims?: readonly string[] | undefined;
   /** Scopes that must all be granted; if not, `scope_missing`. */
   readonly scopes?: readonly string[] | undefined;

@@ -27,7 +27,7 @@ export interface RememberedToken {
   readonly validated: ValidatedToken;
   /** `typ` as it is compared. */
   readonly type: string | null;
-  /** The key set it was verified with; another one says nothing of it. */
+  /** The key set it was verified with; another one proves nothing about it. */
   readonly generation: object;
 }
 
@@ -40,7 +40,7 @@ const SWEEP_MS = 60_000;
 
 /**
  * Tokens whose signature was verified, to spare the check when they come again. It holds what the
- * check proved, never a decision: whoever asks has to hold time, audience, type and all else against
+ * check proved, never a decision: the caller has to hold time, audience, type and all else against
  * the token again, and the generation against the keys of now.
  */
 export class TokenCache {
@@ -108,7 +108,7 @@ export class TokenCache {
     };
   }
 
-  /** Expired tokens leave; those that nobody brings again are found here only. */
+  /** Expired tokens leave; those that do not come again are found here only. */
   private sweep(): void {
     const nowSec = this.clock.wallMs() / 1000;
     for (const [tail, { validated }] of this.bySignatureTail.entries()) {

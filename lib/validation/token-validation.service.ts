@@ -54,9 +54,9 @@ export class TokenValidationService {
    *
    * @param token - a compact JWS (RFC 7515 section 7.1), or what it was presented with: a token that is bound to a key is accepted
    *   with a proof only. Method and URL of {@link Credentials} are those of the request that came: an object out of a body would let its
-   *   sender choose them, so hand over a string from there.
-   * @param overrides - demands of this call; they can only tighten the configured ones.
-   * @typeParam T - claims of your own.
+   *   sender choose them, so pass a string from there.
+   * @param overrides - requirements of this call; they can only tighten the configured ones.
+   * @typeParam T - your own claims.
    * @throws {IdentityError} see docs/reference/errors.md.
    *
    * @example

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { proseOf } from '../../scripts/prose-sources.mjs';
+import { proseOf, sourcesOf } from '../../scripts/prose-sources.mjs';
 
 describe('what is read for words that are not plain English', () => {
   it('is a Markdown file as it is', () => {
@@ -17,6 +17,11 @@ describe('what is read for words that are not plain English', () => {
       'const a = 1; // none\n/** One. */\nclass A {\n  /**\n   * Two,\n   * three.\n   */\n  b = "/** four */";\n}\n';
     expect(proseOf('lib/a.ts', code)).toBe('\nOne.\n\n\nTwo,\nthree.\n\n\n\n');
   });
+});
+
+it('are the files that an entry exports from', () => {
+  const code = "export { A } from './a.js';\nexport type { B } from '../b/c.js';\nimport { d } from 'd';\n";
+  expect(sourcesOf('lib/mcp/index.ts', code)).toEqual(['lib/mcp/a.ts', 'lib/b/c.ts']);
 });
 
 describe('scripts/word-list.json', () => {
