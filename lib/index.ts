@@ -8,6 +8,7 @@ export { guardSockets, type SocketGuardOptions } from './sockets/guard-sockets.j
 export { IdentityStrategy } from './auth/identity.strategy.js';
 export { rememberHandshake, type UpgradeRequest } from './transports/handshake.js';
 // Decorators: whether a token is needed, what it must have, and what a handler gets of it.
+export type { AccessDecorator } from './requirements/requirement-decorator.js';
 export { Public } from './decorators/public.js';
 export { OptionalAuth } from './decorators/optional-auth.js';
 export type { RequirementMode, RequirementOptions } from './requirements/requirement-options.js';

@@ -41,7 +41,7 @@ const broken = (thrown: unknown): IdentityError => toCheckError(thrown) as Ident
 
 describe('the log of what only the application can mend', () => {
   it('says the code and all that is known of an error of its setup', () => {
-    const line = 'error transport_unsupported: Use guardSockets.: no socket';
+    const line = 'error transport_unsupported: Use guardSockets: no socket';
     expect(logged(denied(lacking))).toEqual([line]);
     // An override of handleRequest has made an exception of its own of it.
     expect(logged(denied(new Error('own'), { cause: lacking }))).toEqual([line]);
@@ -80,7 +80,7 @@ describe('the log of what only the application can mend', () => {
     });
     expect(logged(denial)).toEqual([
       'error check_failed at Orders.list: The application\'s own "validate" failed: it threw Error. ' +
-        'The application\'s own "validate" failed: it threw Error.: no row for [claim]',
+        'The application\'s own "validate" failed: it threw Error: no row for [claim]',
     ]);
   });
 

@@ -80,7 +80,10 @@ export function describeError(error: unknown): string {
     if (!parts.some((part) => part.includes(text))) parts.push(text);
     at = at instanceof Error ? readable(at.cause) : undefined;
   }
-  return printable(parts.join(': '));
+  // A sentence that its cause follows has not ended.
+  return printable(
+    parts.map((part, at) => (at < parts.length - 1 ? part.replace(/\.$/, '') : part)).join(': '),
+  );
 }
 
 function messageOf(error: Error): string {

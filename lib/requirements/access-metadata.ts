@@ -15,13 +15,16 @@ export interface PlacedRequirement {
 }
 
 const MODE = Symbol('nestjs-identity-model: access mode');
+const TWO_MODES = Symbol('nestjs-identity-model: two access modes');
 const RESOURCE = Symbol('nestjs-identity-model: protected resource');
 const CLAIM_READERS = Symbol('nestjs-identity-model: claims that parameters read');
 const NOTED = Symbol('nestjs-identity-model: methods with requirements');
 const REQUIREMENTS = Symbol('nestjs-identity-model: requirements');
-const KEYS: readonly symbol[] = [MODE, NOTED, REQUIREMENTS, RESOURCE, CLAIM_READERS];
+const KEYS: readonly symbol[] = [MODE, TWO_MODES, NOTED, REQUIREMENTS, RESOURCE, CLAIM_READERS];
 
 export function setMode(target: object, mode: AccessMode): void {
+  const earlier = ownMode(target);
+  if (earlier !== undefined && earlier !== mode) Reflect.defineMetadata(TWO_MODES, true, target);
   Reflect.defineMetadata(MODE, mode, target);
 }
 
@@ -85,6 +88,11 @@ const NONE: ReadonlyMap<string | symbol, number> = new Map();
 
 export function ownMode(target: object): AccessMode | undefined {
   return Reflect.getOwnMetadata(MODE, target) as AccessMode | undefined;
+}
+
+/** Whether a class or method says of itself that it is public, and that a token is welcome: which decorator is the upper one decides. */
+export function hasTwoModes(target: object): boolean {
+  return Reflect.hasOwnMetadata(TWO_MODES, target);
 }
 
 export function ownRequirements(target: object): readonly PlacedRequirement[] {

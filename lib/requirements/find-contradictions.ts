@@ -1,6 +1,7 @@
 import {
   classRequirements,
   countDemands,
+  hasTwoModes,
   needsToken,
   notedMethods,
   ownMode,
@@ -11,10 +12,11 @@ import { readAccessPlan } from './read-access-plan.js';
 type Class = abstract new (...args: never[]) => object;
 
 /**
- * Whether one target is public or optional, and has requirements at once; or is public, and names a resource. Beside
+ * Whether one target is public or optional, and has requirements at once; or is public, and names a resource; or is public and optional. Beside
  * `@OptionalAuth()` a requirement may be reported: of the tokens that come.
  */
 export function isContradictory(target: object): boolean {
+  if (hasTwoModes(target)) return true;
   switch (ownMode(target)) {
     case 'public':
       return countDemands(target) > 0;

@@ -102,6 +102,18 @@ describe('isContradictory', () => {
     expect(isContradictory(OddClass)).toBe(true);
   });
 
+  it('holds for a target that is public and optional at once, in either order', () => {
+    class Odd {
+      @Public() @OptionalAuth() one(): void {}
+      @OptionalAuth() @Public() other(): void {}
+      @Public() @Public() twice(): void {}
+    }
+    const answers = ['one', 'other', 'twice'].map((name) =>
+      isContradictory(Reflect.get(Odd.prototype, name) as object),
+    );
+    expect(answers).toEqual([true, true, false]);
+  });
+
   it('does not hold where class and method differ, or one of the two is inherited', () => {
     @RequireScopes('a')
     class Child extends Open {}

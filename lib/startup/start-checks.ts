@@ -159,6 +159,6 @@ function assertNoContradiction(contradictions: readonly string[]): void {
   throw new IdentityError(
     'access_contradiction',
     `Access decorators that contradict each other, or that do not count: ${contradictions.join(', ')}. ` +
-      'Public or optional, and demanding at once: take one of the decorators away',
+      'Public or optional and demanding at once, or public and optional: take one of the decorators away',
   );
 }

@@ -50,6 +50,7 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
   adoptFrom(options, first, issuer);
   const http = httpOf(options, issuer);
   if (!issuer.isOnLoopback) {
+    assertConfigured(options, issuer.named === undefined ? [] : [issuer.named]);
     return { ...rewriteIssuers(options, (theirs) => answeredBy(issuer, theirs)), http };
   }
   if (issuers.length !== 1 || typeof options.issuers === 'function') {
@@ -71,13 +72,7 @@ function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): 
     );
   }
   const configured = issuersOf(options);
-  const strange = [...byName.keys()].filter((name) => !configured.some(({ issuer }) => issuer === name));
-  if (strange.length > 0 && typeof options.issuers !== 'function') {
-    throw new IdentityError(
-      'options_invalid',
-      `withIssuer was called for issuers that are not configured: ${strange.join(', ')}; configured are ${configured.map(({ issuer }) => issuer).join(', ')}`,
-    );
-  }
+  assertConfigured(options, [...byName.keys()]);
   for (const issuer of all)
     adoptFrom(
       options,
@@ -91,6 +86,17 @@ function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): 
       : { ...answeredBy(issuer, theirs), http: httpOf(options, issuer) };
   });
   return { ...rewritten, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
+}
+
+/** The tokens of any other issuer would be rejected, one by one. */
+function assertConfigured(options: IdentityModuleOptions, names: readonly (string | undefined)[]): void {
+  const configured = issuersOf(options).map(({ issuer }) => issuer);
+  const strange = names.filter((name) => name !== undefined && !configured.includes(name));
+  if (strange.length === 0 || typeof options.issuers === 'function') return;
+  throw new IdentityError(
+    'options_invalid',
+    `withIssuer was called for issuers that are not configured: ${strange.join(', ')}; configured are ${configured.join(', ')}`,
+  );
 }
 
 function adoptFrom(

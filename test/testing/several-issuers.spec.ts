@@ -83,6 +83,11 @@ describe('withIssuer for several issuers', () => {
       () => [named(OURS), named('https://x.example')],
       /not configured: https:\/\/x\.example/,
     ],
+    [
+      'of which one alone has a name that nobody configured',
+      () => [named('https://x.example')],
+      /not configured: https:\/\/x\.example/,
+    ],
   ])('refuses issuers %s', async (_name, make, message) => {
     let builder = builderFor();
     for (const issuer of make()) builder = withIssuer(builder, issuer);
