@@ -9,7 +9,7 @@ export type AccessDecorator = MethodDecorator & ClassDecorator;
  * Puts a requirement on a method or a class.
  *
  * @param name - the decorator's, for its errors and for reports.
- * @param mode - undefined if the decorator says nothing of it.
+ * @param mode - undefined if the decorator does not name one.
  */
 export function requirementDecorator(
   name: string,
