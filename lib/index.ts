@@ -73,7 +73,12 @@ export type { EntryState } from './cache/value-source.js';
 export type { TokenCacheStats } from './validation/token-cache.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { AccessTokenClaims } from './model/claims.js';
-export type { ClientCertificate, Credentials } from './model/credentials.js';
+export {
+  createCredentials,
+  type ClientCertificate,
+  type Credentials,
+  type PresentedCredentials,
+} from './model/credentials.js';
 export type { TokenHeader, ValidatedToken } from './model/token.js';
 export { ExtractJwt, type PassportStrategy, type TokenExtractors } from './auth/passport-jwt.js';
 export type { SecretOrKeyProvider } from './jwks/secret-or-key-provider.js';

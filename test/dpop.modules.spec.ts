@@ -2,6 +2,7 @@ import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import {
+  createCredentials,
   IdentityAuthGuard,
   IdentityModule,
   memoryStore,
@@ -120,7 +121,7 @@ describe('validateSync', () => {
     const tokens = app.get(TokenValidationService);
     const token = issuer.token({ dpop: true });
     const proof = issuer.dpop('GET', `${PUBLIC_URL}/orders`, token);
-    const credentials = { scheme: 'DPoP', token, proof, method: 'GET', url: '/orders' } as const;
+    const credentials = createCredentials({ scheme: 'DPoP', token, proof, method: 'GET', url: '/orders' });
     expect(() => tokens.validateSync(credentials)).toThrow(
       /"store", and validateSync does not wait: use validate/,
     );

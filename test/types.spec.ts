@@ -3,6 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { ExtractJwt } from 'passport-jwt';
 import { describe, expectTypeOf, it } from 'vitest';
 import {
+  createCredentials,
   DiscoveryService,
   IdentityAuthGuard,
   IdentityError,
@@ -127,5 +128,16 @@ describe('the public types', () => {
     expectTypeOf(rolesClaimOf.keycloakClient).not.toExtend<ClaimSource>();
     expectTypeOf(rolesClaimOf.zitadel).not.toExtend<ClaimSource>();
     expectTypeOf<[]>().not.toExtend<Parameters<typeof RequireRoles>>();
+  });
+
+  it('take no credentials that createCredentials has not made', () => {
+    const tokens = {} as TokenValidationService;
+    const credentials = { scheme: 'DPoP', token: 't', proof: 'p', method: 'GET', url: '/' } as const;
+    const use = (): unknown => [
+      tokens.validate(createCredentials(credentials)),
+      // @ts-expect-error an object that may have come in a body
+      tokens.validate(credentials),
+    ];
+    expectTypeOf(use).toBeFunction();
   });
 });

@@ -23,10 +23,6 @@ export function certificateKey(certificate: ClientCertificate | undefined): stri
 /**
  * What a caller presents for access (RFC 9110 section 11.4). The scheme is a part of it: a token that is bound to a key
  * must not pass for one that is not (RFC 9449 section 7.2).
- *
- * @example
- * // For code that has a request of its own:
- * await tokens.validate({ scheme: 'DPoP', token, proof, method: 'POST', url: '/orders?page=2' });
  */
 export interface Credentials {
   /** How the token came: `Authorization: Bearer …` (RFC 6750) or `Authorization: DPoP …` (RFC 9449 section 7.1). */
@@ -50,4 +46,31 @@ export interface Credentials {
    * @default none: a proof that comes again was used before
    */
   readonly carrier?: object | undefined;
+}
+
+/** Registered, so that two copies of this package know each other's. */
+const PRESENTED = Symbol.for('nestjs-identity-model: presented credentials');
+
+/** {@link Credentials} of which code has said where they come from: see {@link createCredentials}. */
+export interface PresentedCredentials extends Credentials {
+  readonly [PRESENTED]: true;
+}
+
+/**
+ * Says that method, URL, certificate and all else are of the request that came. What proves the sender must not be chosen by the sender:
+ * an object that was read from a body (JSON, a form, YAML) says whatever its sender likes, and is refused as it is, because no
+ * parser makes the mark that this function sets. So take each member from where the request really has it.
+ *
+ * @example
+ * // For code that has a request of its own:
+ * const { method, url } = request;
+ * await tokens.validate(createCredentials({ scheme: 'DPoP', token, proof, method, url }));
+ */
+export function createCredentials(credentials: Credentials): PresentedCredentials {
+  return { ...credentials, [PRESENTED]: true };
+}
+
+/** Whether {@link createCredentials} has made a value. */
+export function isPresented(value: unknown): value is PresentedCredentials {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, PRESENTED);
 }

@@ -9,6 +9,9 @@ import type { JoseHeader, HeaderCache } from './header-cache.js';
 /** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
 export const MAX_KID_LENGTH = 512;
 
+const NO_STRING =
+  'The token is not a string; what came together with one is handed over by createCredentials.';
+
 /** A token taken apart. Nothing in it is believed yet. */
 export interface UnverifiedToken extends JoseHeader {
   readonly token: string;
@@ -28,7 +31,7 @@ export interface UnverifiedToken extends JoseHeader {
  * @throws {IdentityError} `token_too_large`, `token_malformed`, `header_unsupported`.
  */
 export function parseToken(token: unknown, maxTokenBytes: number, known?: HeaderCache): UnverifiedToken {
-  if (typeof token !== 'string') throw refuse('token_malformed', 'The token is not a string.');
+  if (typeof token !== 'string') throw refuse('token_malformed', NO_STRING);
   // Characters, not bytes: what has more bytes than characters is no ASCII, and is rejected below.
   if (token.length > maxTokenBytes) {
     throw refuse('token_too_large', `The token is longer than maxTokenBytes (${String(maxTokenBytes)}).`);

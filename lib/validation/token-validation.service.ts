@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
-import type { Credentials } from '../model/credentials.js';
+import { isPresented, type PresentedCredentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { driveOn, type Through } from './drive.js';
 import { EventLoopSlice } from './event-loop-slice.js';
@@ -52,9 +52,9 @@ export class TokenValidationService {
   /**
    * Validates a token, waiting for keys if it has to.
    *
-   * @param token - a compact JWS (RFC 7515 section 7.1), or what it was presented with: a token that is bound to a key is accepted
-   *   with a proof only. Method and URL of {@link Credentials} are those of the request that came: an object out of a body would let its
-   *   sender choose them, so pass a string from there.
+   * @param token - a compact JWS (RFC 7515 section 7.1), or what `createCredentials` makes of that and what it was presented with: a
+   *   token that is bound to a key is accepted with a proof only. Any other object is `token_malformed`, because one out of a body
+   *   would let its sender choose what the proof is compared with.
    * @param overrides - requirements of this call; they can only tighten the configured ones.
    * @typeParam T - your own claims.
    * @throws {IdentityError} see docs/reference/errors.md.
@@ -63,7 +63,7 @@ export class TokenValidationService {
    * const { claims, issuer } = await tokens.validate<{ tenant: string }>(token, { scopes: ['orders:read'] });
    */
   validate<T = unknown>(
-    token: string | Credentials,
+    token: string | PresentedCredentials,
     overrides?: ValidationOverrides,
   ): Promise<ValidatedToken<T>> {
     try {
@@ -83,7 +83,10 @@ export class TokenValidationService {
    * @example
    * const { claims } = tokens.validateSync(token); // with warmUp: 'await' the keys are there from the start
    */
-  validateSync<T = unknown>(token: string | Credentials, overrides?: ValidationOverrides): ValidatedToken<T> {
+  validateSync<T = unknown>(
+    token: string | PresentedCredentials,
+    overrides?: ValidationOverrides,
+  ): ValidatedToken<T> {
     return this.run(token, this.callOf(overrides), undefined) as ValidatedToken<T>;
   }
 
@@ -129,14 +132,13 @@ export class TokenValidationService {
    * @param through - what waits go through; undefined for a caller that cannot wait.
    */
   private run(
-    given: string | Credentials,
+    given: string | PresentedCredentials,
     call: CallSettings,
     through: Through | undefined,
   ): ValidatedToken | Promise<ValidatedToken> {
-    const run =
-      typeof given === 'object' && given !== null
-        ? new ValidationRun(given.token, this.context, call, given)
-        : new ValidationRun(given, this.context, call);
+    const run = isPresented(given)
+      ? new ValidationRun(given.token, this.context, call, given)
+      : new ValidationRun(given, this.context, call);
     const startMs = this.reports.start();
     try {
       const steps = stepsFor(run);
