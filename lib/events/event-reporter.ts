@@ -52,4 +52,9 @@ export class EventReporter {
   warn(line: string): void {
     this.log.warn(line);
   }
+
+  /** What an operator should know once, at start. */
+  info(line: string): void {
+    this.log.info(line);
+  }
 }

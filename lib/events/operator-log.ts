@@ -100,6 +100,10 @@ export class OperatorLog {
     this.logger.warn(line);
   }
 
+  info(line: string): void {
+    this.logger.log(line);
+  }
+
   /** Without metadata keys cannot be fetched, for the same reason: one line tells it. */
   private repeatsMetadata({ type, issuer, reason }: RefreshFailedEvent): boolean {
     const why = this.failing.get(subjectOf({ type: 'discovery.failed', issuer }));

@@ -12,8 +12,11 @@ export const SHARED_ISSUER_OPTIONS = {
   audienceClaim: text('aud'),
   /** Allow-list of JWS algorithms. @default all asymmetric ones that this Node.js can verify */
   algorithms: algorithms(),
-  /** `rfc9068` requires `at+jwt` and the claims of RFC 9068 section 2.2. @default 'any' */
-  profile: oneOf<Profile>('any', ['any', 'rfc9068']),
+  /**
+   * `rfc9068` requires `at+jwt` and the claims of RFC 9068 section 2.2. `fapi2`, for the whole module only, requires what the FAPI 2.0
+   * Security Profile requires of a resource server, and rejects options that contradict it. @default 'any'
+   */
+  profile: oneOf<Profile>('any', ['any', 'rfc9068', 'fapi2']),
   /** How requests to the provider are made; members of an issuer take precedence. */
   http: httpSettings(),
   /** Own check over the validated token. An issuer's runs after the one at the top. @default none */

@@ -58,6 +58,12 @@ const profileJudgesAud: IssuerRule = ({ profile, audienceClaim }) =>
       ]
     : [];
 
+/** What is demanded of URLs, proofs and requirements belongs to no issuer. At the top it is gone by now: see applyProfile. */
+const profileOfModuleIsAtTop: IssuerRule = ({ profile }) =>
+  profile === 'fapi2'
+    ? [{ path: 'profile', message: '\'fapi2\' is for the whole module: put it beside "issuers"' }]
+    : [];
+
 /** If nothing else says where the keys are, discovery goes from the issuer (OpenID Connect Discovery section 4). */
 const issuerLeadsToMetadata: IssuerRule = ({ issuer, jwks, http }, isGiven) => {
   if (issuer === undefined || jwks !== undefined || isGiven('discoveryUrl') || isGiven('jwksUri')) return [];
@@ -85,5 +91,6 @@ export const ISSUER_RULES: readonly IssuerRule[] = [
   keysComeFromOnePlace,
   metadataIssuerNeedsMetadata,
   profileJudgesAud,
+  profileOfModuleIsAtTop,
   issuerLeadsToMetadata,
 ];

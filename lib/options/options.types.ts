@@ -72,8 +72,11 @@ export interface HttpDispatcher {
   dispatch(options: never, handler: never): boolean;
 }
 
-/** Which rules for the form of tokens hold in addition to those of RFC 7519. */
-export type Profile = 'any' | 'rfc9068';
+/**
+ * Which rules hold in addition to those of RFC 7519: `rfc9068` for the form of tokens, or `fapi2`, for the whole module only: what
+ * the FAPI 2.0 Security Profile requires of a resource server.
+ */
+export type Profile = 'any' | 'rfc9068' | 'fapi2';
 
 /**
  * How a provider's clients learn that the user must log in again: by the challenge of RFC 9470 with `acr_values` and `max_age`, or by

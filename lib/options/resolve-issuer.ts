@@ -49,17 +49,23 @@ export function resolveIssuerList(
   return { value: Object.freeze([...resolved.values()]), issues };
 }
 
+/** What the module demands of issuers that are not known at start. */
+interface TenantRules {
+  readonly tokenTypes: ResolvedOptions['tokenTypes'];
+  readonly judge: (issuer: ResolvedIssuer) => readonly OptionIssue[];
+}
+
 /** The function form of `issuers`, whose answers are read as the members of the list are; undefined for a list. */
 export function tenantSource(
   { issuers: ask, allowedIssuers: isAllowed }: SeveralIssuersValues,
   shared: SharedIssuerValues,
-  tokenTypes: ResolvedOptions['tokenTypes'],
+  rules: TenantRules,
 ): TenantSource | undefined {
   if (typeof ask !== 'function' || isAllowed === undefined) return undefined;
   return Object.freeze({
     ask,
     isAllowed,
-    resolve: (answer: unknown, name: string) => resolveTenant(answer, name, shared, tokenTypes),
+    resolve: (answer: unknown, name: string) => resolveTenant(answer, name, shared, rules),
     deadlineMs: shared.http.deadlineMs,
   });
 }
@@ -72,7 +78,7 @@ function resolveTenant(
   answer: unknown,
   name: string,
   shared: SharedIssuerValues,
-  tokenTypes: ResolvedOptions['tokenTypes'],
+  { tokenTypes, judge }: TenantRules,
 ): ResolvedIssuer {
   const { value, issues } = readMember(answer, shared);
   const [resolved] = complete(value);
@@ -80,7 +86,9 @@ function resolveTenant(
     issuesBelow('issuers()', [
       ...issues,
       ...issuerIsAsked(resolved?.issuer ?? name, name),
-      ...(resolved === undefined ? [] : profileFitsTokenTypes([resolved], tokenTypes)),
+      ...(resolved === undefined
+        ? []
+        : [...profileFitsTokenTypes([resolved], tokenTypes), ...judge(resolved)]),
     ]),
   );
   if (resolved === undefined) throw new IdentityError('options_invalid');

@@ -101,6 +101,7 @@ describe('the defaults', () => {
       },
       unguarded: 'error',
       warnings: [],
+      decided: [],
     });
   });
 
@@ -156,7 +157,8 @@ describe('the defaults', () => {
 
   it('hold for what is undefined, as for what is absent', () => {
     const names = [...Object.keys(resolve({})), ...Object.keys(onlyIssuer({}))];
-    const own = (name: string): boolean => !(name in MINIMAL) && !['tenants', 'warnings'].includes(name);
+    const own = (name: string): boolean =>
+      !(name in MINIMAL) && !['tenants', 'warnings', 'decided'].includes(name);
     const undefineds = Object.fromEntries(names.filter(own).map((name) => [name, undefined]));
     expect(resolve(undefineds)).toEqual(resolve({}));
     expect(resolve({ ...undefineds, ...NESTED })).toEqual(resolve({}));

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../model/json.js';
+import { applyProfile, type AppliedProfile } from './fapi2-profile.js';
 import { SHARED_ISSUER_OPTIONS, type SharedIssuerValues } from './issuer-options.js';
 import { COMMON_OPTIONS, MODULE_HINTS, MODULE_OPTIONS, SEVERAL_ISSUERS_OPTIONS } from './module-options.js';
 import {
@@ -8,14 +9,14 @@ import {
   SENDER_RULES,
   SEVERAL_ISSUERS_RULES,
 } from './module-rules.js';
-import { throwIfAny } from './option-issues.js';
+import { issuesBelow, throwIfAny, type OptionIssue } from './option-issues.js';
 import { findRuntimeIssues, readHttpEnvironment, type HttpEnvironment } from './read-environment.js';
 import { defaultHttp } from './resolve-http.js';
 import type { ResolvedResource } from './resource-options.js';
 import { audienceOfAll, resolveResources } from './resolve-resources.js';
 import { resolveIssuerList, resolveOnlyIssuer, tenantSource } from './resolve-issuer.js';
 import type { ResolvedIssuer, ResolvedOptions } from './resolved-options.js';
-import { asSource, defaultsOf, findUnknownNames, isGivenIn, readRows, type Reading } from './schema.js';
+import { defaultsOf, findUnknownNames, isGivenIn, readRows, type Reading } from './schema.js';
 
 /**
  * Checks, completes and freezes the options of the module.
@@ -26,7 +27,7 @@ import { asSource, defaultsOf, findUnknownNames, isGivenIn, readRows, type Readi
  */
 export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   const given = raw ?? {};
-  const source = asSource(given);
+  const { source, ...profile } = applyProfile(given);
   const surroundings = readHttpEnvironment(environment, source['http']);
   const common = readRows(COMMON_OPTIONS, source, defaultsOf(COMMON_OPTIONS));
   const top = readShared(source, surroundings.value);
@@ -53,14 +54,37 @@ export function resolveOptions(raw: unknown, environment: NodeJS.ProcessEnv = pr
     ...cacheHoldsAllIssuers(issuers.value, values.cache),
     ...resourcesAreReachable(issuers.value, resources.value),
     ...SENDER_RULES.flatMap((rule) => rule(values, isGivenIn(source))),
+    ...profile.judgeModule(values),
+    ...judgeIssuers(profile, shared.value, issuers.value),
   ]);
   return Object.freeze({
     ...values,
     issuers: issuers.value,
     resources: resources.value,
-    tenants: tenantSource(several.value, shared.value, values.tokenTypes),
+    tenants: tenantSource(several.value, shared.value, {
+      tokenTypes: values.tokenTypes,
+      judge: profile.judgeIssuer,
+    }),
     warnings: Object.freeze(surroundings.warnings),
+    decided: Object.freeze(profile.describe(values)),
   });
+}
+
+/** The top, and what issuers say instead of it. */
+function judgeIssuers(
+  { judgeIssuer }: Pick<AppliedProfile, 'judgeIssuer'>,
+  top: SharedIssuerValues,
+  issuers: readonly ResolvedIssuer[],
+): readonly OptionIssue[] {
+  const ofTop = judgeIssuer(top);
+  const paths = ofTop.map(({ path }) => path);
+  const ofIssuers = issuers.flatMap((issuer, index) =>
+    issuesBelow(
+      `issuers[${String(index)}]`,
+      judgeIssuer(issuer).filter(({ path }) => !paths.includes(path)),
+    ),
+  );
+  return [...ofTop, ...ofIssuers];
 }
 
 /** As far as the configuration says: tenants are known when they come. */

@@ -39,6 +39,8 @@ export interface ResolvedOptions extends ValueOf<typeof COMMON_OPTIONS> {
   readonly tenants: TenantSource | undefined;
   /** What the log is told at start. */
   readonly warnings: readonly string[];
+  /** The same of what a profile has decided: no warnings. */
+  readonly decided: readonly string[];
 }
 
 /**

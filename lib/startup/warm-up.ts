@@ -17,6 +17,7 @@ export class WarmUp {
   /** @throws {IdentityError} as `JwksService.get`, for static keys and with `warmUp: 'await'`. */
   async run(): Promise<void> {
     for (const warning of this.options.warnings) this.reporter.warn(warning);
+    for (const line of this.options.decided) this.reporter.info(line);
     for (const { issuer, audience } of this.options.issuers) {
       if (audience === null) {
         this.reporter.warn(`audience is null for ${issuer}: its tokens for any API are accepted here`);
