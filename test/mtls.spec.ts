@@ -1,12 +1,24 @@
 import { constants } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { Agent, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import type { IdentityModuleOptions } from 'nestjs-identity-model';
-import { IdentityStats } from 'nestjs-identity-model';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { IdentityModule, IdentityStats, type IdentityModuleOptions } from 'nestjs-identity-model';
+import { Logger } from '@nestjs/common';
 import { TestIssuer, type TestCertificate } from 'nestjs-identity-model/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PLATFORMS, type Platform } from './support/create-app.js';
-import { askPort, ASKING, startMtlsApp, type Answer, type MtlsApp } from './support/mtls-app.js';
+import {
+  askPort,
+  ASKING,
+  MtlsController,
+  startMtlsApp,
+  type Answer,
+  type MtlsApp,
+} from './support/mtls-app.js';
 
 const issuer = TestIssuer.inMemory();
 const client = issuer.certificate();
@@ -160,7 +172,7 @@ describe.each(PLATFORMS)('certificates of the TLS connection, on %s', (platform)
     const publicUrl = 'https://api.example.com';
     const test = await start(platform, { dpop: {}, publicUrl });
     const both = issuer.token({ dpop: true, certificate: true });
-    const once = (certificate?: TestCertificate, wrong?: 'wrong key'): Promise<Answer> =>
+    const present = (certificate?: TestCertificate, wrong?: 'wrong key'): Promise<Answer> =>
       askPort(test.port, {
         headers: {
           authorization: `DPoP ${both}`,
@@ -168,14 +180,14 @@ describe.each(PLATFORMS)('certificates of the TLS connection, on %s', (platform)
         },
         certificate,
       });
-    const good = await once(client);
+    const good = await present(client);
     expect([good.status, JSON.parse(good.body)]).toEqual([
       200,
       { proof: { kind: 'dpop', jkt: expect.any(String) as string, x5tS256: client.thumbprint } },
     ]);
-    expect((await once()).status).toBe(401);
-    expect((await once(other)).status).toBe(401);
-    expect((await once(client, 'wrong key')).status).toBe(401);
+    expect((await present()).status).toBe(401);
+    expect((await present(other)).status).toBe(401);
+    expect((await present(client, 'wrong key')).status).toBe(401);
     expect((await ask(test, `Bearer ${both}`, { certificate: client })).status).toBe(401);
     const underDpop = await askPort(test.port, {
       headers: {
@@ -196,6 +208,19 @@ describe.each(PLATFORMS)('certificates of the TLS connection, on %s', (platform)
     ]);
   });
 
+  it('warns at start if the server does not ask for certificates', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const warnings = (): number =>
+      warn.mock.calls.filter(([line]) => String(line).includes('does not ask for certificates')).length;
+    await start(platform);
+    expect(warnings()).toBe(0);
+    await start(platform, { mtls: { certificate: 'nginx', trustedProxies: ['10.0.0.1'] } }, null);
+    expect(warnings()).toBe(0);
+    await start(platform, {}, { ...ASKING, requestCert: false });
+    await start(platform, {}, null);
+    expect(warnings()).toBe(2);
+  });
+
   it('refuses bound tokens on a server without TLS, and says why', async () => {
     const test = await start(platform, {}, null);
     expect((await ask(test, BOUND, { plain: true })).status).toBe(401);
@@ -213,6 +238,35 @@ describe.each(PLATFORMS)('certificates of the TLS connection, on %s', (platform)
       expect([answer.status, test.rejected[0]?.code]).toEqual([401, 'certificate_missing']);
     },
   );
+});
+
+it('is read from connections of HTTP/2, on Fastify', async () => {
+  const options = { senderConstrained: 'require', dpop: false, mtls: {} } as const;
+  const module = await Test.createTestingModule({
+    imports: [IdentityModule.forRoot(issuer.moduleOptions(options))],
+    controllers: [MtlsController],
+  }).compile();
+  const adapter = new FastifyAdapter({ http2: true, https: ASKING } as object);
+  const app = module.createNestApplication(adapter, { logger: false });
+  open.push(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const statuses: unknown[] = [];
+  for (const certificate of [client, other, undefined]) {
+    const { cert, key } = certificate ?? {};
+    const session = connectHttp2(`https://127.0.0.1:${String(port)}`, {
+      rejectUnauthorized: false,
+      cert,
+      key,
+    });
+    open.push(() => session.destroy());
+    for (let times = 0; times < 2; times++) {
+      const stream = session.request({ ':path': '/orders', authorization: BOUND });
+      const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+      statuses.push(headers[':status']);
+    }
+  }
+  expect(statuses).toEqual([200, 200, 401, 401, 401, 401]);
 });
 
 /** One GET on a connection that is there, and the beginning of its answer. */

@@ -19,6 +19,13 @@ export class HostApplication implements OnModuleInit {
     return Boolean(this.adapterHost.httpAdapter);
   }
 
+  /** Whether its server asks clients for a certificate in the TLS handshake. Servers of others, such as a proxy, are not known. */
+  get asksForCertificates(): boolean {
+    const server: unknown = this.hasHttp ? this.adapterHost.httpAdapter.getHttpServer() : undefined;
+    // Of `tls.Server`: what its options say.
+    return typeof server === 'object' && server !== null && Reflect.get(server, 'requestCert') === true;
+  }
+
   /**
    * This object depends on no option, so that it is there when a request-scoped one keeps all others from being made.
    *

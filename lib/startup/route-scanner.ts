@@ -67,6 +67,11 @@ export class RouteScanner {
     return this.application.hasHttp;
   }
 
+  /** Whether clients can show a certificate to the server of the application itself. */
+  get asksForCertificates(): boolean {
+    return this.application.asksForCertificates;
+  }
+
   /** What answers GraphQL operations; empty without GraphQL. */
   get graphqlDrivers(): readonly GraphqlDriver[] {
     return graphqlDrivers(this.application.modules);

@@ -42,6 +42,7 @@ export class StartChecks {
     const routes = classes.flatMap((each) => each.routes);
     await this.assertTokensArrive(routes);
     this.warnOfReported(routes);
+    this.warnOfCertificates();
     if (this.options.unguarded === 'off') return;
     this.warnOfMessages(findings.messagesGuardedGlobally);
     this.warnOfFields(findings.openFields);
@@ -90,13 +91,24 @@ export class StartChecks {
     if (line !== undefined) this.reporter.warn(line);
   }
 
+  /** Every token that is bound to a certificate would be refused: clients have no way to show one. */
+  private warnOfCertificates(): void {
+    const { senderConstrained, mtls } = this.options;
+    if (senderConstrained === 'reject' || mtls?.certificate !== 'socket') return;
+    if (this.scanner.asksForCertificates) return;
+    this.reporter.warn(
+      "mtls: { certificate: 'socket' }, but the server of this application does not ask for certificates: set httpsOptions with " +
+        "requestCert: true, or, behind a proxy, the form of its header: 'client-cert', 'nginx', 'envoy' or 'aws-alb'",
+    );
+  }
+
   /** Otherwise each token would be refused, bound or not. */
   private assertBindingAccepted(routes: readonly string[]): void {
     if (routes.length === 0 || this.options.senderConstrained !== 'reject') return;
     throw new IdentityError(
       'options_invalid',
       `@RequireSenderConstrained stands on ${routes.join(', ')}, but "senderConstrained" is 'reject', which refuses every bound ` +
-        "token: set it to 'accept' or 'require', with \"publicUrl\"",
+        'token: set it to \'accept\' or \'require\', with "publicUrl" for DPoP, or "mtls"',
     );
   }
 

@@ -27,7 +27,7 @@ import { pem } from './tls-provider.js';
 
 @UseGuards(IdentityAuthGuard)
 @Controller('orders')
-class MtlsController {
+export class MtlsController {
   @Get() list(@Proof() proof?: SenderProof): object {
     return { proof: proof ?? null };
   }

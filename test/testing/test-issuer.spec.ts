@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
 import {
   TestClock,
   TestIssuer,
+  type MintOptions,
   withClock,
   withIssuer,
   WRONG_TOKENS,
@@ -446,5 +447,44 @@ describe('TestClock', () => {
     await clock.advance(10);
     expect(ran).toHaveBeenCalledTimes(1);
     await expect(clock.advance(-1)).rejects.toThrow(RangeError);
+  });
+});
+
+describe('certificates of clients', () => {
+  const issuer = TestIssuer.inMemory();
+
+  it('are self-signed, have their key, and are one for each name', () => {
+    const { cert, key, thumbprint } = issuer.certificate('Ünal & Söhne');
+    const parsed = new X509Certificate(cert);
+    expect(parsed.subject).toBe('CN=Ünal & Söhne');
+    expect([
+      parsed.verify(parsed.publicKey),
+      parsed.checkPrivateKey(createPrivateKey(key)),
+      parsed.ca,
+    ]).toEqual([true, true, false]);
+    expect(Date.parse(parsed.validTo)).toBeGreaterThan(Date.now());
+    expect(Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase()).toBe(
+      parsed.fingerprint256.replaceAll(':', ''),
+    );
+    expect(issuer.certificate('Ünal & Söhne')).toBe(issuer.certificate('Ünal & Söhne'));
+    expect(issuer.certificate().thumbprint).not.toBe(issuer.certificate('another client').thumbprint);
+    const long = new X509Certificate(issuer.certificate('x'.repeat(300)).cert);
+    expect(long.verify(long.publicKey)).toBe(true);
+  });
+
+  it('are what tokens are bound to, beside a key or alone', () => {
+    const cnfOf = (options: MintOptions): unknown => {
+      const [, payload = ''] = issuer.token(options).split('.');
+      return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { cnf?: unknown }).cnf;
+    };
+    const other = issuer.certificate('another client');
+    const { thumbprint } = issuer.certificate();
+    expect(cnfOf({})).toBeUndefined();
+    expect(cnfOf({ certificate: true })).toEqual({ 'x5t#S256': thumbprint });
+    expect(cnfOf({ certificate: other })).toEqual({ 'x5t#S256': other.thumbprint });
+    expect(cnfOf({ certificate: true, dpop: true })).toEqual({
+      jkt: expect.any(String) as string,
+      'x5t#S256': thumbprint,
+    });
   });
 });

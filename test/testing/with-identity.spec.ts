@@ -50,6 +50,16 @@ describe('withIdentity', () => {
     expect(await get('/orders/new')).toMatchObject({ status: 200, body: { by: 'test-user' } });
   });
 
+  it.each<[string, IdentityModuleOptions]>([
+    ['a certificate', { senderConstrained: 'require', dpop: false, mtls: {} }],
+    ['a proof or a certificate', { senderConstrained: 'require', publicUrl: 'https://a.example', mtls: {} }],
+    ["profile: 'fapi2'", { profile: 'fapi2', dpop: false, mtls: {} }],
+  ])('presents bound tokens where %s is needed', async (_what, own) => {
+    const { get } = await start({ scope: 'orders:read' }, { options: { ...PRODUCTION, ...own } });
+    expect((await get('/orders')).status).toBe(200);
+    expect((await get('/orders/new')).status).toBe(403);
+  });
+
   it('presents bound tokens with a proof where no others are accepted, and gives each request another proof', async () => {
     const bound = {
       ...PRODUCTION,
