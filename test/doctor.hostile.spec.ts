@@ -64,7 +64,7 @@ it.each(['https://u:p@id.example.com', 'https://u@id.example.com', 'https://:p@i
 it('says on the last line how many warnings there are', async () => {
   const last = async (url: string): Promise<string | undefined> =>
     (await run(['--resource', url])).stdout.trimEnd().split('\n').at(-1);
-  expect(await last((await startBroken({})).url)).toBe('All is well.');
+  expect(await last((await startBroken({})).url)).toBe('No problems found.');
   const one = await startBroken({ document: () => ({ scopes_supported: ['openid'] }) });
   expect(await last(one.url)).toBe('It works, with 1 warning.');
   const two = await startBroken({

@@ -223,7 +223,7 @@ describe('doctor', { timeout: 120_000 }, () => {
         step: 'claims',
         code: 'audience_mismatch',
         text: expect.stringMatching(/^audience_mismatch: /) as string,
-        advice: expect.stringContaining('it is for "billing", asked was for "orders-api"') as string,
+        advice: expect.stringContaining('it is for "billing", but "orders-api" was expected') as string,
       },
     ]);
     expect(report.findings.filter(({ about }) => about === 'token').map(({ step }) => step)).toEqual([

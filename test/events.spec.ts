@@ -105,7 +105,7 @@ describe('events', () => {
       {
         type: 'token.rejected',
         code: 'scope_missing',
-        reason: 'The token lacks one of the scopes that the call demands: "a".',
+        reason: 'The token lacks one of the scopes that the call requires: "a".',
         issuer,
         verified: true,
       },

@@ -72,13 +72,13 @@ describe('TLS', () => {
       'is missing',
       'TLSv1.3',
       {},
-      /TLS alert: certificate required; the server demands a client certificate: http\.tls\.cert/,
+      /TLS alert: certificate required; the server requires a client certificate: http\.tls\.cert/,
     ],
     [
       'is missing',
       'TLSv1.2',
       {},
-      /TLS alert: handshake failure; the server demands a client certificate: http\.tls\.cert/,
+      /TLS alert: handshake failure; the server requires a client certificate: http\.tls\.cert/,
     ],
     [
       'is not accepted',

@@ -136,7 +136,7 @@ describe.each(PLATFORMS)('a requirement that is only reported, on %s', (platform
       {
         type: 'access.would-deny',
         code: 'scope_missing',
-        reason: 'The token does not have all of the scopes that the route demands: "more".',
+        reason: 'The token does not have all of the scopes that the route requires: "more".',
         issuer: issuer.issuer,
         route: 'Orders.both',
         requirement: 'RequireScopes',
@@ -387,10 +387,10 @@ describe('the start', () => {
       'Only reported, not enforced: Orders.both (@RequireScopes), Orders.write (@RequireScopes), ' +
         'Reported.plain (@RequireScopes), Reported.role (@RequireScopes), ' +
         'Reported.open (@RequireScopes; @Public(), so no token is looked at and nothing is reported), ' +
-        'Reported.optional (@RequireScopes; calls without a token are let in), ' +
+        'Reported.optional (@RequireScopes; calls without a token are allowed), ' +
         'Reported.act (@RequireScopes, @RequireActor), Reported.actEnforced (@RequireScopes), ' +
         'Reported.actParameter (@RequireScopes, @RequireActor), Reported.broken (@RequireScopes, @RequireClaim), ' +
-        'Optional.get (@RequireScopes; calls without a token are let in)',
+        'Optional.get (@RequireScopes; calls without a token are allowed)',
     ]);
   });
 

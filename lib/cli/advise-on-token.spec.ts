@@ -32,7 +32,7 @@ describe('adviseOnToken', () => {
     [
       'audience_mismatch',
       { aud: ['billing', 'a\u001b[2J'] },
-      'it is for "billing", "a\\u001b[2J", asked was for "orders-api", "orders-admin"',
+      'it is for "billing", "a\\u001b[2J", but "orders-api", "orders-admin" was expected',
     ],
     ['audience_mismatch', { aud: 'abcdefg'.split('') }, 'it is for "a", "b", "c", "d", "e", 2 more, asked'],
     ['audience_mismatch', { aud: [] }, 'it is for nobody, asked'],

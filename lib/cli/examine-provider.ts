@@ -145,7 +145,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /status 400/,
-    'if the body says "No required SSL certificate was sent", nginx demands a client certificate: http.tls.cert and http.tls.key',
+    'if the body says "No required SSL certificate was sent", nginx requires a client certificate: http.tls.cert and http.tls.key',
   ],
   [/status 404/, 'open the URL in a browser; --discovery-url names another place'],
   [

@@ -62,7 +62,7 @@ const KNOWN: readonly KnownProvider[] = [
     name: 'Google',
     is: endsWith('accounts.google.com'),
     audience:
-      'its access tokens are opaque and for its own APIs: put an authorization server of yours in between',
+      'its access tokens are opaque and for its own APIs: put your own authorization server in between',
   },
   {
     name: 'Keycloak',

@@ -31,7 +31,7 @@ type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 /** Warnings do not change the exit status, but who reads the last line alone must not miss them. */
 function describeHealth({ findings }: DoctorReport, paint: Paint): string {
   const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
-  if (warnings === 0) return paint('green', 'All is well.');
+  if (warnings === 0) return paint('green', 'No problems found.');
   return paint('yellow', `It works, with ${String(warnings)} warning${warnings === 1 ? '' : 's'}.`);
 }
 

@@ -75,12 +75,12 @@ With --resource, looks at a running API as a client without a token does: its 40
   --passphrase-env <name>    environment variable with the passphrase of --key or --pfx
   --header-file <file>       request headers like http.headers, "name: value" in each line; they may be secrets
   --timeout-ms <number>      for one request; 5000 by default
-  --allow-insecure <origin>  an http origin besides loopback; may be repeated
+  --allow-insecure <origin>  an http origin in addition to loopback; may be repeated
   --json                     a report for programs
   --color <when>             auto (the default), always or never
   --help
 
-Exit status: 0 all is well, warnings included; 1 something is wrong with the provider, the token or the
+Exit status: 0 no problems found, warnings included; 1 something is wrong with the provider, the token or the
 API; 2 wrong usage.
 `;
 

@@ -89,7 +89,7 @@ function readProtection({
   if (given.length !== 1) {
     throw wrong(
       `${given.length === 0 ? 'nothing says' : 'more than one option says'} who may see the dashboard: give ` +
-        'either requiredScopes (a token of this API with these scopes) or guard (one of your own)',
+        'either requiredScopes (a token of this API with these scopes) or guard (your own)',
     );
   }
   if (requiredScopes !== undefined) {

@@ -69,7 +69,7 @@ export class IdentityDashboardModule implements OnModuleInit {
     const { path, protection } = resolved;
     const data = `${path}/data`;
     if (protection.kind === 'none') {
-      new Logger('IdentityDashboard').warn(`/${path} is open to everybody who reaches it`);
+      new Logger('IdentityDashboard').warn(`/${path} is open to everyone who reaches it`);
     }
     return {
       module: IdentityDashboardModule,

@@ -32,7 +32,7 @@ export function decisionOfHandler(context: ExecutionContext, decorator: string):
     throw new IdentityError(
       'guard_missing',
       `@${decorator} of ${handler} needs a token, but no IdentityAuthGuard decided about this call: add ` +
-        '@UseGuards(IdentityAuthGuard), or the guard as APP_GUARD. A guard of yours that lets a call in by other ' +
+        '@UseGuards(IdentityAuthGuard), or the guard as APP_GUARD. Your guard that allows a call by other ' +
         'credentials, or that skips super.canActivate(), must return allowWithoutToken(context) of IdentityAuthGuard',
     );
   }

@@ -168,7 +168,7 @@ const TABLE = {
     challenge: 'invalid_token',
     ofRequirement: true,
     meaning:
-      'The token is bound to no key ("cnf"), and the scheme DPoP, the option or the route demands one.',
+      'The token is bound to no key ("cnf"), and the scheme DPoP, the option or the route requires one.',
     stages: ['unnamed', 'unverified', 'verified'],
   },
   // RFC 9449 section 4.3: each proof is for one request, one token and one key.
@@ -221,10 +221,10 @@ const TABLE = {
     meaning: 'The login of the user is not as strong or as recent as the route requires.',
   },
   actor_not_met: denied(
-    'Nobody, or somebody else than @RequireActor of the route names, acts for the subject ("act").',
+    'No party, or another one than @RequireActor of the route names, acts for the subject ("act").',
   ),
   delegation_refused: denied(
-    'Somebody acts for the subject ("act"), which @RefuseDelegated of the route refuses.',
+    'Another party acts for the subject ("act"), which @RefuseDelegated of the route refuses.',
   ),
   details_not_met: denied('The "authorization_details" are not what the route requires.'),
   issuer_not_met: denied('The issuer is none of those that @RequireIssuer of the route names.'),

@@ -2,7 +2,7 @@
 const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /TLS alert: (certificate required|handshake failure)/i,
-    'the server demands a client certificate: http.tls.cert and http.tls.key (doctor: --cert and --key)',
+    'the server requires a client certificate: http.tls.cert and http.tls.key (doctor: --cert and --key)',
   ],
   [
     /TLS alert: (bad certificate|unknown ca|(certificate|cert) (expired|revoked|unknown)|unsupported certificate|access denied)/i,
@@ -10,7 +10,7 @@ const TLS_REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /other side closed/i,
-    'if the server demands a client certificate: http.tls.cert and http.tls.key (doctor: --cert and --key)',
+    'if the server requires a client certificate: http.tls.cert and http.tls.key (doctor: --cert and --key)',
   ],
   [/CERT_HAS_EXPIRED|certificate has expired/i, 'renew the certificate of the provider'],
   [

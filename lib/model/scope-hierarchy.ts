@@ -70,14 +70,14 @@ export class ScopeHierarchy {
 
 function findIssue(scope: string, names: unknown): string | undefined {
   if (!SCOPE.test(scope) || scope.includes('*')) {
-    return `'${scope}' is no scope: a "*" may stand at the end of what a scope includes only`;
+    return `'${scope}' is no scope: a "*" is allowed at the end of what a scope includes only`;
   }
   if (!Array.isArray(names) || names.length === 0 || names.length > MOST_SCOPES) {
     return `'${scope}' must include a non-empty list of scopes`;
   }
   const isWrong = names.some((name) => typeof name !== 'string' || !SCOPE.test(name) || !isPattern(name));
   return isWrong
-    ? `'${scope}' includes what is no scope; a "*" may stand at the end only, behind a beginning`
+    ? `'${scope}' includes what is no scope; a "*" is allowed at the end only, behind a beginning`
     : undefined;
 }
 

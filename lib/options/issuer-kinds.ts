@@ -83,7 +83,7 @@ export function keySet(): Option<JsonObject, JsonObject | undefined> {
       return { value: deepFreeze(value) };
     }
     return refused(
-      'expected a JWK Set, { keys: [ … ] }, with at least one key; cache settings of key sets stand at the top',
+      'expected a JWK Set, { keys: [ … ] }, with at least one key; cache settings of key sets are options of the module',
     );
   });
 }

@@ -47,9 +47,9 @@ describe('mtls', () => {
     ['fe80::1%eth0', /expected an IP address, or a range/],
     ['10.0.0.0/8/8', /expected an IP address, or a range/],
     ['loopback', /expected an IP address, or a range/],
-    ['0.0.0.0/0', /trusts everybody/],
-    ['::/0', /trusts everybody/],
-    ['10.0.0.0/00', /trusts everybody/],
+    ['0.0.0.0/0', /trusts everyone/],
+    ['::/0', /trusts everyone/],
+    ['10.0.0.0/00', /trusts everyone/],
   ])('trusts no %s', (range, issue) => {
     const issues = issuesOf({ ...MTLS, mtls: { certificate: 'nginx', trustedProxies: ['10.0.0.1', range] } });
     expect(issues).toHaveLength(1);

@@ -31,7 +31,7 @@ function findProxyIssues(ranges: readonly string[]): readonly OptionIssue[] {
 }
 
 const EVERYBODY =
-  'a range of the length 0 trusts everybody, so that anybody could write the header; name the addresses of your proxies';
+  'a range of the length 0 trusts everyone, so that anyone could write the header; name the addresses of your proxies';
 
 const MTLS_OPTIONS = {
   /**

@@ -107,7 +107,7 @@ function readProxy(variables: Variables, name: string): Found<NamedProxy | undef
   const url = proxyUrlOf(valueOf(variables, found) ?? '');
   if (url !== undefined) return { value: Object.freeze({ name: found, url }) };
   const message =
-    'expected host:port, or an http or https URL of a proxy; the option "http.proxy" stands in front, false for none';
+    'expected host:port, or an http or https URL of a proxy; the option "http.proxy" takes precedence, false for none';
   return { value: undefined, issues: [{ path: `${found} (environment)`, message }] };
 }
 

@@ -41,7 +41,7 @@ export function resolveIssuerList(
     issues.push(...issuesBelow(path, reading.issues));
     for (const issuer of complete(reading.value)) {
       if (resolved.has(issuer.issuer)) {
-        issues.push({ path: `${path}.issuer`, message: 'stands in the list twice' });
+        issues.push({ path: `${path}.issuer`, message: 'is in the list twice' });
       }
       resolved.set(issuer.issuer, issuer);
     }

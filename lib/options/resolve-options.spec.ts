@@ -822,7 +822,7 @@ describe('several issuers', () => {
       audience: 'a',
       issuers: [{ issuer: ISSUER }, { issuer: OTHER }, { issuer: ISSUER }],
     });
-    expect(found).toEqual(['issuers[2].issuer: stands in the list twice']);
+    expect(found).toEqual(['issuers[2].issuer: is in the list twice']);
     expect(problemsOf({ audience: 'a', issuers: [{ issuer: ISSUER }, { issuer: `${ISSUER}/` }] })).toEqual(
       [],
     );

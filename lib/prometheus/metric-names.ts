@@ -20,7 +20,7 @@ export const METRICS = {
   // By client as the option "clientNames" names it: a client id is a claim value, and no label.
   wouldDeny: {
     name: 'identity_access_would_deny_total',
-    help: 'Calls that were let in, and that a requirement would have denied if it were enforced and not only reported.',
+    help: 'Calls that were allowed, and that a requirement would have denied if it were enforced and not only reported.',
     labels: ['issuer', 'code', 'client'],
   },
   // Who would be refused by senderConstrained: 'require'.

@@ -48,10 +48,10 @@ function describe(client: unknown): string {
   if (typeof client === 'function') return `${expected}, got a class or a function; make a client with it`;
   if (has(client, 'set') && has(client, 'exec')) return `${expected}, got a pipeline or a transaction`;
   if (has(client, 'customCommand')) {
-    return `${expected}; Valkey GLIDE is not supported: write a store of your own, which has a method "putIfAbsent"`;
+    return `${expected}; Valkey GLIDE is not supported: write your own store, which has a method "putIfAbsent"`;
   }
   if (has(client, 'internal_send_command')) return `${expected}, got node-redis 3 or older; update it`;
-  return `${expected}, or a store of your own, which has a method "putIfAbsent"`;
+  return `${expected}, or your own store, which has a method "putIfAbsent"`;
 }
 
 function has(value: unknown, method: string): value is object {

@@ -90,7 +90,7 @@ describe('redisStore', () => {
     [
       'nothing',
       () => undefined,
-      /expected a client of ioredis, iovalkey or node-redis \(4 or later\), or a store/,
+      /expected a client of ioredis, iovalkey or node-redis \(4 or later\), or your own store/,
     ],
     ['a URL', () => 'redis://localhost', /got a string; make a client of the URL/],
     ['a class', () => Redis, /got a class or a function; make a client with it/],
@@ -103,11 +103,7 @@ describe('redisStore', () => {
       () => ({ internal_send_command: () => 1, set: () => 1 }),
       /node-redis 3 or older; update/,
     ],
-    [
-      'a store',
-      () => ({ putIfAbsent: () => true }),
-      /or a store of your own, which has a method "putIfAbsent"/,
-    ],
+    ['a store', () => ({ putIfAbsent: () => true }), /or your own store, which has a method "putIfAbsent"/],
     ['a Map', () => new Map(), /expected a client/],
   ])('refuses %s, and says what to do', (_, make, message) => {
     expect(() => redisStore(make() as RedisClient)).toThrow(

@@ -81,13 +81,13 @@ describe('an actor', () => {
       findUnmetRequirement(tokenWith({ act: { sub: 'secret' } }), [requirement], NO_RIGHTS, callOf())?.error
         .message;
     expect(messageOf(named)).toBe(
-      'An actor of "desk", "bot", which @RequireActor of the route demands, is not what the token names in "act".',
+      'An actor of "desk", "bot", which @RequireActor of the route requires, is not what the token names in "act".',
     );
     expect(anybody.demand).toBe(
-      'An actor, which @RequireActor of the route demands, is not what the token names in "act".',
+      'An actor, which @RequireActor of the route requires, is not what the token names in "act".',
     );
     expect(messageOf(nobody)).toBe(
-      'Somebody acts for the subject of the token ("act"), which @RefuseDelegated of the route refuses.',
+      'Another party acts for the subject of the token ("act"), which @RefuseDelegated of the route refuses.',
     );
     const malformed = findUnmetRequirement(tokenWith({ act: 'secret' }), [named], NO_RIGHTS, callOf());
     expect(malformed).toMatchObject({

@@ -48,7 +48,7 @@ export class ActorRequirement implements Requirement {
 
   get demand(): string {
     const who = this.names.length === 0 ? 'An actor' : `An actor of ${listOf(this.names)}`;
-    return `${who}, which @RequireActor of the route demands, is not what the token names in "act".`;
+    return `${who}, which @RequireActor of the route requires, is not what the token names in "act".`;
   }
 
   isMet({ claims }: ValidatedToken): boolean {
@@ -68,7 +68,7 @@ export class ActorRequirement implements Requirement {
 export class NoActorRequirement implements Requirement {
   readonly code = 'delegation_refused';
   readonly demand =
-    'Somebody acts for the subject of the token ("act"), which @RefuseDelegated of the route refuses.';
+    'Another party acts for the subject of the token ("act"), which @RefuseDelegated of the route refuses.';
 
   isMet({ claims }: ValidatedToken): boolean {
     return readActor(claims) === undefined;

@@ -30,7 +30,7 @@ export class AnyRoleRequirement implements Requirement {
   constructor(readonly roles: readonly string[]) {}
 
   get demand(): string {
-    return `The token does not have one of the roles that the route demands: ${listOf(this.roles)} ${HINT}`;
+    return `The token does not have one of the roles that the route requires: ${listOf(this.roles)} ${HINT}`;
   }
 
   isMet({ claims, issuer }: ValidatedToken, { rolesClaimOf }: RightsSources): boolean {

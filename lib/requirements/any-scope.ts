@@ -30,7 +30,7 @@ export class AnyScopeRequirement implements Requirement {
   constructor(readonly alternatives: readonly string[]) {}
 
   get demand(): string {
-    return `The token does not have one of the scopes that the route demands: ${listOf(this.alternatives)}.`;
+    return `The token does not have one of the scopes that the route requires: ${listOf(this.alternatives)}.`;
   }
 
   isMet({ claims }: ValidatedToken, { scopeClaim, scopeImplies }: RightsSources): boolean {

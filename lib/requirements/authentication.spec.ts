@@ -196,7 +196,7 @@ it('what a token says is read as it stands', () => {
 });
 
 it('the message names the demand', () => {
-  const begin = 'The token does not prove what @RequireAuthentication of the route demands: ';
+  const begin = 'The token does not prove what @RequireAuthentication of the route requires: ';
   expect(acr('a', 'b').demand).toBe(`${begin}one of the authentication contexts "a", "b".`);
   expect(maxAge(60_000).demand).toBe(`${begin}a login within the last 60000 ms.`);
   expect(new AuthenticationRequirement(['a'], 0).demand).toBe(

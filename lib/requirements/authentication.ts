@@ -50,7 +50,10 @@ export function RequireAuthentication(
     );
   }
   if ('mode' in demand) {
-    throw decoratorError('RequireAuthentication', 'expects "mode" in a second argument, beside the demand');
+    throw decoratorError(
+      'RequireAuthentication',
+      'expects "mode" in a second argument, beside the requirement',
+    );
   }
   return requirementDecorator(
     'RequireAuthentication',
@@ -71,7 +74,7 @@ export class AuthenticationRequirement implements Requirement {
   get demand(): string {
     const strength = this.acr.length === 0 ? [] : [`one of the authentication contexts ${listOf(this.acr)}`];
     const age = this.maxAgeMs === undefined ? [] : [`a login within the last ${String(this.maxAgeMs)} ms`];
-    return `The token does not prove what @RequireAuthentication of the route demands: ${[...strength, ...age].join(' and ')}.`;
+    return `The token does not prove what @RequireAuthentication of the route requires: ${[...strength, ...age].join(' and ')}.`;
   }
 
   isMet(token: ValidatedToken, rights: RightsSources): boolean {

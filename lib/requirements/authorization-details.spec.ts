@@ -106,7 +106,7 @@ describe('authorization details', () => {
 
   it('are named by their type in the message', () => {
     expect(new AuthorizationDetailsRequirement('payment', () => true).demand).toBe(
-      'No authorization detail of the type "payment" in the token is what @RequireAuthorizationDetails of the route demands.',
+      'No authorization detail of the type "payment" in the token is what @RequireAuthorizationDetails of the route requires.',
     );
   });
 });

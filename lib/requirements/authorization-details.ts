@@ -65,7 +65,7 @@ export class AuthorizationDetailsRequirement implements Requirement {
   ) {}
 
   get demand(): string {
-    return `No authorization detail of the type ${quoted(this.type)} in the token is what @RequireAuthorizationDetails of the route demands.`;
+    return `No authorization detail of the type ${quoted(this.type)} in the token is what @RequireAuthorizationDetails of the route requires.`;
   }
 
   isMet({ claims }: ValidatedToken, _rights: RightsSources, { context, resource }: AuthorizedCall): boolean {

@@ -34,7 +34,10 @@ export function RequireClaim(
     throw decoratorError('RequireClaim', 'expects the name of a claim or a path of names');
   }
   if (values.some((value) => value === undefined)) {
-    throw decoratorError('RequireClaim', 'was given undefined for a value; leave it out to demand any value');
+    throw decoratorError(
+      'RequireClaim',
+      'was given undefined for a value; leave it out to require any value',
+    );
   }
   if (values.some((value) => typeof value === 'object')) {
     throw decoratorError('RequireClaim', 'expects strings, numbers or booleans as values, and options last');
@@ -55,7 +58,7 @@ export class ClaimRequirement implements Requirement {
   ) {}
 
   get demand(): string {
-    return `The claim ${quoted(this.path.join('.'))} is not what @RequireClaim of the route demands.`;
+    return `The claim ${quoted(this.path.join('.'))} is not what @RequireClaim of the route requires.`;
   }
 
   isMet({ claims }: ValidatedToken): boolean {

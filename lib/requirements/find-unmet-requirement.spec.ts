@@ -232,18 +232,18 @@ describe('roles', () => {
 
 describe('the message', () => {
   it.each<[message: string, requirement: Requirement]>([
-    ['The token does not have all of the scopes that the route demands: "a", "b".', all('a', 'b')],
-    ['The token does not have one of the scopes that the route demands: "a", "b".', any('a', 'b')],
+    ['The token does not have all of the scopes that the route requires: "a", "b".', all('a', 'b')],
+    ['The token does not have one of the scopes that the route requires: "a", "b".', any('a', 'b')],
     [
-      'The token does not have all of the roles that the route demands: "x" ("rolesClaim" says in which claim they are).',
+      'The token does not have all of the roles that the route requires: "x" ("rolesClaim" says in which claim they are).',
       new RolesRequirement(['x']),
     ],
     [
-      'The token does not have one of the roles that the route demands: "x", "y" ("rolesClaim" says in which claim they are).',
+      'The token does not have one of the roles that the route requires: "x", "y" ("rolesClaim" says in which claim they are).',
       new AnyRoleRequirement(['x', 'y']),
     ],
-    ['The claim "a.b" is not what @RequireClaim of the route demands.', claim(['a', 'b'], () => false)],
-    ['The issuer of the token is none of those that the route demands: "https://x".', issuer('https://x')],
+    ['The claim "a.b" is not what @RequireClaim of the route requires.', claim(['a', 'b'], () => false)],
+    ['The issuer of the token is none of those that the route requires: "https://x".', issuer('https://x')],
   ])('is: %s', (message, requirement) => {
     const token = tokenWith({ scope: 'secret', roles: ['secret'], a: { b: 'secret' } });
     const places = { ...NOTHING, scopeClaim: SOURCES, rolesClaimOf: () => 'roles' };

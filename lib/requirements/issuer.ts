@@ -27,7 +27,7 @@ export class IssuerRequirement implements Requirement {
   constructor(readonly issuers: readonly string[]) {}
 
   get demand(): string {
-    return `The issuer of the token is none of those that the route demands: ${listOf(this.issuers)}.`;
+    return `The issuer of the token is none of those that the route requires: ${listOf(this.issuers)}.`;
   }
 
   isMet({ issuer }: ValidatedToken): boolean {

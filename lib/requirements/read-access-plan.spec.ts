@@ -176,7 +176,7 @@ describe('the decorators', () => {
     [
       'a value that is undefined',
       () => apply(RequireClaim, 'tenant', 'acme', undefined),
-      '@RequireClaim was given undefined for a value; leave it out to demand any value',
+      '@RequireClaim was given undefined for a value; leave it out to require any value',
     ],
     ['no role', () => apply(RequireRoles), `@RequireRoles ${ROLES}`],
     ['a list of roles', () => apply(RequireRoles, ['a', 'b']), `@RequireRoles ${ROLES}`],

@@ -27,7 +27,7 @@ export class RolesRequirement implements Requirement {
   constructor(readonly roles: readonly string[]) {}
 
   get demand(): string {
-    return `The token does not have all of the roles that the route demands: ${listOf(this.roles)} ${HINT}`;
+    return `The token does not have all of the roles that the route requires: ${listOf(this.roles)} ${HINT}`;
   }
 
   isMet({ claims, issuer }: ValidatedToken, { rolesClaimOf }: RightsSources): boolean {

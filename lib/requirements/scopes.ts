@@ -30,7 +30,7 @@ export class ScopesRequirement implements Requirement {
   constructor(readonly scopes: readonly string[]) {}
 
   get demand(): string {
-    return `The token does not have all of the scopes that the route demands: ${listOf(this.scopes)}.`;
+    return `The token does not have all of the scopes that the route requires: ${listOf(this.scopes)}.`;
   }
 
   isMet({ claims }: ValidatedToken, { scopeClaim, scopeImplies }: RightsSources): boolean {

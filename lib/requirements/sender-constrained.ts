@@ -21,7 +21,7 @@ export class SenderConstrainedRequirement implements Requirement {
   readonly code = 'sender_unconstrained';
   readonly needsBoundToken = true;
   readonly demand =
-    'The token is bound to no key ("cnf"), which @RequireSenderConstrained of the route demands.';
+    'The token is bound to no key ("cnf"), which @RequireSenderConstrained of the route requires.';
 
   /** A bound token is validated only with a proof. */
   isMet({ claims }: ValidatedToken): boolean {

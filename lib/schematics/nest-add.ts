@@ -80,7 +80,7 @@ export function nestAdd(options: NestAddOptions): (tree: FileTree, context: RunC
     context.logger.info(
       parts.length === 0
         ? 'The application has the module, the guard and the health check already.'
-        : 'Put @Public() of nestjs-identity-model on the routes that are for everybody: all others need a token now.',
+        : 'Put @Public() of nestjs-identity-model on public routes: all others need a token now.',
     );
   };
 }

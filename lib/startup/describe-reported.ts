@@ -10,7 +10,7 @@ const MOST_LISTED = 50;
  * enforced.
  *
  * @example
- * 'Only reported, not enforced: Orders.list (@RequireScopes), News.read (@RequireRoles; calls without a token are let in)'
+ * 'Only reported, not enforced: Orders.list (@RequireScopes), News.read (@RequireRoles; calls without a token are allowed)'
  */
 export function describeReported(routes: readonly Route[], mode: RequirementMode): string | undefined {
   const enforcement = new Enforcement(mode);
@@ -27,6 +27,6 @@ export function describeReported(routes: readonly Route[], mode: RequirementMode
 
 const NOTES: Readonly<Record<Route['mode'], readonly string[]>> = {
   required: [],
-  optional: ['calls without a token are let in'],
+  optional: ['calls without a token are allowed'],
   public: ['@Public(), so no token is looked at and nothing is reported'],
 };

@@ -45,7 +45,7 @@ export class HostApplication implements OnModuleInit {
       throw new IdentityError(
         'options_invalid',
         `The options of IdentityModule depend on ${dependency}, which is request-scoped: each request would build the ` +
-          'module anew, and fetch metadata and keys again. Inject what is there at start (such as ConfigService). For options ' +
+          'module again, and fetch metadata and keys again. Inject what is there at start (such as ConfigService). For options ' +
           'that differ between tenants let "issuers" be a function; what a request says, "mapUser" and "validate" can look at',
       );
     }

@@ -153,7 +153,7 @@ export class StartChecks {
     const error = new IdentityError(
       'route_unguarded',
       `No IdentityAuthGuard is asked about these routes, which need a token: ${unguarded.join(', ')}. ${remedyFor(unguarded)}` +
-        'With the option "unguarded" the application starts all the same, and everybody gets in',
+        'With the option "unguarded" the application starts all the same, and everyone gets in',
     );
     if (this.options.unguarded === 'error') throw error;
     this.reporter.warn(error.message);
@@ -171,6 +171,6 @@ function assertNoContradiction(contradictions: readonly string[]): void {
   throw new IdentityError(
     'access_contradiction',
     `Access decorators that contradict each other, or that do not count: ${contradictions.join(', ')}. ` +
-      'Public or optional and demanding at once, or public and optional: take one of the decorators away',
+      'Public or optional and restricted at once, or public and optional: take one of the decorators away',
   );
 }

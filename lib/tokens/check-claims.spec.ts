@@ -250,8 +250,8 @@ describe('checkClaims', () => {
       'The claim "aud" has the wrong type or form: it must be a string or a list of strings.',
       { aud: { SECRET } },
     ],
-    ['The claim "tenant" is missing: "requiredClaims" demands it.', {}, { requiredClaims: ['tenant'] }],
-    ['The claim "sub" is missing: the option "profile" (rfc9068) demands it.', {}, { profile: 'rfc9068' }],
+    ['The claim "tenant" is missing: "requiredClaims" requires it.', {}, { requiredClaims: ['tenant'] }],
+    ['The claim "sub" is missing: the option "profile" (rfc9068) requires it.', {}, { profile: 'rfc9068' }],
     [
       'The claim "exp" is missing: a token without an end is not accepted.',
       { exp: undefined },

@@ -154,7 +154,7 @@ describe('checkTokenType', () => {
     ['The claim "typ" marks a refresh or logout token.', null, { typ: 'Refresh' }],
     ['The claims "htm" and "htu" mark a DPoP proof.', null, { htm: 'secret', htu: 'secret' }],
     [
-      'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for a claim of your own.',
+      'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for your own claim.',
       null,
       { events: 'secret' },
     ],

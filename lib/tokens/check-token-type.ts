@@ -69,7 +69,7 @@ function findNonAccessMark(claims: JsonObject, acceptEventsClaim: boolean): stri
     return 'The claim "token_use" is not "access".';
   }
   if (events !== undefined && !(acceptEventsClaim && !isLogout(events))) {
-    return 'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for a claim of your own.';
+    return 'The claim "events" marks a logout token or a security event; the option "acceptEventsClaim" is for your own claim.';
   }
   return htm !== undefined && htu !== undefined ? 'The claims "htm" and "htu" mark a DPoP proof.' : undefined;
 }

@@ -40,7 +40,7 @@ const TIME = 'a number of seconds since 1970';
 const form = (claim: string, expected: string): string =>
   `The claim "${claim}" has the wrong type or form: it must be ${expected}.`;
 const RFC9068 = { profile: 'rfc9068' } as const;
-const PROFILE = 'the option "profile" (rfc9068) demands it';
+const PROFILE = 'the option "profile" (rfc9068) requires it';
 
 describe('what a token with wrong claims is told', () => {
   it.each<
@@ -55,7 +55,7 @@ describe('what a token with wrong claims is told', () => {
     ['issuer_unknown', ERROR_CODES.issuer_unknown.meaning, undefined, { ...CLAIMS, iss: 'x' }],
     [
       'claim_missing',
-      'The claim "tenant" is missing: "requiredClaims" demands it.',
+      'The claim "tenant" is missing: "requiredClaims" requires it.',
       'tenant',
       { ...CLAIMS, tenant: null },
     ],
@@ -243,7 +243,7 @@ describe('what the doctor says', () => {
     [
       'iss',
       ['issuer'],
-      'its "iss" is VALUE, asked was for ACCEPTED: the option must be exactly that text',
+      'its "iss" is VALUE, but ACCEPTED was expected: the option must be exactly that text',
       ['issuer_unknown'],
     ],
     ['*', ['requiredClaims', 'profile'], SUPPLY, ['claim_missing', 'claim_missing']],
@@ -253,7 +253,7 @@ describe('what the doctor says', () => {
     [
       'aud',
       ['audience'],
-      'it is for VALUE, asked was for ACCEPTED: request a token for this API, or name its audience',
+      'it is for VALUE, but ACCEPTED was expected: request a token for this API, or name its audience',
       ['audience_mismatch'],
     ],
     ['sub', ['requiredClaims'], SUPPLY, ['claim_invalid']],

@@ -66,7 +66,7 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     },
     accepted: ({ issuer }) => [issuer],
     advice: ({ value, accepted }) =>
-      `its "iss" is ${value}, asked was for ${accepted}: the option must be exactly that text`,
+      `its "iss" is ${value}, but ${accepted} was expected: the option must be exactly that text`,
   },
   {
     claim: '*',
@@ -75,7 +75,7 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     isCommon: true,
     check: (claims, { requiredClaims }) => {
       for (const name of requiredClaims) {
-        if (isAbsent(claims, name)) throw missing(name, '"requiredClaims" demands it');
+        if (isAbsent(claims, name)) throw missing(name, '"requiredClaims" requires it');
       }
     },
     advice: SUPPLY,
@@ -89,7 +89,7 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     check: (claims, { profile }) => {
       if (profile !== 'rfc9068') return;
       for (const name of RFC9068_CLAIMS) {
-        if (isAbsent(claims, name)) throw missing(name, 'the option "profile" (rfc9068) demands it');
+        if (isAbsent(claims, name)) throw missing(name, 'the option "profile" (rfc9068) requires it');
       }
       for (const name of ['client_id', 'jti']) {
         if (typeof claims[name] !== 'string') throw invalid(name, 'a string');
@@ -149,7 +149,7 @@ export const CLAIM_CHECKS: readonly ClaimCheck[] = [
     check: checkAudience,
     accepted: ({ audience }) => audience,
     advice: ({ value, accepted }) =>
-      `it is for ${value}, asked was for ${accepted}: request a token for this API, or name its audience`,
+      `it is for ${value}, but ${accepted} was expected: request a token for this API, or name its audience`,
     ifMissing: ({ accepted }) =>
       `let the provider put this API (${accepted}) into "aud"; many ask for it by "audience" or "resource" in the token request`,
   },

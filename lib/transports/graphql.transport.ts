@@ -141,7 +141,7 @@ function originOf(execution: ExecutionContext): Origin {
 function sharedContext(): IdentityError {
   return new IdentityError(
     'transport_unsupported',
-    'One GraphQL context object serves several requests, so that the request in it is that of somebody else: ' +
+    'One GraphQL context object serves several requests, so that the request in it is that of another request: ' +
       'let the option "context" of GraphQLModule be a function that returns a new object each time',
   );
 }

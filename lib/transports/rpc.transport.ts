@@ -65,7 +65,7 @@ function messageContextOf(execution: ExecutionContext): object {
     typeof first === 'object' && first !== null ? (Reflect.get(first, 'metadata') as unknown) : null;
   if (isGrpcMetadata(call) && isEmitter(first)) return call;
   if (typeof second === 'object' && second !== null) return second;
-  throw new IdentityError('transport_unsupported', 'This microservice transport hands out no context object');
+  throw new IdentityError('transport_unsupported', 'This microservice transport provides no context object');
 }
 
 /**

@@ -11,7 +11,7 @@ export function unknownCall(context: ExecutionContext, fact: string): IdentityEr
     'transport_unsupported',
     `IdentityAuthGuard was asked about ${nameOf(context)}, ${fact}: it knows HTTP, GraphQL, WebSockets and microservices of ` +
       'Nest. If the handler needs no token, put @Public() on it; otherwise bind the guard with @UseGuards(IdentityAuthGuard) ' +
-      'where it can decide, instead of APP_GUARD, and let a guard of your own decide here',
+      'where it can decide, instead of APP_GUARD, and let your own guard decide here',
   );
 }
 

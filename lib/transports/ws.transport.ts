@@ -139,7 +139,7 @@ function isOfClient(client: object, request: object): boolean {
 function clientOf(context: ExecutionContext): object {
   const client: unknown = context.getArgByIndex(0);
   if (typeof client === 'object' && client !== null) return client;
-  throw new IdentityError('transport_unsupported', 'This WebSocket adapter hands out no client object');
+  throw new IdentityError('transport_unsupported', 'This WebSocket adapter provides no client object');
 }
 
 export function isSocketIo(client: object): client is SocketIoClient {

@@ -15,7 +15,7 @@ describe('checkScopes', () => {
       checkScopes({ scopes: ['a', 'c'], scopeClaim: ['scope'], scopeImplies: ScopeHierarchy.NONE }, claims),
     ).toThrow(
       expect.objectContaining({
-        message: 'The token lacks one of the scopes that the call demands: "a", "c".',
+        message: 'The token lacks one of the scopes that the call requires: "a", "c".',
       }),
     );
   });

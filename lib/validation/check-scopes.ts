@@ -15,7 +15,7 @@ export function checkScopes(
   if (scopes.every((scope) => scopeImplies.grants(granted, scope))) return;
   throw refuse(
     'scope_missing',
-    `The token lacks one of the scopes that the call demands: ${listOf(scopes)}.`,
+    `The token lacks one of the scopes that the call requires: ${listOf(scopes)}.`,
   );
 }
 

@@ -202,7 +202,7 @@ export class ValidationRun {
     return askStore === undefined ? undefined : waitForSender(askStore);
   }
 
-  /** Scopes that the call demands; those of a route are checked by the guard. */
+  /** Scopes that the call requires; those of a route are checked by the guard. */
   checkScopes(): undefined {
     checkScopes(this.rules, this.validated.claims);
   }

@@ -277,14 +277,14 @@ describe.each(PLATFORMS)('on %s, with a guard of the application', (platform) =>
 });
 
 describe.each(PLATFORMS)('on %s, without any protection', (platform) => {
-  it('everybody gets in, and the log says so at the start', async () => {
+  it('everyone gets in, and the log says so at the start', async () => {
     const { Logger } = await import('@nestjs/common');
     const warned = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const dashboard = await startDashboard(platform, {
       dashboard: { dangerouslyUnprotected: UNPROTECTED },
       metadata: { providers: [{ provide: APP_GUARD, useExisting: IdentityAuthGuard }] },
     });
-    expect(warned).toHaveBeenCalledWith('/identity is open to everybody who reaches it');
+    expect(warned).toHaveBeenCalledWith('/identity is open to everyone who reaches it');
     expect(await statuses(dashboard, {})).toEqual(inside);
     const foreign = { 'sec-fetch-site': 'cross-site' };
     expect((await dashboard.get(SNAPSHOT, { headers: foreign })).status).toBe(403);
