@@ -5,21 +5,24 @@ import { TextlintKernel } from '@textlint/kernel';
 import markdown from '@textlint/textlint-plugin-markdown';
 // @ts-expect-error -- it has no types
 import terminology from 'textlint-rule-terminology';
-import { proseOf, sourcesOf } from './prose-sources.mjs';
+import { messagesOf, proseOf, sourcesOf } from './prose-sources.mjs';
 
 const listed = (/** @type {string} */ folder, /** @type {string} */ end) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(end))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
 
+const named = process.argv.slice(2);
+/** All whose messages users may see. */
+const sources = listed('lib', '.ts').filter((name) => !name.endsWith('.spec.ts'));
 /** What editors and the reference show: the sources that an entry of the package exports from. */
 const exported = ['lib/index.ts', ...listed('lib', '/index.ts')].flatMap((entry) =>
   sourcesOf(entry, readFileSync(entry, 'utf8')),
 );
 /** Records of decisions are of their day. */
 const files =
-  process.argv.length > 2
-    ? process.argv.slice(2)
+  named.length > 0
+    ? named
     : [
         'README.md',
         'SECURITY.md',
@@ -35,8 +38,9 @@ const untyped = terminology;
 const rule = /** @type {import('@textlint/kernel').TextlintKernelRule['rule']} */ (untyped);
 const kernel = new TextlintKernel();
 let found = 0;
-for (const file of files) {
-  const { messages } = await kernel.lintText(proseOf(file, readFileSync(file, 'utf8')), {
+
+async function check(/** @type {string} */ file, /** @type {string} */ text) {
+  const { messages } = await kernel.lintText(text, {
     ext: '.md',
     filePath: file,
     plugins: [{ pluginId: 'markdown', plugin: markdown.default }],
@@ -45,5 +49,9 @@ for (const file of files) {
   for (const { line, column, message } of messages) console.error(`${file}:${line}:${column} ${message}`);
   found += messages.length;
 }
-console.log(`${files.length} files, ${found} words to replace`);
+
+for (const file of files) await check(file, proseOf(file, readFileSync(file, 'utf8')));
+for (const file of named.length > 0 ? named : sources)
+  if (file.endsWith('.ts')) await check(file, messagesOf(file, readFileSync(file, 'utf8')));
+console.log(`${files.length} files, and messages of ${sources.length}: ${found} words to replace`);
 process.exitCode = found === 0 ? 0 : 1;

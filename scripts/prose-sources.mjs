@@ -1,6 +1,7 @@
 // What people read, as text with the lines of its file: Markdown as it is, of a changelog the newest section, of code the comments of
 // what is documented.
 import path from 'node:path';
+import ts from 'typescript';
 
 /**
  * @param {string} file
@@ -22,6 +23,29 @@ export function sourcesOf(file, code) {
     path.posix.join(path.posix.dirname(file), `${source}.ts`),
   );
 }
+
+/**
+ * The sentences of code that users see: texts of three words or more, each on its line.
+ * @param {string} file
+ * @param {string} code
+ */
+export function messagesOf(file, code) {
+  const source = ts.createSourceFile(file, code, ts.ScriptTarget.ESNext);
+  const lines = code.split('\n').map(() => '');
+  const visit = (/** @type {ts.Node} */ node) => {
+    if (isText(node) && /\S \S+ \S/.test(node.text)) {
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+      lines[line] += ` ${node.text.replaceAll('\n', ' ').trim()}`;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return lines.map((line) => line.trim()).join('\n');
+}
+
+/** @returns {node is ts.StringLiteralLike | ts.TemplateHead | ts.TemplateMiddle | ts.TemplateTail} */
+const isText = (/** @type {ts.Node} */ node) =>
+  ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node);
 
 /** The first section below the introduction; released ones stay as they were read. */
 function newestSectionOf(/** @type {string} */ text) {

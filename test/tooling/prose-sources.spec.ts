@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { proseOf, sourcesOf } from '../../scripts/prose-sources.mjs';
+import { messagesOf, proseOf, sourcesOf } from '../../scripts/prose-sources.mjs';
 
 describe('what is read for words that are not plain English', () => {
   it('is a Markdown file as it is', () => {
@@ -17,6 +17,11 @@ describe('what is read for words that are not plain English', () => {
       'const a = 1; // none\n/** One. */\nclass A {\n  /**\n   * Two,\n   * three.\n   */\n  b = "/** four */";\n}\n';
     expect(proseOf('lib/a.ts', code)).toBe('\nOne.\n\n\nTwo,\nthree.\n\n\n\n');
   });
+});
+
+it('is what code says in three words or more, on its lines', () => {
+  const code = "const key = 'two words';\nfail('it is wrong' +\n  `, since ${key} is not here`);\n";
+  expect(messagesOf('lib/a.ts', code)).toBe('\nit is wrong\nis not here\n');
 });
 
 it('are the files that an entry exports from', () => {
