@@ -9,8 +9,7 @@ import type { JoseHeader, HeaderCache } from './header-cache.js';
 /** No provider's ids come near; unknown ones are remembered for a while, and must not cost much memory. */
 export const MAX_KID_LENGTH = 512;
 
-const NO_STRING =
-  'The token is not a string; what came together with one is handed over by createCredentials.';
+const NO_STRING = 'The token is not a string; what came together with one is passed by createCredentials.';
 
 /** A token taken apart. Nothing in it is believed yet. */
 export interface UnverifiedToken extends JoseHeader {
