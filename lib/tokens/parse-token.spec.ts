@@ -200,7 +200,7 @@ describe('parseToken', () => {
   });
 
   it.each<[message: string, token: unknown]>([
-    ['The token is not a string; what came together with one is handed over by createCredentials.', 1],
+    ['The token is not a string; what came together with one is passed by createCredentials.', 1],
     [
       'The token is opaque: it has one segment, and a JWS has three. Let the provider issue JWTs for this API.',
       h,
