@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { FixedHandshakes } from './startup/fixed-handshakes.js';
 import { hostApplicationProvider } from './startup/host-application.js';
 import { RouteScanner } from './startup/route-scanner.js';
 import { StartChecks } from './startup/start-checks.js';
@@ -166,6 +167,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     IdentityHealthIndicator,
     RouteScanner,
     StartChecks,
+    FixedHandshakes,
     WarmUp,
   ],
   exports: [

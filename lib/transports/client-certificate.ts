@@ -2,7 +2,7 @@ import type { CertificateReading } from '../certificates/certificate-reading.js'
 import { readClientCert } from '../certificates/read-client-cert.js';
 import { readEscapedPem } from '../certificates/read-escaped-pem.js';
 import { readForwardedClientCert } from '../certificates/read-forwarded-client-cert.js';
-import { isTlsSocket, thumbprintOfSocket } from '../certificates/socket-certificate.js';
+import { certificateOfSocket, isTlsSocket } from '../certificates/socket-certificate.js';
 import { readTrustedProxies } from '../certificates/trusted-proxies.js';
 import type { ClientCertificate, Credentials } from '../model/credentials.js';
 import type { CertificateHeader, ResolvedMtls } from '../options/mtls-options.js';
@@ -79,11 +79,16 @@ function readSocket(request: HttpRequestLike): ClientCertificate {
       'the connection is not TLS; behind a proxy, "mtls.certificate" names the form of its header',
     );
   }
-  const thumbprint = thumbprintOfSocket(socket);
+  const found = certificateOfSocket(socket);
+  if (found === 'renegotiable') return missing(RENEGOTIABLE);
+  const { thumbprint } = found;
   return thumbprint === undefined
     ? missing('the client has shown none in the TLS handshake; the server asks for one with "requestCert"')
     : { thumbprint };
 }
+
+const RENEGOTIABLE =
+  "it came over TLS 1.2 to a server that Nest has not made, or over HTTP/2, where a second handshake could change the certificate; set minVersion: 'TLSv1.3' on that server";
 
 /** As they came: what middleware has made of them is of no account. */
 function valuesOf(request: HttpRequestLike, header: string): readonly unknown[] {
