@@ -34,10 +34,10 @@ describe('adviseOnToken', () => {
       { aud: ['billing', 'a\u001b[2J'] },
       'it is for "billing", "a\\u001b[2J", but "orders-api", "orders-admin" was expected',
     ],
-    ['audience_mismatch', { aud: 'abcdefg'.split('') }, 'it is for "a", "b", "c", "d", "e", 2 more, asked'],
-    ['audience_mismatch', { aud: [] }, 'it is for nobody, asked'],
-    ['issuer_unknown', { iss: 'https://id.example.com/' }, 'its "iss" is "https://id.example.com/", asked'],
-    ['issuer_unknown', {}, 'its "iss" is no text, asked'],
+    ['audience_mismatch', { aud: 'abcdefg'.split('') }, 'it is for "a", "b", "c", "d", "e", 2 more, but'],
+    ['audience_mismatch', { aud: [] }, 'it is for nobody, but'],
+    ['issuer_unknown', { iss: 'https://id.example.com/' }, 'its "iss" is "https://id.example.com/", but'],
+    ['issuer_unknown', {}, 'its "iss" is no text, but'],
     ['claim_missing', {}, 'let the provider put the claim into'],
   ])('of %s with %j', (code, claims, text) => {
     expect(advise(code, claims)).toContain(text);
