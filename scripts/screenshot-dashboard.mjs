@@ -7,14 +7,16 @@ import { chromium } from 'playwright-core';
 import { IdentityDashboardModule } from '../dist/dashboard/index.js';
 import { IdentityModule, JwksService } from '../dist/index.js';
 import { TestClock, TestIssuer, withClock } from '../dist/testing/index.js';
+import { MetricsRecorder } from '../dist/metrics/metrics-recorder.js';
 import { VALIDATION_RECORDER } from '../dist/metrics/validation-recorder.js';
+import { Resources } from '../dist/resources/resources.js';
 
 /** @import { RequestRecorder } from '../dist/http/request-recorder.js' */
 /** @import { ValidationRecorder } from '../dist/metrics/validation-recorder.js' */
 
 const FOLDER = process.argv[2] ?? 'docs/images';
 const SIZES = {
-  desktop: { viewport: { width: 1440, height: 1180 }, deviceScaleFactor: 1 },
+  desktop: { viewport: { width: 1440, height: 1880 }, deviceScaleFactor: 1 },
   phone: { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2 },
 };
 const STEP_MS = 5_000;
@@ -29,6 +31,8 @@ const partner = named('https://id.partner.example/realms/orders', 'RS256');
 const stores = named('https://stores.example.org', 'EdDSA');
 const legacy = named('https://sso.legacy.example.net', 'RS256');
 const all = [login, partner, stores, legacy];
+const API = 'https://orders.example.com';
+const MCP = `${API}/mcp`;
 
 /** The same chance in each run. */
 let seed = 7;
@@ -41,7 +45,10 @@ const metadata = {
   imports: [
     IdentityModule.forRoot({
       issuers: all.map(({ issuer, dispatcher }) => ({ issuer, http: { dispatcher } })),
-      audience: 'orders-api',
+      resources: [{ url: API, audience: 'orders-api' }, { url: MCP }],
+      publicUrl: API,
+      senderConstrained: 'accept',
+      clientNames: { shop: 'web shop', app: 'mobile app', batch: 'nightly batch' },
       http: { retries: 0 },
       jwks: { ttlMs: 300_000 },
       discovery: { ttlMs: 600_000 },
@@ -60,6 +67,8 @@ const app = module.createNestApplication({ logger: false, forceCloseConnections:
 /** @type {ValidationRecorder & RequestRecorder} */
 const measurements = app.get(VALIDATION_RECORDER, { strict: false });
 const jwks = app.get(JwksService, { strict: false });
+const metrics = app.get(MetricsRecorder, { strict: false });
+const resources = app.get(Resources, { strict: false });
 
 // Nobody is slow in memory.
 const record = measurements.recordRequest.bind(measurements);
@@ -79,6 +88,7 @@ for (let step = 0; step < STEPS; step++) {
   EVENTS[step]?.();
   await clock.advance(STEP_MS);
   makeTraffic(step);
+  for (let call = 0; call < 12; call++) makeCall();
   for (let look = 0; look < 40; look++) await jwks.findKey({ alg: 'RS256', kid: 'test-key-2' }, login.issuer);
 }
 // From here on time stands still.
@@ -100,6 +110,48 @@ function makeTraffic(step) {
   refused(step, stores.issuer, 'scope_missing', true, step > 8 * MINUTE ? 4.5 : 0.4);
   refused(step, login.issuer, 'signature_invalid', false, step > 120 && step < 130 ? 30 : 0.1);
   refused(step, legacy.issuer, 'keys_unavailable', false, 0.7);
+}
+
+/** Who sends what: clients on their way from bearer tokens to bound ones, two resources, and routes whose requirements are only reported. */
+function makeCall() {
+  const client = pick({ 'web shop': 0.5, 'mobile app': 0.3, 'nightly batch': 0.12, other: 0.08 });
+  const isBound = chance() < { 'web shop': 0.97, 'mobile app': 0.55, 'nightly batch': 1, other: 0 }[client];
+  metrics.recordSender(
+    login.issuer,
+    !isBound ? 'bearer' : client === 'nightly batch' ? 'mtls' : 'dpop',
+    client,
+  );
+  const url = chance() < 0.85 ? API : MCP;
+  const isMistaken = url === MCP && client === 'mobile app' && chance() < 0.2;
+  const aud = url === MCP && !isMistaken ? MCP : 'orders-api';
+  const token = /** @type {never} */ ({ claims: { aud }, issuer: login.issuer });
+  resources.findMismatch(token, url, () => ({ claim: 'aud', accepted: null }));
+  const atMs = clock.wallMs();
+  if (url === MCP) metrics.reportedRoutes.addCall('ToolsController.call');
+  else if (chance() < 0.1) {
+    metrics.reportedRoutes.addCall('TransfersController.create');
+    if (!isBound)
+      metrics.reportedRoutes.add('TransfersController.create', {
+        code: 'sender_unconstrained',
+        client,
+        atMs,
+      });
+  } else {
+    metrics.reportedRoutes.addCall('OrdersController.list');
+    if (client === 'other' && chance() < 0.4)
+      metrics.reportedRoutes.add('OrdersController.list', { code: 'scope_missing', client, atMs });
+  }
+}
+
+/**
+ * @template {string} Name
+ * @param {Readonly<Record<Name, number>>} shares
+ * @returns {Name}
+ */
+function pick(shares) {
+  let left = chance();
+  const names = /** @type {Name[]} */ (Object.keys(shares));
+  return names.find((name) => (left -= shares[name]) < 0) ?? /** @type {Name} */ (names.at(-1));
 }
 
 /**

@@ -11,6 +11,7 @@ import type { ResultCount } from '../metrics/validation-results.js';
 import { faultsIn } from './history-point.js';
 import type { Incident, OngoingFault } from './incident-log.js';
 import type { KeyRecord } from './key-timeline.js';
+import { senderRows, type SenderRow } from './sender-rows.js';
 
 /** A document of a provider in the cache. Times in milliseconds since 1970. */
 export interface DocumentState {
@@ -87,6 +88,10 @@ export interface DashboardState {
   readonly moreReported: number;
   /** Since the start; none if the API is a single resource. */
   readonly resources: readonly ResourceUse[];
+  /** Since the start; none while only bearer tokens are accepted. */
+  readonly senders: readonly SenderRow[];
+  /** Clients that are not in the list, which is bounded. */
+  readonly moreSenders: number;
 }
 
 export interface StateSources {
@@ -102,6 +107,8 @@ export interface StateSources {
 const MAX_ISSUERS = 100;
 /** With `requirementMode: 'report'` all routes of an application may be reported. */
 const MAX_ROUTES = 50;
+/** Names of clients are as many as the option `clientNames` has. */
+const MAX_CLIENTS = 50;
 /** Keys of one issuer that are listed; the count beside them is of all. */
 const MAX_KEYS = 64;
 
@@ -110,6 +117,7 @@ export function dashboardState(sources: StateSources): DashboardState {
   const { snapshot, nowMs, process, incidents } = sources;
   const { window, issuers, entries, reported, resources } = snapshot;
   const { results, total, perSecond, durations } = window.validations;
+  const senders = senderRows(issuers.flatMap((each) => each.senders));
   return {
     nowMs,
     process,
@@ -137,6 +145,8 @@ export function dashboardState(sources: StateSources): DashboardState {
     reported: reported.toSorted(byDenials).slice(0, MAX_ROUTES).map(reportedState),
     moreReported: Math.max(0, reported.length - MAX_ROUTES),
     resources,
+    senders: senders.slice(0, MAX_CLIENTS),
+    moreSenders: Math.max(0, senders.length - MAX_CLIENTS),
   };
 }
 

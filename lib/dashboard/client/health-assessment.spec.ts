@@ -55,6 +55,8 @@ function stateWith(
     reported: [],
     moreReported: 0,
     resources: [],
+    senders: [],
+    moreSenders: 0,
     incidents: [],
     ...rest,
   };

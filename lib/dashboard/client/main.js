@@ -2,6 +2,7 @@ import { Api, ApiError, memberOf } from './api.js';
 import { createCharts } from './charts.js';
 import { createConfirm } from './confirm.js';
 import { byId, find, setText } from './dom.js';
+import { updateSenders } from './senders.js';
 import { createSignIn } from './sign-in.js';
 import { createExplain } from './explain.js';
 import { formatMoment } from './format.js';
@@ -130,6 +131,7 @@ function apply(state) {
   setText(byId('process'), `${host}, pid ${pid}, since ${formatMoment(startedAtMs, now())}`);
   render(state);
   updateTables(state);
+  updateSenders(state);
   updateIncidents(state, now());
   const { level, label } = assessKeys(state);
   document.title = `${level === 'bad' || level === 'warn' ? `${label} · ` : ''}Identity dashboard`;
