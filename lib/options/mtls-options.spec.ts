@@ -43,13 +43,15 @@ describe('mtls', () => {
     ['10.0.0.0/33', /expected an IP address, or a range/],
     ['10.0.0', /expected an IP address, or a range/],
     ['proxy.internal', /expected an IP address, or a range/],
-    ['::ffff:10.0.0.1', /expected an IP address, or a range/],
+    ['::ffff:10.0.0.1', /has addresses of IPv4 in a range of IPv6; write them as IPv4/],
+    ['::ffff:0:0/96', /has addresses of IPv4/],
+    ['::ffff:0a00:0001', /has addresses of IPv4/],
     ['fe80::1%eth0', /expected an IP address, or a range/],
     ['10.0.0.0/8/8', /expected an IP address, or a range/],
     ['loopback', /expected an IP address, or a range/],
-    ['0.0.0.0/0', /trusts everyone/],
-    ['::/0', /trusts everyone/],
-    ['10.0.0.0/00', /trusts everyone/],
+    ['0.0.0.0/0', /trusts too many addresses/],
+    ['::/1', /trusts too many addresses/],
+    ['10.0.0.0/00', /trusts too many addresses/],
   ])('trusts no %s', (range, issue) => {
     const issues = issuesOf({ ...MTLS, mtls: { certificate: 'nginx', trustedProxies: ['10.0.0.1', range] } });
     expect(issues).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { readTrustedProxies } from '../certificates/trusted-proxies.js';
+import { readTrustedProxies, type WrongRange } from '../certificates/trusted-proxies.js';
 import { oneOf, option, refused, textList } from './kinds.js';
 import { expected, type OptionIssue } from './option-issues.js';
 import type { GivenOf, Group, Option, Rule, ValueOf } from './schema.js';
@@ -23,15 +23,17 @@ function headerName(): Option<string, string | undefined> {
 
 /** A trusted address can take the place of every client. */
 function findProxyIssues(ranges: readonly string[]): readonly OptionIssue[] {
-  const wrong = readTrustedProxies(ranges).wrong.map((range) => ({
-    message: expected("an IP address, or a range such as '10.0.0.0/8'", range),
+  return readTrustedProxies(ranges).wrong.map(({ range, problem }) => ({
+    message: PROXY_PROBLEMS[problem](range),
   }));
-  const open = ranges.filter((range) => /\/0+$/.test(range)).map(() => ({ message: EVERYBODY }));
-  return [...wrong, ...open];
 }
 
-const EVERYBODY =
-  'a range of the length 0 trusts everyone, so that anyone could write the header; name the addresses of your proxies';
+const PROXY_PROBLEMS: Readonly<Record<WrongRange['problem'], (range: string) => string>> = {
+  'no-range': (range) => expected("an IP address, or a range such as '10.0.0.0/8'", range),
+  mapped: (range) => `'${range}' has addresses of IPv4 in a range of IPv6; write them as IPv4`,
+  wide: (range) =>
+    `'${range}' trusts too many addresses, each of which could write the header; name those of your proxies: /8 or longer for IPv4, /7 for IPv6`,
+};
 
 const MTLS_OPTIONS = {
   /**
