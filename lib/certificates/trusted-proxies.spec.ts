@@ -77,7 +77,7 @@ describe('readTrustedProxies', () => {
   ])('has no addresses of IPv4 in a range of IPv6, %s', (range) => {
     const proxies = readTrustedProxies([range]);
     expect(proxies.wrong).toEqual([{ range, problem: 'mapped' }]);
-    expect(['10.0.0.1', '::ffff:10.0.0.1', '::ffff:a00:1'].map(proxies.isTrusted)).toEqual([
+    expect(['10.0.0.1', '::ffff:10.0.0.1', '::ffff:a00:1'].map((each) => proxies.isTrusted(each))).toEqual([
       false,
       false,
       false,

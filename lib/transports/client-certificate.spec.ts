@@ -60,6 +60,26 @@ it('goes by the header as it came, not by what middleware has made of it', async
   expect(read({ headers: {} })).toMatchObject({ problem: 'missing' });
 });
 
+it('goes by the connection, whatever the application calls raw', async () => {
+  const incoming = await arrive();
+  const body = {
+    rawHeaders: Object.entries(issuer.certificateHeaders('nginx', { wrong: 'other client' })).flat(),
+    socket: { remoteAddress: '127.0.0.1' },
+  };
+  const express = Object.assign(incoming, { raw: JSON.parse(JSON.stringify(body)) as object });
+  expect(read(express)).toEqual({ thumbprint });
+  const trusting = certificateReader({
+    certificate: 'nginx',
+    header: undefined,
+    trustedProxies: ['10.0.0.1'],
+  });
+  express.raw = JSON.parse('{ "socket": { "remoteAddress": "10.0.0.1" } }') as object;
+  expect(trusting(express)).toMatchObject({ problem: 'untrusted' });
+  expect(trusting({ headers: issuer.certificateHeaders('nginx'), raw: express.raw })).toMatchObject({
+    problem: 'untrusted',
+  });
+});
+
 it('adds nothing to no credentials, and nothing if certificates prove nothing', async () => {
   const incoming = await arrive();
   const credentials = { scheme: 'Bearer', token: 'x' } as const;

@@ -6,7 +6,8 @@ import { certificateOfSocket, isTlsSocket } from '../certificates/socket-certifi
 import { readTrustedProxies } from '../certificates/trusted-proxies.js';
 import type { ClientCertificate, Credentials } from '../model/credentials.js';
 import type { CertificateHeader, ResolvedMtls } from '../options/mtls-options.js';
-import { headerIn, rawValuesOf, type HttpRequestLike } from './read-bearer.js';
+import { nodeRequestOf, rawHeadersOf, type HttpRequestLike } from './node-request.js';
+import { headerIn, rawValuesOf } from './read-bearer.js';
 
 /** Reads the certificate of the client that has sent a request. */
 export type CertificateReader = (request: HttpRequestLike) => ClientCertificate;
@@ -54,7 +55,7 @@ export function certificateReader(mtls: ResolvedMtls): CertificateReader {
 export function certificateReaderOfHandshakes(read: CertificateReader): CertificateReader {
   const known = new WeakMap<object, ClientCertificate>();
   return (request) => {
-    const key = request.raw ?? request;
+    const key = nodeRequestOf(request);
     const certificate = known.get(key) ?? read(request);
     known.set(key, certificate);
     return certificate;
@@ -92,7 +93,7 @@ const RENEGOTIABLE =
 
 /** As they came: what middleware has made of them is of no account. */
 function valuesOf(request: HttpRequestLike, header: string): readonly unknown[] {
-  const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders ?? [];
+  const rawHeaders = rawHeadersOf(request);
   return rawHeaders.length > 0 ? rawValuesOf(rawHeaders, header) : headerIn(request.headers, header);
 }
 
@@ -103,10 +104,8 @@ function addressOf(request: HttpRequestLike): string | undefined {
   return typeof address === 'string' ? address : undefined;
 }
 
-/** Fastify's request has Node's own inside. */
 function socketOf(request: HttpRequestLike): object | undefined {
-  const from = request.raw ?? request;
-  const socket: unknown = Reflect.get(from, 'socket');
+  const socket: unknown = Reflect.get(nodeRequestOf(request), 'socket');
   return typeof socket === 'object' && socket !== null ? socket : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Credentials } from '../model/credentials.js';
 import { withCertificate } from './client-certificate.js';
 import { bearer, type CredentialSources } from './credentials.js';
-import type { HttpRequestLike } from './read-bearer.js';
+import type { HttpRequestLike } from './node-request.js';
 import { readCookie } from './read-cookie.js';
 import { onlyCredentials, readCredentials } from './read-credentials.js';
 

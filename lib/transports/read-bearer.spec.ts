@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { nodeRequest } from '../../test/support/node-request.js';
 import { authorizationIn, headerIn, onlyToken, parseAuthorization, readBearer } from './read-bearer.js';
 
 interface Received {
@@ -110,7 +111,7 @@ describe('readBearer', () => {
   ])('takes the value that middleware has %s', (_what, { rawHeaders }, authorization, token) => {
     const headers = { authorization } as Record<string, string>;
     expect(readBearer({ rawHeaders, headers })).toBe(token);
-    expect(readBearer({ raw: { rawHeaders }, headers })).toBe(token);
+    expect(readBearer({ raw: nodeRequest(rawHeaders), headers })).toBe(token);
   });
 
   it('refuses two headers whatever middleware has made of them', () => {
@@ -134,10 +135,19 @@ describe('readBearer', () => {
 
   it("reads the raw list of node's request inside Fastify's", () => {
     const { headers } = raw('Bearer a');
-    expect(readBearer({ raw: raw('Bearer a'), headers })).toBe('a');
-    expect(codeOf(() => readBearer({ raw: raw('Bearer a', 'Bearer b'), headers }))).toBe(
-      'authorization_malformed',
-    );
+    expect(readBearer({ raw: nodeRequest(raw('Bearer a').rawHeaders), headers })).toBe('a');
+    const two = nodeRequest(raw('Bearer a', 'Bearer b').rawHeaders);
+    expect(codeOf(() => readBearer({ raw: two, headers }))).toBe('authorization_malformed');
+  });
+
+  it('counts what came over the wire, whatever the application calls raw', () => {
+    const headers = { authorization: 'Bearer a' };
+    const request = nodeRequest(raw('Bearer a', 'Bearer b').rawHeaders);
+    const body = JSON.parse('{ "rawHeaders": ["Authorization", "Bearer a"] }') as object;
+    const express = Object.assign(request, { headers, raw: body });
+    expect(codeOf(() => readBearer(express))).toBe('authorization_malformed');
+    const byHand = { rawHeaders: raw('Bearer a', 'Bearer b').rawHeaders, headers, raw: body };
+    expect(codeOf(() => readBearer(byHand))).toBe('authorization_malformed');
   });
 
   it('reads the parsed headers of a request that was made by hand', () => {

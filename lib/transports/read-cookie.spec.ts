@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { nodeRequest } from '../../test/support/node-request.js';
 import { readCookie } from './read-cookie.js';
 
 const PAGE = 'https://app.example.com';
@@ -93,7 +94,7 @@ describe('readCookie', () => {
     expect(codeOf(() => readCookie({ rawHeaders, headers: { ...headers, origin: PAGE } }, RULE))).toBe(
       'token_missing',
     );
-    const without = handshake('token=a');
+    const without = nodeRequest(handshake('token=a').rawHeaders);
     expect(
       codeOf(() => readCookie({ raw: without, headers: { cookie: 'token=a', origin: PAGE } }, RULE)),
     ).toBe('token_missing');

@@ -1,6 +1,7 @@
 import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
 import { refuse } from '../errors/identity-error.js';
-import { headerIn, rawValuesOf, type HttpRequestLike } from './read-bearer.js';
+import { rawHeadersOf, type HttpRequestLike } from './node-request.js';
+import { headerIn, rawValuesOf } from './read-bearer.js';
 
 /** The cookie that may carry the token of a WebSocket, and the origins of the pages that may open one with it. */
 export interface CookieRule {
@@ -34,8 +35,8 @@ export function readCookie(request: HttpRequestLike, { name, origins }: CookieRu
 
 /** As they came over the wire: Mercurius writes members of `connectionParams` into `headers`. */
 function originsOf(request: HttpRequestLike): readonly unknown[] {
-  const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders;
-  if (rawHeaders === undefined || rawHeaders.length === 0) return headerIn(request.headers, 'origin');
+  const rawHeaders = rawHeadersOf(request);
+  if (rawHeaders.length === 0) return headerIn(request.headers, 'origin');
   return rawValuesOf(rawHeaders, 'origin');
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../test/support/code-of.js';
+import { nodeRequest } from '../../test/support/node-request.js';
 import type { Credentials } from '../model/credentials.js';
-import type { HttpRequestLike } from './read-bearer.js';
+import type { HttpRequestLike } from './node-request.js';
 import { credentialsIn, onlyCredentials, parseDpop, readCredentials } from './read-credentials.js';
 
 /** A request as it comes from node:http. */
@@ -54,11 +55,17 @@ describe('readCredentials', () => {
   it('goes by what came, not by what a router has made of it', () => {
     const request = { ...requestWith(BOUND), originalUrl: '/v1/orders' };
     expect(readCredentials(request, true)?.url).toBe('/v1/orders');
-    const raw = { rawHeaders: ['Authorization', 'DPoP a'] };
+    const raw = nodeRequest(['Authorization', 'DPoP a']);
     expect(readCredentials({ headers: { authorization: 'DPoP a' }, raw }, true)?.carrier).toBe(raw);
     // Not every `raw` is Node's request.
-    const other = { headers: { authorization: 'DPoP a' }, raw: 'body' as unknown as object };
-    expect(readCredentials(other, true)?.carrier).toBe(other);
+    for (const body of ['body', { rawHeaders: ['DPoP', 'p'] }]) {
+      const other = { headers: { authorization: 'DPoP a' }, raw: body as object };
+      expect(readCredentials(other, true)).toMatchObject({ carrier: other, proof: [] });
+    }
+    const two = nodeRequest([...BOUND, 'DPoP', 'p', 'DPoP', 'q']);
+    const headers = { authorization: 'DPoP a.b.c', dpop: 'p' };
+    const express = Object.assign(two, { headers, raw: { rawHeaders: ['DPoP', 'p'] } });
+    expect(readCredentials(express, true)).toMatchObject({ carrier: two, proof: ['p', 'q'] });
     expect(readCredentials({ headers: { authorization: 'DPoP a' } }, true)).toMatchObject({
       method: undefined,
       url: undefined,

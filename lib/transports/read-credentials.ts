@@ -1,14 +1,8 @@
 import { refuse } from '../errors/identity-error.js';
 import type { Credentials } from '../model/credentials.js';
 import { trimOptionalWhitespace } from '../model/optional-whitespace.js';
-import {
-  authorizationIn,
-  headerIn,
-  parseAuthorization,
-  rawValuesOf,
-  readBearer,
-  type HttpRequestLike,
-} from './read-bearer.js';
+import { nodeRequestOf, rawHeadersOf, type HttpRequestLike } from './node-request.js';
+import { authorizationIn, headerIn, parseAuthorization, rawValuesOf, readBearer } from './read-bearer.js';
 
 /** What a proof says of a request, over node:http, Express and Fastify. */
 interface RequestLine extends HttpRequestLike {
@@ -95,19 +89,17 @@ export function parseDpop(values: readonly unknown[]): string | undefined {
  * many came, whatever middleware has made of them.
  */
 function proofsOf(request: HttpRequestLike): readonly unknown[] {
-  const rawHeaders = request.raw?.rawHeaders ?? request.rawHeaders ?? [];
-  const raw = rawValuesOf(rawHeaders, 'dpop');
+  const raw = rawValuesOf(rawHeadersOf(request), 'dpop');
   return raw.length > 1 ? raw : headerIn(request.headers, 'dpop');
 }
 
 /** What the sender wrote into the first line of a request; the request itself is what a proof is used for. */
 function requestLine(request: HttpRequestLike): Pick<Credentials, 'method' | 'url' | 'carrier'> {
-  const { method, url, originalUrl, raw } = request as RequestLine;
+  const { method, url, originalUrl } = request as RequestLine;
   const target = originalUrl ?? url;
   return {
     method: typeof method === 'string' ? method : undefined,
     url: typeof target === 'string' ? target : undefined,
-    // Fastify's request has Node's inside; whatever else an application calls `raw` is none.
-    carrier: raw?.rawHeaders === undefined ? request : raw,
+    carrier: nodeRequestOf(request),
   };
 }
