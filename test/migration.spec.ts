@@ -399,6 +399,38 @@ describe('what the documents say besides', () => {
     expect(await statusOf(url, provider.token({ exp: 1_000 }))).toBe(401);
   });
 
+  it('an optional route keeps the 401, 403 and 503 of a token that came', async () => {
+    const url = await start(form('passport-jwt, users'), 'express', (code) =>
+      code
+        .replace('  @Get() list(', '  @OptionalAuth() @Get() list(')
+        .replace('{ user: User }', '{ user?: User }')
+        .replace('request.user.name', "request.user?.name ?? 'everyone'")
+        .replace('{ IdentityAuthGuard,', '{ IdentityAuthGuard, OptionalAuth,'),
+    );
+    expect(await statusOf(url)).toBe(200);
+    for (const [sub, status] of Object.entries({ ada: 200, mallory: 401, eve: 403 }))
+      expect(await statusOf(url, provider.token({ sub }))).toBe(status);
+  });
+
+  it('a guard of passport that was forgotten is a 500 for each request', async () => {
+    const url = await start(form('passport-jwt, step 2'), 'express', (code) =>
+      `import { AuthGuard } from '@nestjs/passport';\n${code}`.replace(
+        'UseGuards(IdentityAuthGuard)',
+        "UseGuards(AuthGuard('forgotten'))",
+      ),
+    );
+    expect(await statusOf(url, provider.token({}))).toBe(500);
+  });
+
+  it('a strategy is created in unit tests with the stub that the page shows', () => {
+    const [code = ''] = blocksOf('passport-jwt', STEP_1);
+    const { JwtStrategy } = runBlock(code, MODULES) as {
+      JwtStrategy: new (jwks: unknown) => { validate(payload: object): object };
+    };
+    const payload = { sub: 'ada' };
+    expect(new JwtStrategy({ secretOrKeyProvider: () => () => undefined }).validate(payload)).toBe(payload);
+  });
+
   it('passport-azure-ad: scopes any-of, app roles, and no ID tokens', async () => {
     const url = await start(form('passport-azure-ad, after'), 'express');
     const token = (claims: object): string => provider.token({ ...ENTRA.good, ...claims });

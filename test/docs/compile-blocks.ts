@@ -133,7 +133,7 @@ function compile(sources: readonly Source[]): Fault[] {
     for (const { name, text } of sources) writeFileSync(path.join(folder, name), text);
     const config = {
       extends: path.join(ROOT, 'tsconfig.json'),
-      compilerOptions: { moduleDetection: 'force' },
+      compilerOptions: { moduleDetection: 'force', declaration: true },
       include: ['*.ts'],
     };
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
