@@ -10,6 +10,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import { FixedHandshakes } from './startup/fixed-handshakes.js';
 import { hostApplicationProvider } from './startup/host-application.js';
 import { RouteScanner } from './startup/route-scanner.js';
+import { RejectionLog } from './startup/rejection-log.js';
 import { StartChecks } from './startup/start-checks.js';
 import { WarmUp } from './startup/warm-up.js';
 import { AccessReports } from './auth/access-reports.js';
@@ -168,6 +169,7 @@ import { ValidationReports } from './validation/validation-reports.js';
     RouteScanner,
     StartChecks,
     FixedHandshakes,
+    RejectionLog,
     WarmUp,
   ],
   exports: [

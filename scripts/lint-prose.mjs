@@ -25,6 +25,7 @@ const files =
     ? named
     : [
         'README.md',
+        'CHANGELOG.md',
         'SECURITY.md',
         ...listed('docs', '.md').filter((name) => !name.startsWith('docs/decisions/')),
         ...new Set(exported),

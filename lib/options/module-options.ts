@@ -124,6 +124,11 @@ export const COMMON_OPTIONS = {
   clientNames: clientNames(),
   /** What to do about a route that has requirements but no IdentityAuthGuard. @default 'error' */
   unguarded: oneOf('error', ['error', 'warn', 'off']),
+  /**
+   * Logs each rejected token, request and denied access with its code and reason, without token data: 60 lines per minute at
+   * the most, then their number. For the time of a diagnosis. @default false
+   */
+  logRejections: boolean(false),
 };
 
 /** What clients know this API as (RFC 9728). */

@@ -100,6 +100,7 @@ describe('the defaults', () => {
         nonce: undefined,
       },
       unguarded: 'error',
+      logRejections: false,
       warnings: [],
       decided: [],
     });
