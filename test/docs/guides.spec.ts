@@ -4,7 +4,7 @@ import * as core from '@nestjs/core';
 import * as nestSwagger from '@nestjs/swagger';
 import * as testingModule from '@nestjs/testing';
 import { Test } from '@nestjs/testing';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { IdentityAuthGuard, IdentityModule } from 'nestjs-identity-model';
 import * as kit from 'nestjs-identity-model/testing';
 import { TestIssuer, withIssuer } from 'nestjs-identity-model/testing';
@@ -86,6 +86,31 @@ it('read-the-user.md: request.user by @Req and by a decorator', async () => {
   const { ask } = await start({ imports: [identity()], controllers: [MeController] });
   for (const path of ['me', 'me/short'])
     expect(await (await ask(path, 'ada')).json()).toEqual({ subject: 'ada' });
+});
+
+it('configuration.md: a feature module accepts ID tokens of Google, and the rest of the application does not', async () => {
+  const google = await TestIssuer.start({ audience: '1234567890-abc.apps.googleusercontent.com' });
+  onTestFinished(() => google.stop());
+  const [block = ''] = blocksBelow('docs/guides/configuration.md', 'One module, or several');
+  expect(block).toContain('https://accounts.google.com');
+  const { SignInModule } = runBlock(block.replace('https://accounts.google.com', google.issuer)) as {
+    SignInModule: Class;
+  };
+  @UseGuards(IdentityAuthGuard)
+  @Controller('orders')
+  class Orders {
+    @Get() list(): object {
+      return {};
+    }
+  }
+  const rest = IdentityModule.forRoot(google.moduleOptions());
+  const builder = Test.createTestingModule({ imports: [rest, SignInModule], controllers: [Orders] });
+  app = (await builder.compile()).createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const headers = { authorization: google.bearer({ wrong: 'id token' }) };
+  expect((await fetch(`${url}/sign-in`, { headers })).status).toBe(200);
+  expect((await fetch(`${url}/orders`, { headers })).status).toBe(401);
 });
 
 it('several-issuers.md: a guard knows the issuer from the configuration', async () => {
