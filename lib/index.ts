@@ -108,5 +108,5 @@ export type {
   ValidateHook,
 } from './options/options.types.js';
 export type { IdentityStore } from './options/identity-store.js';
-export { memoryStore } from './store/memory-store.js';
+export { memoryStore, type MemoryStoreOptions } from './store/memory-store.js';
 export type { CookieTokenOptions, TransportOptions } from './options/transport-options.js';

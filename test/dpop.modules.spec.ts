@@ -7,6 +7,7 @@ import {
   IdentityModule,
   memoryStore,
   TokenValidationService,
+  type IdentityError,
   type IdentityModuleOptions,
   type IdentityStore,
 } from 'nestjs-identity-model';
@@ -21,6 +22,12 @@ const PUBLIC_URL = 'https://api.example.com';
 const issuer = TestIssuer.inMemory();
 
 type OnStoreFailure = 'local' | 'refuse';
+interface Sent {
+  readonly token: string;
+  readonly proof: string;
+}
+type Sender = (sent: Sent) => Promise<string>;
+
 interface Given {
   readonly store: IdentityStore;
   readonly onStoreFailure?: OnStoreFailure;
@@ -110,6 +117,52 @@ describe.runIf(isInstalled('redis-server')).each(PLATFORMS)(
     );
   },
 );
+
+describe('modules that share a memoryStore', () => {
+  const start = async (store: IdentityStore, onStoreFailure: OnStoreFailure): Promise<Sender> => {
+    const { app } = await createApp('express', {
+      imports: [IdentityModule.forRoot({ ...moduleOptions({ store, onStoreFailure }), warmUp: 'await' })],
+    });
+    onTestFinished(() => app.close());
+    const tokens = app.get(TokenValidationService);
+    return async ({ token, proof }) =>
+      tokens
+        .validate(createCredentials({ scheme: 'DPoP', token, proof, method: 'GET', url: '/orders' }))
+        .then(
+          () => 'accepted',
+          (error: unknown) => (error as IdentityError).code,
+        );
+  };
+  const clientWith = (): (() => Sent) => {
+    const key = issuer.createClientKey();
+    const token = issuer.token({ dpop: key });
+    return () => ({ token, proof: issuer.dpop('GET', `${PUBLIC_URL}/orders`, token, { key }) });
+  };
+
+  it('let no key of a client take the places of others, and no proof in at each of them', async () => {
+    const store = memoryStore({ maxProofs: 4, maxProofsPerKey: 2 });
+    const [refuses, one, another] = [
+      await start(store, 'refuse'),
+      await start(store, 'local'),
+      await start({ ...store, timeoutMs: 1_000 }, 'local'),
+    ];
+    const [greedy, other, late] = [clientWith(), clientWith(), clientWith()];
+    expect([await refuses(greedy()), await one(greedy())]).toEqual(['accepted', 'accepted']);
+    const declined = greedy();
+    for (const send of [refuses, one, another, refuses])
+      expect(await send(declined)).toBe('store_unavailable');
+    const used = other();
+    expect([await refuses(used), await one(used), await another(used)]).toEqual([
+      'accepted',
+      'proof_replayed',
+      'proof_replayed',
+    ]);
+    // All places are taken: what fits in the memory of each module would be good once at each.
+    expect(await one(other())).toBe('accepted');
+    const tooLate = late();
+    for (const send of [refuses, one, another]) expect(await send(tooLate)).toBe('store_unavailable');
+  });
+});
 
 describe('validateSync', () => {
   it('with a store does not use a proof that it cannot decide about', async () => {

@@ -180,9 +180,25 @@ describe('memoryStore', () => {
   });
 
   it('rejects what does not fit', async () => {
-    const store = memoryStore();
-    for (let at = 0; at < 100_000; at++) await store.putIfAbsent(String(at), 60_000);
-    await expect(store.putIfAbsent('one more', 60_000)).rejects.toThrow('holds 100000 keys');
+    const store = memoryStore({ maxProofs: 10 });
+    for (let at = 0; at < 10; at++) await store.putIfAbsent(String(at), 60_000);
+    await expect(store.putIfAbsent('one more', 60_000)).rejects.toThrow('holds 10 keys');
     expect(await store.putIfAbsent('0', 60_000)).toBe(false);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ maxProof: 1 }, /memoryStore: "maxProof" is not known; did you mean "maxProofs"\?/],
+    [{ maxProofs: 0 }, /"maxProofs" must be a whole number from 1 to 10000000/],
+    [{ maxProofs: 10_000_001 }, /"maxProofs" must be/],
+    [{ maxProofs: 1.5 }, /"maxProofs" must be/],
+    [{ maxProofs: '9' }, /"maxProofs" must be/],
+    [{ maxProofs: Number.NaN }, /"maxProofs" must be/],
+    [
+      { maxProofs: 8, maxProofsPerKey: 9 },
+      /"maxProofsPerKey" must be a whole number from 1 to "maxProofs" \(8\)/,
+    ],
+    [{ maxProofsPerKey: 0 }, /"maxProofsPerKey" must be/],
+  ])('refuses %j', (options, message) => {
+    expect(() => memoryStore(options)).toThrow(message);
   });
 });

@@ -32,7 +32,7 @@ export class StoreLog {
       case 'replays.full':
         this.logger.error(
           event.ofOneKey
-            ? `one client has used as many proofs as fit of one key (dpop.maxProofsPerKey, ${String(event.maxEntries)}); more of them get a 503 until some have ended`
+            ? `one client has used as many proofs as fit of one key (maxProofsPerKey, ${String(event.maxEntries)}); more of them get a 503 until some have ended`
             : `the memory of used proofs is full (${String(event.maxEntries)}); more of them get a 503 until some have ended`,
         );
         return;

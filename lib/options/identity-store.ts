@@ -4,7 +4,7 @@ import type { Option } from './schema.js';
 
 /**
  * What the replicas of an API share. `redisStore` of `nestjs-identity-model/redis` makes one of a client for Redis or Valkey,
- * `memoryStore` one for tests; any object of this shape will do.
+ * `memoryStore` one for several modules in a process; any object of this shape will do.
  *
  * It may be slow, fail or lose what it has kept: the module waits no longer than `timeoutMs`, leaves a store alone that
  * fails, and docs/operations/scale.md says what it decides then. Nothing that a store says stands for a signature.

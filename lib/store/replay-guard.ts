@@ -12,7 +12,7 @@ export type OnStoreFailure = 'local' | 'refuse';
 
 /**
  * Whether a proof is used for the first time. `first-here`: at this replica, while the store did not answer. `undecided`: the store does
- * not answer and `onStoreFailure` is `refuse`, or no store answers and the memory is full. It is to be answered with 503
+ * not answer and `onStoreFailure` is `refuse`, or no store answers and the memory is full, or the store is a memory and full. It is to be answered with 503
  * `store_unavailable`, never by letting it pass.
  */
 export type Use = 'first' | 'first-here' | 'seen' | 'undecided';
@@ -33,6 +33,14 @@ export interface ReplayGuardParts {
 /** More than the proofs that a processor can verify in the 80 s for which they are good at the most. */
 const MAX_ENTRIES = 500_000;
 type NewlyKept = Exclude<Kept, 'present'>;
+
+/** A use that the memory of this module did not know. */
+interface Remembered {
+  readonly key: string;
+  readonly ttlMs: number;
+  readonly owner: string | undefined;
+  readonly kept: NewlyKept;
+}
 
 /** What no store is asked to exceed. */
 const MAX_TTL_MS = 86_400_000;
@@ -85,7 +93,9 @@ export class ReplayGuard {
     const wholeMs = wholeTtlMs(ttlMs);
     const kept = this.remember(key, wholeMs, owner);
     if (kept === 'present') return 'seen';
-    return store === undefined ? this.decideAlone(key, kept) : this.ask(store, key, wholeMs, kept);
+    return store === undefined
+      ? this.decideAlone(key, kept)
+      : this.ask(store, { key, ttlMs: wholeMs, owner, kept });
   }
 
   /**
@@ -105,9 +115,15 @@ export class ReplayGuard {
     return this.memory.add(key, ttlMs, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }, owner);
   }
 
-  private async ask(store: SharedStore, key: string, ttlMs: number, kept: NewlyKept): Promise<Use> {
-    const answer = await store.putIfAbsent(key, ttlMs);
+  private async ask(store: SharedStore, { key, ttlMs, owner, kept }: Remembered): Promise<Use> {
+    const answer = await store.putIfAbsent(key, ttlMs, owner);
     if (answer === 'unavailable') return this.decideAlone(key, kept);
+    if (answer === 'full' || answer === 'owner-full') {
+      // The store works, and other modules go by it: what is accepted without it would be accepted at each of them.
+      this.memory.forget(key);
+      this.reportFull(answer, store.bounds);
+      return 'undecided';
+    }
     return answer === 'put' ? 'first' : 'seen';
   }
 
@@ -128,11 +144,14 @@ export class ReplayGuard {
     return `${this.purpose}:${hash('sha256', proof, 'base64url').slice(0, 22)}`;
   }
 
-  private reportFull(what: 'full' | 'owner-full'): void {
+  private reportFull(
+    what: 'full' | 'owner-full',
+    bounds: Pick<KeyMemory, 'maxEntries' | 'maxPerOwner'> = this.memory,
+  ): void {
     const nowMs = this.parts.clock.monotonicMs();
     if (nowMs - this.reportedMs[what] < FULL_EVERY_MS) return;
     this.reportedMs[what] = nowMs;
-    const { maxEntries, maxPerOwner } = this.memory;
+    const { maxEntries, maxPerOwner } = bounds;
     const ofOneKey = what === 'owner-full';
     this.parts.reporter.report({
       type: 'replays.full',

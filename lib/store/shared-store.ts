@@ -4,17 +4,21 @@ import type { EventReporter } from '../events/event-reporter.js';
 import { clipped } from '../model/printable.js';
 import type { IdentityStore } from '../options/identity-store.js';
 import { CircuitBreaker, type Permit } from './circuit-breaker.js';
+import { boundedMemoryOf, type BoundedMemory } from './memory-store.js';
 import { StoreCounts, type StoreMetrics } from '../metrics/store-counts.js';
 
 const DEFAULT_TIMEOUT_MS = 100;
 const MAX_REASON_LENGTH = 500;
 
 /** `unavailable`: nothing is known, neither whether the key was there nor whether it is now. */
-export type StoreAnswer = 'put' | 'present' | 'unavailable';
+export type StoreAnswer = 'put' | 'present' | 'unavailable' | Full;
+/** The store is one in memory, answers, and has no place for the key: for no key, or for none of its owner. */
+type Full = 'full' | 'owner-full';
 
 /** How one question ended. */
 type Outcome =
-  { readonly result: 'put' | 'present' } | { readonly result: 'timeout' | 'error'; readonly reason: string };
+  | { readonly result: 'put' | 'present' | Full }
+  | { readonly result: 'timeout' | 'error'; readonly reason: string };
 
 /**
  * The store of the application, asked so that it can do no harm: no question waits longer than the time limit, none throws,
@@ -23,6 +27,8 @@ type Outcome =
 export class SharedStore implements StoreMetrics {
   readonly counts = new StoreCounts();
   readonly timeoutMs: number;
+  /** undefined for a store that says of no bounds. */
+  readonly bounds: Pick<BoundedMemory, 'maxEntries' | 'maxPerOwner'> | undefined;
   private readonly breaker = new CircuitBreaker();
 
   constructor(
@@ -31,6 +37,7 @@ export class SharedStore implements StoreMetrics {
     private readonly reporter: Pick<EventReporter, 'report'>,
   ) {
     this.timeoutMs = store.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.bounds = boundedMemoryOf(store);
   }
 
   get isAvailable(): boolean {
@@ -46,17 +53,20 @@ export class SharedStore implements StoreMetrics {
     return this.breaker.leftMs(this.clock.monotonicMs());
   }
 
-  /** @param ttlMs - as the interface of stores has it: a whole number of milliseconds, a day at the most. */
-  async putIfAbsent(key: string, ttlMs: number): Promise<StoreAnswer> {
+  /**
+   * @param ttlMs - as the interface of stores has it: a whole number of milliseconds, a day at the most.
+   * @param owner - whose key it is, for a store that bounds those of one owner.
+   */
+  async putIfAbsent(key: string, ttlMs: number, owner?: string): Promise<StoreAnswer> {
     const startMs = this.clock.monotonicMs();
     const permit = this.breaker.ask(startMs);
     if (permit === undefined) {
       this.counts.recordSpared();
       return 'unavailable';
     }
-    const outcome = await this.outcomeInTime(key, ttlMs);
+    const outcome = await this.outcomeInTime(key, ttlMs, owner);
     const nowMs = this.clock.monotonicMs();
-    this.counts.record(outcome.result, nowMs - startMs);
+    this.counts.record(countedAs(outcome.result), nowMs - startMs);
     if ('reason' in outcome) {
       this.recordFailure(permit, nowMs, outcome.reason);
       return 'unavailable';
@@ -71,17 +81,30 @@ export class SharedStore implements StoreMetrics {
     if (pause !== undefined) this.reporter.report({ type: 'store.failed', reason, ...pause });
   }
 
-  private async outcomeInTime(key: string, ttlMs: number): Promise<Outcome> {
+  private async outcomeInTime(key: string, ttlMs: number, owner: string | undefined): Promise<Outcome> {
     const { clock, timeoutMs } = this;
     const limit = startLimit(clock, timeoutMs);
-    const outcome = await Promise.race([outcomeOf(this.store, key, ttlMs), limit.over]);
+    const outcome = await Promise.race([outcomeOf(this.store, key, ttlMs, owner), limit.over]);
     limit.cancel();
     return outcome;
   }
 }
+
+/** For metrics, a key that was not kept is an error, even if the store has answered. */
+function countedAs(result: Outcome['result']): 'put' | 'present' | 'timeout' | 'error' {
+  return result === 'full' || result === 'owner-full' ? 'error' : result;
+}
+
 /** Never rejects. What a store answers is of the application, and not trusted to fit its type. */
-async function outcomeOf(store: IdentityStore, key: string, ttlMs: number): Promise<Outcome> {
+async function outcomeOf(
+  store: IdentityStore,
+  key: string,
+  ttlMs: number,
+  owner: string | undefined,
+): Promise<Outcome> {
   try {
+    const kept = boundedMemoryOf(store)?.keep(key, ttlMs, owner);
+    if (kept !== undefined) return { result: kept === 'added' ? 'put' : kept };
     const wasAbsent: unknown = await store.putIfAbsent(key, ttlMs);
     if (wasAbsent === true) return { result: 'put' };
     if (wasAbsent === false) return { result: 'present' };
