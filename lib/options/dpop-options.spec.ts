@@ -109,3 +109,27 @@ describe('dpop', () => {
     expect(issuesOf({ ...PUBLIC, dpop: { [name]: true } })).toEqual([expect.stringMatching(hint)]);
   });
 });
+
+describe('dpop.maxProofs beside the times', () => {
+  const secrets = ['s'.repeat(32)];
+
+  it.each<[object, seconds: number, rate: number, time: string]>([
+    [{ nonce: { secrets, lifetimeMs: 3_600_000 } }, 3_621, 138, 'nonce.lifetimeMs'],
+    [{ nonce: { secrets, lifetimeMs: 480_000 } }, 501, 998, 'nonce.lifetimeMs'],
+    [{ maxAgeMs: 600_000 }, 621, 805, 'maxAgeMs'],
+    [{ clockToleranceMs: 300_000 }, 661, 756, 'maxAgeMs'],
+  ])('must be given with %j', (times, seconds, rate, time) => {
+    expect(issuesOf({ ...PUBLIC, dpop: times })).toEqual([
+      `dpop.maxProofs: must be given: with "${time}" and "clockToleranceMs" a used proof is remembered for ${String(seconds)} s, so that the ` +
+        `default of 500000 is enough for ${String(rate)} proofs per second; it is your proofs per second times ${String(seconds)}`,
+    ]);
+    expect(issuesOf({ ...PUBLIC, dpop: { ...times, maxProofs: 500_000 } })).toEqual([]);
+    expect(issuesOf({ ...PUBLIC, dpop: { ...times, replay: 'off' } })).toEqual([]);
+  });
+
+  it('has a default for 1,000 proofs per second', () => {
+    expect(issuesOf({ ...PUBLIC, dpop: { nonce: { secrets, lifetimeMs: 479_000 } } })).toEqual([]);
+    // The age of a proof is that of its nonce.
+    expect(issuesOf({ ...PUBLIC, dpop: { maxAgeMs: 600_000, nonce: { secrets } } })).toEqual([]);
+  });
+});

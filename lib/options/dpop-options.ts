@@ -64,6 +64,9 @@ function proofAlgorithms(fallback: readonly string[]): Option<readonly string[],
 }
 
 const MAX_PROOFS = 10_000_000;
+const DEFAULT_PROOFS = 500_000;
+/** Proofs per second that the default must be enough for. */
+const LEAST_RATE = 1_000;
 
 /** undefined: a quarter of `maxProofs`. */
 function maxProofsPerKey(): Option<number, number | undefined> {
@@ -88,9 +91,10 @@ const DPOP_OPTIONS = {
   replay: oneOf('once', ['once', 'off']),
   /**
    * Used proofs that this process remembers; more are answered with 503. As many as the proofs of a second times the seconds that they
-   * last: `maxAgeMs` and twice `clockToleranceMs`. @default 500000
+   * last: `maxAgeMs`, with nonces `nonce.lifetimeMs`, and twice `clockToleranceMs`. It must be given if the default is enough for less
+   * than 1,000 proofs per second. @default 500000
    */
-  maxProofs: count(500_000, { min: 1_000, max: MAX_PROOFS }),
+  maxProofs: count(DEFAULT_PROOFS, { min: 1_000, max: MAX_PROOFS }),
   /** How many of them may be of one key of a client, so that no client alone fills the memory. @default a quarter of `maxProofs` */
   maxProofsPerKey: maxProofsPerKey(),
   /**
@@ -112,9 +116,24 @@ const keyFitsMemory: Rule<ResolvedDpop> = ({ maxProofs, maxProofsPerKey: ofKey =
     ? []
     : [{ path: 'maxProofsPerKey', message: `is more than "maxProofs" (${String(maxProofs)})` }];
 
+/** Proofs are remembered for as long as they pass, also by a clock that is behind: with long times, the default is soon full. */
+const memoryIsEnough: Rule<ResolvedDpop> = (dpop, isGiven) => {
+  const { replay, maxAgeMs, clockToleranceMs, nonce } = dpop;
+  const lastMs = (nonce?.lifetimeMs ?? maxAgeMs) + 2 * clockToleranceMs;
+  // Places are given back once a second.
+  const seconds = Math.ceil(lastMs / 1_000) + 1;
+  const rate = Math.floor(DEFAULT_PROOFS / seconds);
+  if (isGiven('maxProofs') || replay === 'off' || rate >= LEAST_RATE) return [];
+  const times = nonce === undefined ? '"maxAgeMs"' : '"nonce.lifetimeMs"';
+  const message =
+    `must be given: with ${times} and "clockToleranceMs" a used proof is remembered for ${String(seconds)} s, so that the default of ` +
+    `${String(DEFAULT_PROOFS)} is enough for ${String(rate)} proofs per second; it is your proofs per second times ${String(seconds)}`;
+  return [{ path: 'maxProofs', message }];
+};
+
 export const DPOP_GROUP: Group<ResolvedDpop> = {
   rows: DPOP_OPTIONS,
-  rules: [keyFitsMemory],
+  rules: [keyFitsMemory, memoryIsEnough],
   hints: {
     nonces: 'unknown option; it is "nonce": { secrets }',
     required: "unknown option; it is senderConstrained: 'require'",
