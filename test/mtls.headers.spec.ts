@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { IdentityModuleOptions } from 'nestjs-identity-model';
 import { TestIssuer, WRONG_CERTIFICATE_HEADERS } from 'nestjs-identity-model/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -120,4 +122,21 @@ describe.each(PLATFORMS)('certificates in headers, on %s', (platform) => {
     expect((await ask(test, BOUND, { SSL_Client_Cert: value })).status).toBe(401);
     expect(new Set(test.rejected.map(({ code }) => code))).toEqual(new Set(['certificate_missing']));
   });
+});
+
+it.each([
+  ['16384', 20_000, 'it is longer than 16384 characters'],
+  ['65536', 20_000, undefined],
+  ['65536', 70_000, 'it is longer than 65536 characters'],
+])('with --max-http-header-size=%s, of %d characters: %s', async (limit, length, problem) => {
+  const file = new URL('../dist/certificates/read-client-cert.js', import.meta.url);
+  const script = `import { readClientCert } from ${JSON.stringify(file)};
+    console.log(JSON.stringify(readClientCert(':' + 'A'.repeat(${String(length)}) + ':')));`;
+  const args = [`--max-http-header-size=${limit}`, '--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const reading = JSON.parse(stdout) as { thumbprint?: string; problem?: string };
+  expect([reading.problem, reading.thumbprint?.length]).toEqual([
+    problem,
+    problem === undefined ? 43 : undefined,
+  ]);
 });

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import http from 'node:http';
 
 /** What was read of a header that a proxy has set, or what is wrong with it: for the log, never with a value of the header. */
 export type CertificateReading = { readonly thumbprint: string } | { readonly problem: string };
 
-/** Longer ones are not looked at. Node.js takes 16 KB of all headers together. */
-const MAX_HEADER_LENGTH = 16_384;
+/** Longer ones are not looked at: as much as Node.js takes of all headers together, 16 KB or `--max-http-header-size`. */
+const MAX_HEADER_LENGTH = Math.max(16_384, http.maxHeaderSize);
 
 /**
  * The SHA-256 of a certificate's DER bytes, as `x5t#S256` has it (RFC 8705 section 3.1).

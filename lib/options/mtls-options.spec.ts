@@ -74,6 +74,9 @@ describe('mtls', () => {
     [7, /expected the name of a header/],
     ['Authorization', /is the name of another header, 'authorization'/],
     ['DPoP', /is the name of another header, 'dpop'/],
+    ['X-Forwarded-For', /is the name of another header, 'x-forwarded-for'/],
+    ['Forwarded', /is the name of another header, 'forwarded'/],
+    ['X-Real-IP', /is the name of another header, 'x-real-ip'/],
   ])('takes no header %j', (header, issue) => {
     const mtls = { certificate: 'nginx', header, trustedProxies: ['10.0.0.1'] };
     expect(issuesOf({ ...MTLS, mtls }).join()).toMatch(issue);

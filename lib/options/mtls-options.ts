@@ -8,8 +8,13 @@ export type CertificatePlace = 'socket' | CertificateHeader;
 /** The form of a header in which a proxy hands a certificate on. */
 export type CertificateHeader = 'client-cert' | 'nginx' | 'envoy' | 'aws-alb';
 
-/** Names whose value only the client sets: a certificate in one of them would take away what it is for. */
-const TAKEN = ['authorization', 'cookie', 'dpop', 'host'];
+/** Names that are for something else: what clients say, and what proxies say of them, which comes from proxies that know no certificate, too. */
+const TAKEN = new Set(
+  (
+    'authorization cookie dpop host origin referer user-agent connection upgrade forwarded via x-real-ip x-forwarded x-forwarded-for ' +
+    'x-forwarded-by x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-forwarded-server x-forwarded-ssl'
+  ).split(' '),
+);
 
 /** Names are compared in lower case (RFC 9110 section 5.1). */
 function headerName(): Option<string, string | undefined> {
@@ -17,7 +22,7 @@ function headerName(): Option<string, string | undefined> {
     const isName = typeof given === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(given);
     if (!isName) return refused(expected('the name of a header (RFC 9110 section 5.1)', given));
     const name = given.toLowerCase();
-    return TAKEN.includes(name) ? refused(`is the name of another header, '${name}'`) : { value: name };
+    return TAKEN.has(name) ? refused(`is the name of another header, '${name}'`) : { value: name };
   });
 }
 
