@@ -32,7 +32,7 @@ export function boundedMemoryOf(store: IdentityStore): BoundedMemory | undefined
 
 /**
  * A store in the memory of this process, for several modules in it: a proof that was used at one of them is refused at the others. A
- * proof that does not fit is answered with 503, whatever `dpop.onStoreFailure` is. Replicas are processes of their own: they need
+ * proof that does not fit is answered with 503, whatever `dpop.onStoreFailure` is. Replicas are other processes: they need
  * another store.
  *
  * @throws {IdentityError} `options_invalid`.
