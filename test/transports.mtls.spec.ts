@@ -1,10 +1,16 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { Test } from '@nestjs/testing';
 import { ClientProxyFactory, Transport } from '@nestjs/microservices';
 import { createClient } from 'graphql-ws';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
-import type { IdentityModuleOptions } from 'nestjs-identity-model';
+import { guardSockets, IdentityModule, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { TestIssuer } from 'nestjs-identity-model/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ASKING, askPort } from './support/mtls-app.js';
 import { nestLine } from './support/nest-line.js';
 import {
   GRAPHQL_SERVERS,
@@ -188,6 +194,48 @@ describe.each([
     });
   });
 });
+
+it.each(['socket', 'client-cert'] as const)(
+  'socket.io over polling, %s: the certificate is that of the request that opens the session, also if its connection is closed',
+  async (certificate) => {
+    const mtls =
+      certificate === 'socket' ? { certificate } : { certificate, trustedProxies: ['127.0.0.1', '::1'] };
+    const own = issuer.moduleOptions({ senderConstrained: 'accept', dpop: false, mtls });
+    const tls = certificate === 'socket' ? ASKING : null;
+    const builder = Test.createTestingModule({
+      imports: [IdentityModule.forRoot(own)],
+      providers: [OrdersGateway],
+    });
+    const module = await builder.compile();
+    const app = module.createNestApplication(new ExpressAdapter(), {
+      logger: false,
+      ...(tls && { httpsOptions: tls }),
+    });
+    open.push(() => app.close());
+    app.useWebSocketAdapter(guardSockets(app, new IoAdapter(app)));
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const client = issuer.certificate();
+    const poll = async (method: string, query: string, body?: string): Promise<string> => {
+      const path = `/socket.io/?EIO=4&transport=polling${query}`;
+      const headers = { ...(tls === null && GOOD), connection: 'close' };
+      const answer = await askPort(port, {
+        method,
+        path,
+        headers,
+        certificate: client,
+        plain: tls === null,
+        body,
+      });
+      return answer.body;
+    };
+    const { sid } = JSON.parse((await poll('GET', '')).slice(1)) as { sid: string };
+    // Each request had a connection, which is closed now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await poll('POST', `&sid=${sid}`, `40${JSON.stringify({ token: AUTHORIZATION })}`);
+    expect(await poll('GET', `&sid=${sid}`)).toMatch(/^40\{"sid":/);
+  },
+);
 
 describe('certificates with microservices', () => {
   it('are not known: a bound token is refused, whatever the message says', async () => {

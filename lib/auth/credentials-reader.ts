@@ -7,6 +7,7 @@ import {
   certificateReaderOfHandshakes,
   withCertificate,
 } from '../transports/client-certificate.js';
+import type { UpgradeRequest } from '../transports/handshake.js';
 import { readHandshake } from '../transports/ws.transport.js';
 import { isOwnRequest, type AuthAttempt } from './auth-attempt.js';
 import { requestReader } from './token-reader.js';
@@ -48,6 +49,11 @@ export class CredentialsReader {
   /** Whether tokens may come under the scheme of some credentials: DPoP (RFC 9449 section 7.1) only if the options accept it. */
   knows({ scheme }: Credentials): boolean {
     return scheme === 'Bearer' || this.sources.acceptsDpop;
+  }
+
+  /** Reads the certificate of a request that opens a connection, for {@link readHandshake}, which may come when that request is gone. */
+  rememberCertificate(request: UpgradeRequest): void {
+    this.sources.certificateOfHandshake?.(request);
   }
 
   /**

@@ -4,6 +4,7 @@ import { rememberHandshake, type UpgradeRequest } from '../transports/handshake.
 import { connectionTo, isSocketIo } from '../transports/ws.transport.js';
 import { IdentityError } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
+import { OpeningRequests } from './opening-requests.js';
 import { RecoveryGate } from './socket-io-recovery.js';
 import type { SocketAuthenticator } from './socket-authenticator.js';
 import { authenticatorOfSockets } from './socket-module.js';
@@ -69,6 +70,7 @@ class SocketGate {
   /** Sockets that a middleware has accepted. */
   private readonly admitted = new WeakSet();
   private readonly recovery = new RecoveryGate();
+  private readonly opening = new OpeningRequests();
 
   constructor(
     private readonly authenticator: SocketAuthenticator,
@@ -84,6 +86,7 @@ class SocketGate {
     if (this.servers.has(server)) return;
     this.servers.add(server);
     this.recovery.install(server);
+    this.opening.watch(server, (request) => this.authenticator.rememberCertificate(request));
     server.use((client, next) => void this.admit(client, next));
   }
 

@@ -5,6 +5,7 @@ import { IdentityError, refuse } from '../errors/identity-error.js';
 import { createCredentials, type Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
+import type { UpgradeRequest } from '../transports/handshake.js';
 import { connectionTo } from '../transports/ws.transport.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 
@@ -55,6 +56,11 @@ export class SocketAuthenticator {
     const mismatch = this.authorizer.denyMismatch(validated, resource);
     if (mismatch !== undefined) throw mismatch;
     return validated;
+  }
+
+  /** Reads the certificate of the request that opens a session, while its connection is there. */
+  rememberCertificate(request: UpgradeRequest): void {
+    this.reader.rememberCertificate(request);
   }
 
   private readCredentials(client: object): Credentials | undefined {

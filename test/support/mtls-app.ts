@@ -103,6 +103,9 @@ export interface Answer {
 }
 
 export interface Asking {
+  /** @default GET */
+  readonly method?: string;
+  readonly body?: string | undefined;
   readonly path?: string;
   readonly headers?: OutgoingHttpHeaders | readonly string[];
   /** What the client shows in the TLS handshake. */
@@ -116,9 +119,9 @@ export interface Asking {
 /** One request to a port of loopback; without an agent on a connection of its own. */
 export function askPort(
   port: number,
-  { path = '/orders', headers = {}, certificate, agent, plain = false }: Asking = {},
+  { method = 'GET', body, path = '/orders', headers = {}, certificate, agent, plain = false }: Asking = {},
 ): Promise<Answer> {
-  const to = { host: '127.0.0.1', port, path, headers: headers as OutgoingHttpHeaders };
+  const to = { host: '127.0.0.1', port, method, path, headers: headers as OutgoingHttpHeaders };
   return new Promise((resolve, reject) => {
     const request = plain
       ? httpRequest({ ...to, agent: false })
@@ -130,12 +133,12 @@ export function askPort(
           key: certificate?.key,
         });
     request.on('error', reject).on('response', (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      let received = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: received }),
       );
     });
-    request.end();
+    request.end(body);
   });
 }
