@@ -30,7 +30,7 @@ export interface ReplayGuardParts {
   readonly maxPerOwner?: number | undefined;
 }
 
-/** More than the proofs that a processor can verify in the 80 s for which they are good at the most. */
+/** More than the proofs that a processor can verify in the 80 s for which they are good by default. */
 const MAX_ENTRIES = 500_000;
 type NewlyKept = Exclude<Kept, 'present'>;
 
