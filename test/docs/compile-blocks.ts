@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -123,23 +125,31 @@ function readPrelude(name: string): string {
   return `${readFileSync(path.join(ROOT, 'test/docs/preludes', `${name}.ts`), 'utf8').trimEnd()}\n`;
 }
 
-/** A folder that finds what the project has installed, and goes when it has been compiled. */
+/**
+ * A folder that finds what the project has installed and the package as it is built, and goes when it has been compiled. Of
+ * the sources the compiler would accept an inferred type that no entry of the package exports (TS2883).
+ */
 function compile(sources: readonly Source[]): Fault[] {
   if (sources.length === 0) return [];
-  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'compile-blocks-')));
+  const above = realpathSync(mkdtempSync(path.join(tmpdir(), 'compile-blocks-')));
+  const folder = path.join(above, 'application');
   try {
-    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+    const installed = path.join(folder, 'node_modules/nestjs-identity-model');
+    mkdirSync(installed, { recursive: true });
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(above, 'node_modules'), 'junction');
+    symlinkSync(path.join(ROOT, 'dist'), path.join(installed, 'dist'), 'junction');
+    copyFileSync(path.join(ROOT, 'package.json'), path.join(installed, 'package.json'));
     writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
     for (const { name, text } of sources) writeFileSync(path.join(folder, name), text);
     const config = {
       extends: path.join(ROOT, 'tsconfig.json'),
-      compilerOptions: { moduleDetection: 'force', declaration: true },
+      compilerOptions: { moduleDetection: 'force', declaration: true, paths: {}, preserveSymlinks: true },
       include: ['*.ts'],
     };
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
     return readFaults(runCompiler(folder), sources);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(above, { recursive: true });
   }
 }
 

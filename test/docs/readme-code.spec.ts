@@ -42,6 +42,12 @@ describe('compileDocuments', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('refuses what has no declaration', () => {
+    expect(compile(markdown('export const hidden = class {\n  private readonly secret = 1;\n};'))).toEqual([
+      expect.stringMatching(/^made-up\.md:3: TS4094 /),
+    ]);
+  });
+
   it('puts a prelude in front of one block, and only that one', () => {
     const block = markdown('const token: string = await readToken();');
     const withPrelude = block.replace('```ts', '<!-- compile: prelude=token -->\n\n```ts');
