@@ -1,3 +1,4 @@
+import { ModulesContainer } from '@nestjs/core';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { IdentityError } from '../errors/identity-error.js';
 import { MODULE_OPTIONS_TOKEN } from '../identity.module-definition.js';
@@ -35,10 +36,11 @@ import type { TestIssuer } from './test-issuer.js';
 export function withIssuer(builder: TestingModuleBuilder, issuer: TestIssuer): TestingModuleBuilder {
   const all = noteIssuer(builder, issuer);
   return builder.overrideProvider(RESOLVED_OPTIONS).useFactory({
-    inject: [MODULE_OPTIONS_TOKEN],
-    factory: (options: IdentityModuleOptions): ResolvedOptions => {
+    inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
+    factory: (options: IdentityModuleOptions, modules: ModulesContainer): ResolvedOptions => {
       // What stops the start of the application stops its tests.
       resolveOptions(options);
+      if (isAlone(modules)) assertConfigured(options, all);
       return resolveOptions(all.length > 1 ? plugInAll(options, all) : plugIn(options, issuer));
     },
   });
@@ -50,7 +52,6 @@ function plugIn(options: IdentityModuleOptions, issuer: TestIssuer): IdentityMod
   adoptFrom(options, first, issuer);
   const http = httpOf(options, issuer);
   if (!issuer.isOnLoopback) {
-    assertConfigured(options, issuer.named === undefined ? [] : [issuer.named]);
     return { ...rewriteIssuers(options, (theirs) => answeredBy(issuer, theirs)), http };
   }
   if (issuers.length !== 1 || typeof options.issuers === 'function') {
@@ -72,13 +73,10 @@ function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): 
     );
   }
   const configured = issuersOf(options);
-  assertConfigured(options, [...byName.keys()]);
-  for (const issuer of all)
-    adoptFrom(
-      options,
-      configured.find((each) => each.issuer === issuer.named),
-      issuer,
-    );
+  for (const issuer of all) {
+    const theirs = configured.find((each) => each.issuer === issuer.named);
+    if (theirs !== undefined || typeof options.issuers === 'function') adoptFrom(options, theirs, issuer);
+  }
   const rewritten = rewriteIssuers(options, (theirs) => {
     const issuer = byName.get(theirs.issuer);
     return issuer === undefined
@@ -88,10 +86,16 @@ function plugInAll(options: IdentityModuleOptions, all: readonly TestIssuer[]): 
   return { ...rewritten, http: { dispatcher: createOfflineDispatcher(), retries: 0 } };
 }
 
+/** Each of several modules has issuers of its own: a name that one lacks may be another's. */
+function isAlone(modules: ModulesContainer): boolean {
+  return [...modules.values()].filter(({ providers }) => providers.has(RESOLVED_OPTIONS)).length === 1;
+}
+
 /** The tokens of any other issuer would be rejected, one by one. */
-function assertConfigured(options: IdentityModuleOptions, names: readonly (string | undefined)[]): void {
+function assertConfigured(options: IdentityModuleOptions, all: readonly TestIssuer[]): void {
   const configured = issuersOf(options).map(({ issuer }) => issuer);
-  const strange = names.filter((name) => name !== undefined && !configured.includes(name));
+  const names = all.filter(({ isOnLoopback }) => !isOnLoopback).flatMap(({ named }) => named ?? []);
+  const strange = names.filter((name) => !configured.includes(name));
   if (strange.length === 0 || typeof options.issuers === 'function') return;
   throw new IdentityError(
     'options_invalid',

@@ -1,6 +1,6 @@
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { TokenValidationService, type IdentityModuleOptions } from 'nestjs-identity-model';
+import { IdentityModule, TokenValidationService, type IdentityModuleOptions } from 'nestjs-identity-model';
 import { TestClock, TestIssuer, withClock, withIdentity, withIssuer } from 'nestjs-identity-model/testing';
 import { rejectionOf } from '../support/create-module.js';
 import { applicationWith, PRODUCTION } from './application.js';
@@ -92,6 +92,23 @@ describe('withIssuer for several issuers', () => {
     let builder = builderFor();
     for (const issuer of make()) builder = withIssuer(builder, issuer);
     await expect(builder.compile()).rejects.toThrow(message);
+  });
+
+  it('are found in whichever of several modules has them', async () => {
+    const modules = [OURS, PARTNER].map((issuer) =>
+      IdentityModule.forRoot({ issuer, audience: 'orders-api', isGlobal: false, warmUp: 'off' }),
+    );
+    const [ours, partner] = [named(OURS), named(PARTNER)];
+    const builder = withIssuer(withIssuer(Test.createTestingModule({ imports: modules }), ours), partner);
+    const module = await builder.compile();
+    open.push(() => module.close());
+    const services = module.get(TokenValidationService, { strict: false, each: true });
+    expect(services).toHaveLength(2);
+    for (const issuer of [ours, partner]) {
+      const token = issuer.token({ audience: 'orders-api' });
+      const results = await Promise.allSettled(services.map((tokens) => tokens.validate(token)));
+      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    }
   });
 
   it('takes the same one twice for one', async () => {
