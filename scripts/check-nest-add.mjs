@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** @typedef {import('../dist/testing/index.js').TestIssuer} TestIssuer */
@@ -77,6 +78,7 @@ async function ask(cwd, issuer) {
   });
   try {
     await started(child);
+    await listening(port);
     const statusOf = async (/** @type {string} */ url, /** @type {Record<string, string>} */ headers = {}) =>
       (await fetch(`http://localhost:${port}${url}`, { headers })).status;
     assert.equal(await statusOf('/'), 401);
@@ -114,6 +116,23 @@ async function started(child) {
       reject(new Error(`it ended:\n${output}`));
     });
   });
+}
+
+/** NestJS says that it has started before it listens. @param {number} port */
+async function listening(port) {
+  const limitMs = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const socket = connect({ port, host: 'localhost' });
+    // "once" rejects on "error", such as a refused connection.
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    if (performance.now() > limitMs) throw new Error(`nothing listens on port ${port}`);
+    await delay(50);
+  }
 }
 
 /** @type {TestIssuer | undefined} */
