@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError, refuse } from '../errors/identity-error.js';
 import type { ValidatedToken } from '../model/token.js';
-import { createCredentials, type Credentials } from '../model/credentials.js';
+import type { Credentials } from '../model/credentials.js';
 import { decisionInCall, type Decision } from '../transports/decisions.js';
 import { TokenValidationService } from '../validation/token-validation.service.js';
 import type { AuthAttempt } from './auth-attempt.js';
@@ -103,7 +103,7 @@ export class RequestAuthenticator {
   /** @throws {IdentityError} `aborted`, if the caller has left before the turn of the request came. */
   private validateNow({ holder }: AuthAttempt, credentials: Credentials): Promise<ValidatedToken> {
     if (isGone(holder)) throw new IdentityError('aborted', 'The request has gone before its turn came.');
-    return this.validation.validate(createCredentials(credentials));
+    return this.validation.validateCredentials(credentials);
   }
 
   /** `mapUser` may decide by the field and its arguments: unless it says that it does not, it is asked about each of them. */

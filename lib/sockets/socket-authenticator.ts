@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Authorizer } from '../auth/authorizer.js';
 import { CredentialsReader } from '../auth/credentials-reader.js';
 import { IdentityError, refuse } from '../errors/identity-error.js';
-import { createCredentials, type Credentials } from '../model/credentials.js';
+import type { Credentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { ConnectionExpiry } from '../transports/connection-expiry.js';
 import type { UpgradeRequest } from '../transports/handshake.js';
@@ -52,7 +52,7 @@ export class SocketAuthenticator {
       this.authorizer.countDenial(undefined, 'token_missing');
       throw refuse('token_missing');
     }
-    const validated = await this.validation.validate(createCredentials(credentials));
+    const validated = await this.validation.validateCredentials(credentials);
     const mismatch = this.authorizer.denyMismatch(validated, resource);
     if (mismatch !== undefined) throw mismatch;
     return validated;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { IdentityError } from '../errors/identity-error.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
-import { isPresented, type PresentedCredentials } from '../model/credentials.js';
+import { isPresented, type Credentials, type PresentedCredentials } from '../model/credentials.js';
 import type { ValidatedToken } from '../model/token.js';
 import { driveOn, type Through } from './drive.js';
 import { EventLoopSlice } from './event-loop-slice.js';
@@ -26,6 +26,11 @@ export interface ValidationStats {
 }
 
 const AT_ONCE: Through = (wait) => wait();
+
+/** What a caller's token came with, if `createCredentials` says so. */
+function presentedIn(given: unknown): PresentedCredentials | undefined {
+  return isPresented(given) ? given : undefined;
+}
 
 /**
  * Validates access tokens of the configured issuers (RFC 7519 section 7.2, RFC 9068 section 4). The steps and their order
@@ -66,12 +71,12 @@ export class TokenValidationService {
     token: string | PresentedCredentials,
     overrides?: ValidationOverrides,
   ): Promise<ValidatedToken<T>> {
-    try {
-      const outcome = this.run(token, this.callOf(overrides), AT_ONCE);
-      return Promise.resolve(outcome) as Promise<ValidatedToken<T>>;
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new IdentityError('check_failed'));
-    }
+    return this.start(token, presentedIn(token), overrides) as Promise<ValidatedToken<T>>;
+  }
+
+  /** @internal The same of what a transport has read from a request itself, which needs no mark to be believed. */
+  validateCredentials(credentials: Credentials): Promise<ValidatedToken> {
+    return this.start(credentials.token, credentials);
   }
 
   /**
@@ -87,7 +92,7 @@ export class TokenValidationService {
     token: string | PresentedCredentials,
     overrides?: ValidationOverrides,
   ): ValidatedToken<T> {
-    return this.run(token, this.callOf(overrides), undefined) as ValidatedToken<T>;
+    return this.run(token, presentedIn(token), this.callOf(overrides)) as ValidatedToken<T>;
   }
 
   /**
@@ -111,7 +116,7 @@ export class TokenValidationService {
     const endBatch = this.reports.startBatch();
     const results = await runBatch(
       tokens,
-      async (token, leaveSlot) => this.run(token, call, leaveSlot),
+      async (token, leaveSlot) => this.run(token, presentedIn(token), call, leaveSlot),
       batch,
       this.slice,
     );
@@ -125,20 +130,32 @@ export class TokenValidationService {
     return { validated, rejected, ...(tokenCache && { tokenCache: tokenCache.stats() }) };
   }
 
+  private start(
+    given: string | Credentials,
+    presented: Credentials | undefined,
+    overrides?: ValidationOverrides,
+  ): Promise<ValidatedToken> {
+    try {
+      return Promise.resolve(this.run(given, presented, this.callOf(overrides), AT_ONCE));
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new IdentityError('check_failed'));
+    }
+  }
+
   /**
    * The loop over the steps stands here, not in a function of its own: most tokens of a flood end by an error, which costs
    * more with each function that it leaves.
    *
+   * @param presented - what the token came with; undefined for a token alone.
    * @param through - what waits go through; undefined for a caller that cannot wait.
    */
   private run(
-    given: string | PresentedCredentials,
+    given: string | Credentials,
+    presented: Credentials | undefined,
     call: CallSettings,
-    through: Through | undefined,
+    through?: Through,
   ): ValidatedToken | Promise<ValidatedToken> {
-    const run = isPresented(given)
-      ? new ValidationRun(given.token, this.context, call, given)
-      : new ValidationRun(given, this.context, call);
+    const run = new ValidationRun(presented?.token ?? given, this.context, call, presented);
     const startMs = this.reports.start();
     try {
       const steps = stepsFor(run);
