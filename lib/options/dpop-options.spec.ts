@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IdentityError } from '../errors/identity-error.js';
+import { optionIssues } from '../../test/support/option-issues.js';
 import { resolveOptions } from './resolve-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
@@ -8,30 +8,22 @@ const PUBLIC = { ...BASE, publicUrl: 'https://api.example.com', senderConstraine
 const SECRET = 'x'.repeat(32);
 
 const resolve = (own: object): ResolvedOptions => resolveOptions({ ...PUBLIC, ...own }, {});
-const issuesOf = (raw: object): readonly string[] => {
-  try {
-    resolveOptions(raw, {});
-    return [];
-  } catch (error) {
-    return (error as IdentityError).message.split('\n  - ').slice(1);
-  }
-};
 
 describe('senderConstrained', () => {
   it.each(['accept', 'require'])("'%s' needs the URL by which clients reach the API", (senderConstrained) => {
-    expect(issuesOf({ ...BASE, senderConstrained })).toEqual([
+    expect(optionIssues({ ...BASE, senderConstrained })).toEqual([
       `publicUrl: is missing: senderConstrained: '${senderConstrained}' compares the URL in DPoP proofs with it`,
     ]);
-    expect(issuesOf({ ...PUBLIC, senderConstrained })).toEqual([]);
-    expect(issuesOf({ ...PUBLIC, senderConstrained, publicUrl: 'x' })).toHaveLength(1);
+    expect(optionIssues({ ...PUBLIC, senderConstrained })).toEqual([]);
+    expect(optionIssues({ ...PUBLIC, senderConstrained, publicUrl: 'x' })).toHaveLength(1);
   });
 
   it("'reject' has no use for what proofs must be", () => {
-    expect(issuesOf({ ...BASE, dpop: {} })).toEqual([
+    expect(optionIssues({ ...BASE, dpop: {} })).toEqual([
       "dpop: has no effect without senderConstrained: 'accept' or 'require'",
     ]);
     // To switch it off for a while is no mistake.
-    expect(issuesOf({ ...BASE, senderConstrained: 'reject', dpop: {} })).toEqual([]);
+    expect(optionIssues({ ...BASE, senderConstrained: 'reject', dpop: {} })).toEqual([]);
   });
 });
 
@@ -52,7 +44,7 @@ describe('dpop', () => {
       [1],
       null,
     ]) {
-      expect(issuesOf({ ...PUBLIC, dpop: { algorithms } })).toEqual([
+      expect(optionIssues({ ...PUBLIC, dpop: { algorithms } })).toEqual([
         expect.stringMatching(/^dpop\.algorithms: expected a non-empty list of RS256, .*ES256/),
       ]);
     }
@@ -68,7 +60,7 @@ describe('dpop', () => {
     ['nonce', [true, SECRET, [SECRET], null]],
   ])('takes no other %s', (name, values) => {
     for (const value of values) {
-      expect(issuesOf({ ...PUBLIC, dpop: { [name]: value } }).join()).toMatch(
+      expect(optionIssues({ ...PUBLIC, dpop: { [name]: value } }).join()).toMatch(
         new RegExp(`^dpop\\.${name}[^:]*: expected`),
       );
     }
@@ -77,7 +69,7 @@ describe('dpop', () => {
   it('takes no more proofs of one key than of all', () => {
     expect(resolve({ dpop: { maxProofs: 1_000, maxProofsPerKey: 1_000 } }).dpop?.maxProofsPerKey).toBe(1_000);
     expect(resolve({ dpop: { maxProofs: 1_000 } }).dpop?.maxProofsPerKey).toBeUndefined();
-    expect(issuesOf({ ...PUBLIC, dpop: { maxProofs: 1_000, maxProofsPerKey: 1_001 } })).toEqual([
+    expect(optionIssues({ ...PUBLIC, dpop: { maxProofs: 1_000, maxProofsPerKey: 1_001 } })).toEqual([
       'dpop.maxProofsPerKey: is more than "maxProofs" (1000)',
     ]);
   });
@@ -87,11 +79,11 @@ describe('dpop', () => {
       secrets: [SECRET],
       lifetimeMs: 60_000,
     });
-    expect(issuesOf({ ...PUBLIC, dpop: { nonce: {} } })).toEqual([
+    expect(optionIssues({ ...PUBLIC, dpop: { nonce: {} } })).toEqual([
       'dpop.nonce.secrets: is missing: secrets that all replicas of this API share',
     ]);
     for (const secrets of [[], [SECRET, 'short-secret'], [`${SECRET}\n`], SECRET, [1], null]) {
-      const [issue, ...others] = issuesOf({ ...PUBLIC, dpop: { nonce: { secrets } } });
+      const [issue, ...others] = optionIssues({ ...PUBLIC, dpop: { nonce: { secrets } } });
       expect(issue).toMatch(
         /^dpop\.nonce\.secrets: expected a non-empty list of strings of 32 random characters/,
       );
@@ -106,7 +98,7 @@ describe('dpop', () => {
     ['nonces', /it is "nonce"/],
     ['maxAge', /did you mean "maxAgeMs"/],
   ])('answers "%s" with the name of ours', (name, hint) => {
-    expect(issuesOf({ ...PUBLIC, dpop: { [name]: true } })).toEqual([expect.stringMatching(hint)]);
+    expect(optionIssues({ ...PUBLIC, dpop: { [name]: true } })).toEqual([expect.stringMatching(hint)]);
   });
 });
 
@@ -119,17 +111,17 @@ describe('dpop.maxProofs beside the times', () => {
     [{ maxAgeMs: 600_000 }, 621, 805, 'maxAgeMs'],
     [{ clockToleranceMs: 300_000 }, 661, 756, 'maxAgeMs'],
   ])('must be given with %j', (times, seconds, rate, time) => {
-    expect(issuesOf({ ...PUBLIC, dpop: times })).toEqual([
+    expect(optionIssues({ ...PUBLIC, dpop: times })).toEqual([
       `dpop.maxProofs: must be given: with "${time}" and "clockToleranceMs" a used proof is remembered for ${String(seconds)} s, so that the ` +
         `default of 500000 is enough for ${String(rate)} proofs per second; it is your proofs per second times ${String(seconds)}`,
     ]);
-    expect(issuesOf({ ...PUBLIC, dpop: { ...times, maxProofs: 500_000 } })).toEqual([]);
-    expect(issuesOf({ ...PUBLIC, dpop: { ...times, replay: 'off' } })).toEqual([]);
+    expect(optionIssues({ ...PUBLIC, dpop: { ...times, maxProofs: 500_000 } })).toEqual([]);
+    expect(optionIssues({ ...PUBLIC, dpop: { ...times, replay: 'off' } })).toEqual([]);
   });
 
   it('has a default for 1,000 proofs per second', () => {
-    expect(issuesOf({ ...PUBLIC, dpop: { nonce: { secrets, lifetimeMs: 479_000 } } })).toEqual([]);
+    expect(optionIssues({ ...PUBLIC, dpop: { nonce: { secrets, lifetimeMs: 479_000 } } })).toEqual([]);
     // The age of a proof is that of its nonce.
-    expect(issuesOf({ ...PUBLIC, dpop: { maxAgeMs: 600_000, nonce: { secrets } } })).toEqual([]);
+    expect(optionIssues({ ...PUBLIC, dpop: { maxAgeMs: 600_000, nonce: { secrets } } })).toEqual([]);
   });
 });

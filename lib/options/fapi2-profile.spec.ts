@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IdentityError } from '../errors/identity-error.js';
+import { optionIssues } from '../../test/support/option-issues.js';
 import { resolveOptions } from './resolve-options.js';
 
 const FAPI = {
@@ -9,15 +9,6 @@ const FAPI = {
   publicUrl: 'https://api.example.com',
 };
 const ALGORITHMS = ['PS256', 'ES256', 'EdDSA', 'Ed25519'];
-
-function issuesOf(options: object): string[] {
-  try {
-    resolveOptions(options, {});
-    return [];
-  } catch (error) {
-    return (error as IdentityError).message.split('\n  - ').slice(1);
-  }
-}
 
 describe("profile: 'fapi2'", () => {
   it('decides what is not given, and says so in one line', () => {
@@ -59,8 +50,8 @@ describe("profile: 'fapi2'", () => {
 
   it('needs what proofs need', () => {
     const { publicUrl, ...rest } = FAPI;
-    expect(issuesOf(rest).join()).toMatch(/^publicUrl: is missing: senderConstrained: 'require'/);
-    expect(issuesOf({ ...rest, dpop: false }).join()).toMatch(/^dpop: is false, and "mtls" is missing/);
+    expect(optionIssues(rest).join()).toMatch(/^publicUrl: is missing: senderConstrained: 'require'/);
+    expect(optionIssues({ ...rest, dpop: false }).join()).toMatch(/^dpop: is false, and "mtls" is missing/);
   });
 
   const SOME = 'where it is some of PS256, ES256, EdDSA';
@@ -97,7 +88,7 @@ describe("profile: 'fapi2'", () => {
       'where it is left out: the provider is reached over TLS',
     ],
   ])('refuses the contradiction of %s: %j', (path, options, demand) => {
-    expect(issuesOf({ ...FAPI, ...options })).toEqual([
+    expect(optionIssues({ ...FAPI, ...options })).toEqual([
       `${path}: contradicts "profile": 'fapi2', ${demand}; leave one of them out`,
     ]);
   });
@@ -106,7 +97,7 @@ describe("profile: 'fapi2'", () => {
     const issuer = 'https://a.example';
     const wrong = { issuer, algorithms: ['RS256'], audience: null };
     const { issuer: _, ...rest } = FAPI;
-    expect(issuesOf({ ...rest, issuers: [{ issuer: 'https://b.example' }, wrong] })).toEqual([
+    expect(optionIssues({ ...rest, issuers: [{ issuer: 'https://b.example' }, wrong] })).toEqual([
       expect.stringMatching(/^issuers\[1\]\.algorithms: contradicts/),
       expect.stringMatching(/^issuers\[1\]\.audience: contradicts/),
     ]);
@@ -116,14 +107,14 @@ describe("profile: 'fapi2'", () => {
     );
     expect(resolved.tenants?.resolve({ issuer }, issuer).algorithms).toEqual(ALGORITHMS);
     expect(
-      issuesOf({ ...rest, algorithms: ['RS256'], issuers: () => undefined, allowedIssuers: [issuer] }),
+      optionIssues({ ...rest, algorithms: ['RS256'], issuers: () => undefined, allowedIssuers: [issuer] }),
     ).toEqual([expect.stringMatching(/^algorithms: contradicts/)]);
   });
 
   it('is no profile of one issuer', () => {
     const { issuer, profile, ...rest } = FAPI;
     const members = [{ issuer, profile }];
-    expect(issuesOf({ ...rest, issuers: members })).toEqual([
+    expect(optionIssues({ ...rest, issuers: members })).toEqual([
       'issuers[0].profile: \'fapi2\' is for the whole module: put it beside "issuers"',
     ]);
     const resolved = resolveOptions({ ...rest, issuers: () => members[0], allowedIssuers: [issuer] }, {});

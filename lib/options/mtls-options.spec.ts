@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IdentityError } from '../errors/identity-error.js';
+import { optionIssues } from '../../test/support/option-issues.js';
 import { resolveOptions } from './resolve-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
@@ -8,15 +8,6 @@ const MTLS = { ...BASE, senderConstrained: 'accept', dpop: false };
 
 const resolve = (mtls: unknown, own: object = {}): ResolvedOptions =>
   resolveOptions({ ...MTLS, mtls, ...own }, {});
-
-function issuesOf(options: object): string[] {
-  try {
-    resolveOptions(options, {});
-    return [];
-  } catch (error) {
-    return (error as IdentityError).message.split('\n  - ').slice(1);
-  }
-}
 
 describe('mtls', () => {
   it('reads the connection, unless it names a header and its proxies', () => {
@@ -31,10 +22,10 @@ describe('mtls', () => {
   });
 
   it.each(['client-cert', 'nginx', 'envoy', 'aws-alb'])('%s needs the addresses of its proxies', (form) => {
-    expect(issuesOf({ ...MTLS, mtls: { certificate: form } })).toEqual([
+    expect(optionIssues({ ...MTLS, mtls: { certificate: form } })).toEqual([
       `mtls.trustedProxies: is missing: the addresses of the proxies that set the header; certificate: '${form}' believes no others`,
     ]);
-    expect(issuesOf({ ...MTLS, mtls: { certificate: form, trustedProxies: [] } }).join()).toMatch(
+    expect(optionIssues({ ...MTLS, mtls: { certificate: form, trustedProxies: [] } }).join()).toMatch(
       /^mtls\.trustedProxies: expected a non-empty list/,
     );
   });
@@ -53,7 +44,10 @@ describe('mtls', () => {
     ['::/1', /trusts too many addresses/],
     ['10.0.0.0/00', /trusts too many addresses/],
   ])('trusts no %s', (range, issue) => {
-    const issues = issuesOf({ ...MTLS, mtls: { certificate: 'nginx', trustedProxies: ['10.0.0.1', range] } });
+    const issues = optionIssues({
+      ...MTLS,
+      mtls: { certificate: 'nginx', trustedProxies: ['10.0.0.1', range] },
+    });
     expect(issues).toHaveLength(1);
     expect(issues[0]).toMatch(/^mtls\.trustedProxies: /);
     expect(issues[0]).toMatch(issue);
@@ -62,7 +56,7 @@ describe('mtls', () => {
   it('has no header beside the connection', () => {
     const noEffect =
       "has no effect with certificate: 'socket', which reads no header; name its form: 'client-cert', 'nginx', 'envoy' or 'aws-alb'";
-    expect(issuesOf({ ...MTLS, mtls: { header: 'x', trustedProxies: ['10.0.0.1'] } })).toEqual([
+    expect(optionIssues({ ...MTLS, mtls: { header: 'x', trustedProxies: ['10.0.0.1'] } })).toEqual([
       `mtls.header: ${noEffect}`,
       `mtls.trustedProxies: ${noEffect}`,
     ]);
@@ -79,7 +73,7 @@ describe('mtls', () => {
     ['X-Real-IP', /is the name of another header, 'x-real-ip'/],
   ])('takes no header %j', (header, issue) => {
     const mtls = { certificate: 'nginx', header, trustedProxies: ['10.0.0.1'] };
-    expect(issuesOf({ ...MTLS, mtls }).join()).toMatch(issue);
+    expect(optionIssues({ ...MTLS, mtls }).join()).toMatch(issue);
   });
 
   it.each([
@@ -88,7 +82,7 @@ describe('mtls', () => {
     [true, /^mtls: expected an object/],
     [null, /^mtls: expected an object/],
   ])('refuses %j', (mtls, issue) => {
-    expect(issuesOf({ ...MTLS, mtls }).join()).toMatch(issue);
+    expect(optionIssues({ ...MTLS, mtls }).join()).toMatch(issue);
   });
 });
 
@@ -96,22 +90,22 @@ describe('mtls beside senderConstrained, dpop and publicUrl', () => {
   const EFFECT = "has no effect without senderConstrained: 'accept' or 'require'";
 
   it('has no effect alone', () => {
-    expect(issuesOf({ ...BASE, mtls: {} })).toEqual([`mtls: ${EFFECT}`]);
-    expect(issuesOf({ ...BASE, dpop: false })).toEqual([`dpop: ${EFFECT}`]);
+    expect(optionIssues({ ...BASE, mtls: {} })).toEqual([`mtls: ${EFFECT}`]);
+    expect(optionIssues({ ...BASE, dpop: false })).toEqual([`dpop: ${EFFECT}`]);
     // To switch it off for a while is no mistake.
-    expect(issuesOf({ ...BASE, senderConstrained: 'reject', mtls: {}, dpop: false })).toEqual([]);
+    expect(optionIssues({ ...BASE, senderConstrained: 'reject', mtls: {}, dpop: false })).toEqual([]);
   });
 
   it.each(['accept', 'require'])('%s needs publicUrl for proofs, or says that there are none', (mode) => {
     const message = `publicUrl: is missing: senderConstrained: '${mode}' compares the URL in DPoP proofs with it`;
-    expect(issuesOf({ ...BASE, senderConstrained: mode })).toEqual([message]);
-    expect(issuesOf({ ...BASE, senderConstrained: mode, mtls: {} })).toEqual([
+    expect(optionIssues({ ...BASE, senderConstrained: mode })).toEqual([message]);
+    expect(optionIssues({ ...BASE, senderConstrained: mode, mtls: {} })).toEqual([
       `${message}; if tokens are bound to certificates only, set dpop: false`,
     ]);
-    expect(issuesOf({ ...BASE, senderConstrained: mode, mtls: {}, dpop: false })).toEqual([]);
+    expect(optionIssues({ ...BASE, senderConstrained: mode, mtls: {}, dpop: false })).toEqual([]);
     const publicUrl = 'https://api.example.com';
-    expect(issuesOf({ ...BASE, senderConstrained: mode, mtls: {}, publicUrl })).toEqual([]);
-    expect(issuesOf({ ...BASE, senderConstrained: mode, dpop: false })).toEqual([
+    expect(optionIssues({ ...BASE, senderConstrained: mode, mtls: {}, publicUrl })).toEqual([]);
+    expect(optionIssues({ ...BASE, senderConstrained: mode, dpop: false })).toEqual([
       `dpop: is false, and "mtls" is missing: senderConstrained: '${mode}' needs one of them`,
     ]);
   });
@@ -119,7 +113,7 @@ describe('mtls beside senderConstrained, dpop and publicUrl', () => {
   it('takes false for dpop, and nothing else that is no object', () => {
     expect(resolve({}).dpop).toBeUndefined();
     for (const dpop of [true, null, 0, '']) {
-      expect(issuesOf({ ...MTLS, mtls: {}, dpop }).join()).toMatch(/^dpop: expected an object/);
+      expect(optionIssues({ ...MTLS, mtls: {}, dpop }).join()).toMatch(/^dpop: expected an object/);
     }
   });
 });

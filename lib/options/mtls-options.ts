@@ -8,6 +8,14 @@ export type CertificatePlace = 'socket' | CertificateHeader;
 /** The form of a header in which a proxy hands a certificate on. */
 export type CertificateHeader = 'client-cert' | 'nginx' | 'envoy' | 'aws-alb';
 
+/** The names of these headers if the option `header` says nothing else, in lower case. */
+export const CERTIFICATE_HEADERS: Readonly<Record<CertificateHeader, string>> = {
+  'client-cert': 'client-cert',
+  nginx: 'x-ssl-client-cert',
+  envoy: 'x-forwarded-client-cert',
+  'aws-alb': 'x-amzn-mtls-clientcert',
+};
+
 /** Names that are for something else: what clients say, and what proxies say of them, which comes from proxies that know no certificate, too. */
 const TAKEN = new Set(
   (

@@ -1,4 +1,4 @@
-import type { CertificateHeader } from '../options/mtls-options.js';
+import { CERTIFICATE_HEADERS, type CertificateHeader } from '../options/mtls-options.js';
 import type { TestCertificate } from './test-certificate.js';
 
 /** A header as a proxy sets it. */
@@ -36,18 +36,10 @@ const VALUES: Readonly<Record<CertificateHeader, (certificate: TestCertificate) 
     encodeURIComponent(cert).replaceAll('%2B', '+').replaceAll('%3D', '=').replaceAll('%2F', '/'),
 };
 
-/** The names of headers if the option `mtls.header` says nothing else. */
-const NAMES: Readonly<Record<CertificateHeader, string>> = {
-  'client-cert': 'client-cert',
-  nginx: 'x-ssl-client-cert',
-  envoy: 'x-forwarded-client-cert',
-  'aws-alb': 'x-amzn-mtls-clientcert',
-};
-
 /** The header of a proxy by its name, as an object for the headers of a request. */
 export function makeCertificateHeaders(
   draft: Draft,
-  name = NAMES[draft.form],
+  name = CERTIFICATE_HEADERS[draft.form],
   wrong?: WrongCertificateHeader,
 ): Record<string, string> {
   const value = wrong === undefined ? VALUES[draft.form](draft.certificate) : WRONG[wrong](draft);

@@ -5,31 +5,25 @@ import { readForwardedClientCert } from '../certificates/read-forwarded-client-c
 import { certificateOfSocket, isTlsSocket } from '../certificates/socket-certificate.js';
 import { readTrustedProxies } from '../certificates/trusted-proxies.js';
 import type { ClientCertificate, Credentials } from '../model/credentials.js';
-import type { CertificateHeader, ResolvedMtls } from '../options/mtls-options.js';
+import { CERTIFICATE_HEADERS, type CertificateHeader, type ResolvedMtls } from '../options/mtls-options.js';
 import { nodeRequestOf, rawHeadersOf, type HttpRequestLike } from './node-request.js';
 import { headerIn, rawValuesOf } from './read-bearer.js';
 
 /** Reads the certificate of the client that has sent a request. */
 export type CertificateReader = (request: HttpRequestLike) => ClientCertificate;
 
-interface HeaderForm {
-  /** In lower case. */
-  readonly header: string;
-  readonly read: (value: string) => CertificateReading;
-}
-
-const FORMS: Readonly<Record<CertificateHeader, HeaderForm>> = {
-  'client-cert': { header: 'client-cert', read: readClientCert },
-  nginx: { header: 'x-ssl-client-cert', read: readEscapedPem },
-  envoy: { header: 'x-forwarded-client-cert', read: readForwardedClientCert },
-  'aws-alb': { header: 'x-amzn-mtls-clientcert', read: readEscapedPem },
+const READERS: Readonly<Record<CertificateHeader, (value: string) => CertificateReading>> = {
+  'client-cert': readClientCert,
+  nginx: readEscapedPem,
+  envoy: readForwardedClientCert,
+  'aws-alb': readEscapedPem,
 };
 
 /** How certificates are read, as the option `mtls` says. */
 export function certificateReader(mtls: ResolvedMtls): CertificateReader {
   if (mtls.certificate === 'socket') return readSocket;
-  const form = FORMS[mtls.certificate];
-  const header = mtls.header ?? form.header;
+  const read = READERS[mtls.certificate];
+  const header = mtls.header ?? CERTIFICATE_HEADERS[mtls.certificate];
   const proxies = readTrustedProxies(mtls.trustedProxies);
   return (request) => {
     const values = valuesOf(request, header);
@@ -43,7 +37,7 @@ export function certificateReader(mtls: ResolvedMtls): CertificateReader {
     // Which of two the proxy has set is not for us to choose.
     if (values.length > 1) return malformed(`the header "${header}" came ${String(values.length)} times`);
     if (typeof value !== 'string') return malformed(`the header "${header}" is no text`);
-    const reading = form.read(value);
+    const reading = read(value);
     return 'problem' in reading ? malformed(`the header "${header}": ${reading.problem}`) : reading;
   };
 }
